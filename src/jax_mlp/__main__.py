@@ -1,0 +1,4 @@
+from jax_mlp.cli import main
+
+if __name__ == "__main__":
+    main()

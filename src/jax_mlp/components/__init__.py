@@ -1,0 +1,1 @@
+"""The eight components of the network, in teaching order. Each imports only earlier ones."""

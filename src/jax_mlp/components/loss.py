@@ -1,0 +1,51 @@
+r"""The loss: how surprised the network is by the right answers."""
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Num
+
+from jax_mlp.components._checks import check_network, check_targets
+from jax_mlp.components.forward import forward
+from jax_mlp.components.init import Params
+
+
+def loss(
+    params: Params, images: Num[ArrayLike, "batch features"], targets: Num[ArrayLike, "batch classes"]
+) -> Float[Array, ""]:
+    r"""Cross-entropy between targets and predictions in nats, averaged over the batch *and* the classes.
+
+    $$L = -\frac{1}{nK} \sum_{i=1}^{n} \sum_{k=1}^{K} y_{ik} \log p_{ik}$$
+
+    Textbooks average over the batch alone. Following the guide, this loss is their cross-entropy divided by the number
+    of classes $K$, so a learning rate here acts like one $K$ times smaller there.
+
+    Args:
+        params: `(w, b)` per layer.
+        images: A batch of images, one flattened image a row.
+        targets: A row of probabilities per image, such as `one_hot(labels)`.
+
+    Returns:
+        The loss, a scalar of 0 or more.
+
+    Raises:
+        ValueError: If shapes do not fit, or the batch is empty.
+        TypeError: If an argument holds no real numbers.
+
+    Properties:
+        Equal logits cost $\ln K / K$ for one-hot targets.
+        The gradient with respect to the logits is $(p - y) / (nK)$.
+        Repeating the batch changes nothing.
+
+    Examples:
+        >>> params = [(jnp.zeros((2, 3)), jnp.zeros(2))]
+        >>> value = loss(params, jnp.ones((1, 3)), jnp.array([[0.0, 1.0]]))
+        >>> print(f"{value:.4f}")  # ln 2 / 2
+        0.3466
+
+    References:
+        Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2.1.
+    """
+    check_network("loss", params, images)
+    log_probs = forward(params, images)
+    return -jnp.mean(log_probs * check_targets("loss", targets, log_probs))

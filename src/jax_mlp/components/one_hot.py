@@ -1,0 +1,44 @@
+r"""One-hot encoding: from the number of a class to a row of probabilities, all of it on that class."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float32, Int
+
+from jax_mlp.components._checks import as_numbers, check_count
+
+
+def one_hot(x: Int[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Array, "batch {n_classes}"]:
+    r"""A row per label, 1 at the label's class and 0 elsewhere.
+
+    $$Y_{ik} = [x_i = k]$$
+
+    Args:
+        x: Integer labels.
+        n_classes: Number of classes, the width of a row.
+
+    Returns:
+        Rows of float32 zeros and ones.
+
+    Raises:
+        ValueError: If `x` is not one-dimensional, or `n_classes` is below 1.
+        TypeError: If labels are no integers.
+
+    Properties:
+        A label outside `[0, n_classes)` gives a row of zeros, never a wrong class.
+        `argmax` along a row gives the label back; `one_hot(x, n) @ v` is `v[x]`.
+
+    Examples:
+        >>> one_hot(jnp.array([2, 0]), 3).tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+        >>> one_hot(jnp.array([-1, 3]), 3).tolist()
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    labels = as_numbers("one_hot", "x", x, np.integer)
+    n_classes = check_count("one_hot", "n_classes", n_classes, 1)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"one_hot: expected labels of shape (batch,), got x.shape={labels.shape}. Flatten them with x.ravel()."
+        )
+    return (labels[:, None] == jnp.arange(n_classes)).astype(jnp.float32)

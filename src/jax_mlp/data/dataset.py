@@ -1,0 +1,48 @@
+"""What a data set is, and where it is kept."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+class Dataset(NamedTuple):
+    """Images, flattened to rows of pixels from 0 to 255, and their labels from 0 to 9."""
+
+    train_images: UInt8[np.ndarray, "train 784"]
+    train_labels: UInt8[np.ndarray, " train"]
+    test_images: UInt8[np.ndarray, "test 784"]
+    test_labels: UInt8[np.ndarray, " test"]
+
+
+def data_folder(data_dir: str | Path | None) -> Path:
+    """`data_dir`, or the user's cache directory where it is None.
+
+    Raises:
+        NotADirectoryError: If `data_dir` is a file.
+    """
+    if data_dir is None:
+        from platformdirs import user_cache_path
+
+        return user_cache_path("jax_mlp")
+    folder = Path(data_dir).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"data: expected data_dir to be a folder, got the file {folder}. Name its folder.")
+    return folder
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that at any moment the file is whole: the old one, the new one, or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        try:
+            file.write(content)
+            file.close()
+            os.replace(file.name, path)
+        except BaseException:
+            file.close()
+            os.unlink(file.name)
+            raise

@@ -1,0 +1,55 @@
+"""Batches for JAX from any torch data set. Needs the extra `torch`."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+
+class FlattenAndCast:
+    """A torchvision transform: an image of any shape as one row of float32 pixels, their values kept.
+
+    Examples:
+        >>> FlattenAndCast()(np.array([[0, 255], [1, 2]], np.uint8)).tolist()
+        [0.0, 255.0, 1.0, 2.0]
+    """
+
+    def __call__(self, image: Any) -> Float32[np.ndarray, " features"]:
+        """`image`, a PIL image or an array, as one row of float32."""
+        return np.asarray(image, dtype=np.float32).ravel()
+
+
+class NumpyLoader(DataLoader):
+    """A torch DataLoader that yields NumPy arrays. The short last batch is included.
+
+    Workers are spawned, never forked: a fork of a process in which JAX runs its threads can deadlock.
+
+    Args:
+        dataset: Any torch data set of pairs, such as `torchvision.datasets.MNIST(root, transform=FlattenAndCast())`.
+        batch_size: Pairs per batch.
+        **options: Those of `torch.utils.data.DataLoader`, such as `shuffle=True` or `num_workers=2`.
+
+    Raises:
+        ValueError: If asked to fork workers.
+
+    Examples:
+        >>> pairs = [(np.zeros(2, np.float32), 0), (np.ones(2, np.float32), 1), (np.ones(2, np.float32), 1)]
+        >>> [(x.shape, y.tolist()) for x, y in NumpyLoader(pairs, batch_size=2)]
+        [((2, 2), [0, 1]), ((1, 2), [1])]
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int = 1, **options: Any) -> None:  # noqa: D107 (the class says it)
+        if options.get("num_workers", 0) > 0:
+            method = options.setdefault("multiprocessing_context", "spawn")
+            if "fork" in (method if isinstance(method, str) else method.get_start_method()):
+                raise ValueError(
+                    f"NumpyLoader: expected workers to be spawned, got multiprocessing_context={method!r}. JAX runs "
+                    "threads, which a fork does not survive: leave the option out."
+                )
+        super().__init__(dataset, batch_size, collate_fn=numpy_collate, **options)
+
+
+def numpy_collate(pairs: list) -> tuple[np.ndarray, ...]:
+    """A batch of pairs as arrays, one per member of the pair."""
+    return tuple(np.asarray(column) for column in default_collate(pairs))

@@ -1,0 +1,110 @@
+"""`mnist`: the full set of 60,000 and 10,000 images, through torchvision."""
+
+import gzip
+import hashlib
+import tempfile
+import zlib
+from pathlib import Path
+
+from jax_mlp.data.dataset import Dataset, data_folder, write_atomically
+
+# MD5 of the four files of MNIST, unpacked.
+FILES = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+
+
+def load_mnist(data_dir: str | Path | None = None) -> Dataset:
+    """The full MNIST, downloaded on first use: 11.6 MB, with a progress bar.
+
+    Files that lie in `data_dir/MNIST/raw` already, unpacked or as `.gz`, are used without a network.
+    Every file is checked against its MD5 each time.
+
+    Args:
+        data_dir: Folder of the data. The user's cache directory if None.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ImportError: If torch and torchvision are missing, or do not fit each other.
+        ConnectionError: If files are missing and cannot be downloaded.
+        ValueError: If a file is damaged.
+
+    References:
+        Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits.
+    """
+    datasets = import_torchvision().datasets
+    root = data_folder(data_dir)
+    raw = root / "MNIST" / "raw"
+    for name in FILES:
+        if not (raw / name).exists() and (raw / f"{name}.gz").is_file():
+            write_atomically(raw / name, _unpack(raw / f"{name}.gz"))
+    missing = [name for name in FILES if not (raw / name).exists()]
+    if missing:
+        _download(datasets.MNIST, root, missing)
+    for name in FILES:
+        _verify(raw / name)
+    train, test = (datasets.MNIST(root, train=train) for train in (True, False))
+    return Dataset(
+        train.data.numpy().reshape(len(train), -1),
+        train.targets.numpy().astype("uint8"),
+        test.data.numpy().reshape(len(test), -1),
+        test.targets.numpy().astype("uint8"),
+    )
+
+
+def import_torchvision():
+    """The module torchvision, or an ImportError that says what to install."""
+    try:
+        import torch  # noqa: F401  (first, to tell which of the two is missing)
+        import torchvision
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"mnist: torchvision reads the full MNIST, but {error.name} is not installed. Run: pip install torch "
+            "torchvision (on Linux 5.4 GB on disk, with CUDA). The data set mnist-5k needs neither."
+        ) from error
+    except (RuntimeError, ImportError, OSError) as error:
+        raise ImportError(
+            f"mnist: torch and torchvision are installed, but of builds that do not fit each other ({error}). Run: "
+            "pip install --force-reinstall torch torchvision. The data set mnist-5k needs neither."
+        ) from error
+    return torchvision
+
+
+def _download(mnist: type, root: Path, missing: list[str]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    # Into a folder of its own first: a download that is cut off leaves nothing behind that looks like a data set.
+    with tempfile.TemporaryDirectory(dir=root, prefix="download-") as folder:
+        try:
+            downloaded = Path(mnist(folder, download=True).raw_folder)
+        except (RuntimeError, OSError) as error:
+            raise ConnectionError(
+                f"mnist: {len(missing)} of 4 files are not in {root / 'MNIST' / 'raw'} and cannot be downloaded. "
+                f"Put {', '.join(missing)} there, unpacked or as .gz, or use the data set mnist-5k, which needs no "
+                "network."
+            ) from error
+        for name in missing:
+            _verify(downloaded / name)
+            write_atomically(root / "MNIST" / "raw" / name, (downloaded / name).read_bytes())
+
+
+def _verify(path: Path) -> None:
+    if not path.is_file():
+        raise ValueError(f"mnist: expected a file at {path}, got a folder. Move it away and run again.")
+    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    if digest != FILES[path.name]:
+        raise ValueError(
+            f"mnist: {path} is damaged: expected MD5 {FILES[path.name]}, got {digest}. Delete it and run again."
+        )
+
+
+def _unpack(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            return file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"mnist: {path} is damaged: {error}. Delete it and run again.") from error

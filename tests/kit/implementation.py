@@ -1,0 +1,163 @@
+"""The implementation under test: where its components come from, how they are called, what they answered."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+COMPONENTS = {
+    "init": ("init_weights_biases", "init_mlp"),
+    "relu": ("relu",),
+    "forward": ("forward",),
+    "one_hot": ("one_hot",),
+    "loss": ("loss",),
+    "accuracy": ("accuracy",),
+    "update": ("update",),
+    "train_loop": ("train_loop",),
+}
+"""The functions of each component, in teaching order."""
+
+# These are pure functions of arrays, so the laws call them compiled: once per shape, shared by all laws. The others
+# take Python values that shape their result, or compile themselves: they are called as they are.
+COMPILED = {"relu": (), "forward": (), "one_hot": (1,), "loss": (), "accuracy": ()}  # name: static arguments
+
+
+class BrokenComponent(Exception):
+    """A component cannot be judged: its file does not import, or lacks its function."""
+
+
+class Call(NamedTuple):
+    """One call of a component in a law: the way it was called, with what, and what it gave."""
+
+    method: str
+    function: str
+    arguments: tuple
+    options: dict
+    result: Any
+
+
+class Component:
+    """One function under test. Every call is remembered, so that a report can show it."""
+
+    def __init__(self, name: str, function: Any, calls: list[Call]) -> None:
+        self.name, self.function, self.calls = name, function, calls
+        self.static = COMPILED.get(name, ())
+        self.compiled = jax.jit(function, static_argnums=self.static) if name in COMPILED else None
+        self.compiled_pullback = jax.jit(self._pullback)
+
+    def __call__(self, *arguments, **options):
+        """The result, compiled where the component is a pure function of arrays."""
+        if self.compiled is None:
+            return self.eager(*arguments, **options)
+        return self._run("__call__", self.compiled, arguments, options)
+
+    def eager(self, *arguments, **options):
+        """The result, called as it is, on JAX arrays."""
+        arguments, options = jax.tree.map(_as_jax, (arguments, options))
+        return self._run("eager", self.function, arguments, options)
+
+    def pullback(self, cotangent, *arguments):
+        """The gradient of `sum(cotangent * f(*arguments))` with respect to the first argument."""
+        return self._run("pullback", self.compiled_pullback, (cotangent, *arguments), {})
+
+    def gradient(self, *arguments):
+        """The gradient of a scalar function with respect to its first argument."""
+        return self._run("gradient", lambda *a: self.compiled_pullback(1.0, *a), arguments, {})
+
+    def _pullback(self, cotangent, first, *rest):
+        result, pull = jax.vjp(lambda argument: self.function(argument, *rest), first)
+        return pull(jnp.broadcast_to(jnp.asarray(cotangent, result.dtype), result.shape))[0]
+
+    def _run(self, method: str, function, arguments: tuple, options: dict):
+        self.calls.append(Call(method, self.name, arguments, options, None))
+        result = function(*arguments, **options)
+        self.calls[-1] = self.calls[-1]._replace(result=result)
+        return result
+
+
+class Implementation:
+    """The eight components under test, each from a folder or, where it has none, from the reference."""
+
+    init_weights_biases: Component
+    init_mlp: Component
+    relu: Component
+    forward: Component
+    one_hot: Component
+    loss: Component
+    accuracy: Component
+    update: Component
+    train_loop: Component
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        self.calls: list[Call] = []
+        self.errors: dict[str, BrokenComponent] = {}  # by component
+        for component in COMPONENTS:
+            try:
+                self.use(component, self._functions(component))
+            except BrokenComponent as error:
+                self.errors[component] = error
+
+    def use(self, component: str, functions: dict[str, Any]) -> None:
+        """Take these functions for a component."""
+        for name, function in functions.items():
+            setattr(self, name, Component(name, function, self.calls))
+
+    def path(self, component: str) -> Path | None:
+        """The file that a component comes from, or None for the reference."""
+        path = self.folder / f"{component}.py" if self.folder else None
+        return path if path and path.exists() else None
+
+    def __getattr__(self, name: str):
+        # Reached only where `use` has set nothing: the component could not be loaded.
+        for component, names in COMPONENTS.items():
+            if name in names and component in self.__dict__.get("errors", {}):
+                raise self.errors[component]
+        raise AttributeError(name)
+
+    def _functions(self, component: str) -> dict[str, Any]:
+        path = self.path(component)
+        module = _import(component, path) if path else importlib.import_module(f"jax_mlp.components.{component}")
+        functions = {}
+        for name in COMPONENTS[component]:
+            functions[name] = getattr(module, name, None)
+            if not callable(functions[name]):
+                there = ", ".join(n for n in vars(module) if not n.startswith("_")) or "nothing"
+                raise BrokenComponent(f"{path} defines no function {name}. It defines: {there}.")
+        return functions
+
+
+def _import(component: str, path: Path) -> ModuleType:
+    # The name puts the file into the package of the reference, so `from .relu import relu` finds the reference's relu,
+    # as `from jax_mlp import relu` does. A neighbour in the same folder is found as `from relu import relu`.
+    name = f"jax_mlp.components.implementation_of_{component}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        line = getattr(error, "lineno", None) or _line_in(path, error)
+        where = f", line {line}" if line else ""
+        raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
+    return module
+
+
+def _line_in(path: Path, error: BaseException) -> int | None:
+    line, trace = None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _as_jax(value):
+    return jnp.asarray(value) if hasattr(value, "__array__") and not isinstance(value, jax.Array) else value

@@ -1,0 +1,110 @@
+"""The network again, by hand: float64, NumPy, and every derivative in closed form. It shares nothing with the package.
+
+Laws compare with it. Nothing here needs to be fast, only plainly right.
+"""
+
+import numpy as np
+
+
+def log_softmax(logits):
+    """Logits less the logarithm of the sum of their exponentials, the largest taken out first."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def activations(params, images):
+    """What enters each layer, and the logits that leave the last one."""
+    entering, value = [], np.asarray(images, np.float64)
+    for layer, (w, b) in enumerate(params):
+        entering.append(value)
+        value = value @ np.asarray(w, np.float64).T + np.asarray(b, np.float64)
+        if layer < len(params) - 1:
+            value = np.where(value > 0, value, 0.0)
+    return entering, value
+
+
+def logits(params, images):
+    """What leaves the last layer, before it is normalised."""
+    return activations(params, images)[1]
+
+
+def forward(params, images):
+    """Log-probabilities."""
+    return log_softmax(logits(params, images))
+
+
+def loss(params, images, targets):
+    """Cross-entropy, averaged over images and classes."""
+    return -np.mean(forward(params, images) * np.asarray(targets, np.float64))
+
+
+def accuracy(params, images, targets):
+    """Share of right answers, counted one by one in plain Python."""
+    right = 0
+    for row, target in zip(logits(params, images).tolist(), np.asarray(targets).tolist(), strict=True):
+        right += row.index(max(row)) == target.index(max(target))
+    return right / len(images)
+
+
+def one_hot(labels, n_classes):
+    """Rows of zeros with one 1, written entry by entry."""
+    return np.array([[float(label == k) for k in range(n_classes)] for label in labels]).reshape(-1, n_classes)
+
+
+def pullback(cotangent, params, images):
+    """The gradient of `sum(cotangent * forward(params, images))`, by backpropagation.
+
+    For log-softmax the derivative is `cotangent - p * (sum of the row's cotangent)`. A layer's gradient is the sum of
+    outer products of what came back into it and what had entered it.
+    """
+    entering, out = activations(params, images)
+    p = np.exp(log_softmax(out))
+    cotangent = np.asarray(cotangent, np.float64)
+    back = cotangent - p * cotangent.sum(axis=1, keepdims=True)
+    gradients = []
+    for (w, _), entered in zip(reversed(params), reversed(entering), strict=True):
+        gradients.insert(0, (back.T @ entered, back.sum(axis=0)))
+        back = (back @ np.asarray(w, np.float64)) * (entered > 0)
+    return gradients
+
+
+def gradient(params, images, targets):
+    """The gradient of the loss: it pulls `-targets / (n K)` back."""
+    targets = np.asarray(targets, np.float64)
+    return pullback(-targets / targets.size, params, images)
+
+
+def update(params, images, targets, learning_rate):
+    """One step of gradient descent."""
+    return [
+        (w - learning_rate * dw, b - learning_rate * db)
+        for (w, b), (dw, db) in zip(params, gradient(params, images, targets), strict=True)
+    ]
+
+
+def train(params, batches, learning_rate):
+    """A step for each batch in turn."""
+    for images, targets in batches:
+        params = update(params, images, targets, learning_rate)
+    return params
+
+
+def split(images, targets, batch_size):
+    """Batches in the order given, the last one as short as it comes."""
+    return [(images[i : i + batch_size], targets[i : i + batch_size]) for i in range(0, len(images), batch_size)]
+
+
+def magnitude(params, images):
+    """How large the terms of each row's logits are when nothing cancels: rounding errors are relative to this."""
+    value = np.abs(np.asarray(images, np.float64))
+    for w, b in params:
+        value = value @ np.abs(np.asarray(w, np.float64)).T + np.abs(np.asarray(b, np.float64))
+    return 1 + value.max(axis=1, keepdims=True)
+
+
+def distance_from_kink(params, images):
+    """The smallest absolute input that any relu gets, infinity without hidden layers."""
+    distance = np.inf
+    for depth in range(1, len(params)):
+        distance = min(distance, np.abs(activations(params[:depth], images)[1]).min(initial=np.inf))
+    return distance

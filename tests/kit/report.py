@@ -1,0 +1,181 @@
+"""What a person sees when a law is broken: the law, the smallest counterexample, what came, and where to go from there."""
+
+import functools
+import importlib
+import inspect
+import os
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from tests.kit.expect import LawBroken
+from tests.kit.implementation import COMPONENTS, BrokenComponent, Call, Component, Implementation
+
+IMPLEMENTATION = pytest.StashKey[Implementation]()
+
+
+def forget_calls_before_each_example(item: pytest.Item, implementation: Implementation) -> None:
+    """Hypothesis ends with its smallest counterexample: the calls remembered then are those of that one alone."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None or hasattr(handle.inner_test, "forgets"):
+        return
+    inner = handle.inner_test
+
+    @functools.wraps(inner)
+    def forgetful(*args, **kwargs):
+        implementation.calls.clear()
+        return inner(*args, **kwargs)
+
+    forgetful.forgets = True  # type: ignore[attr-defined]
+    handle.inner_test = forgetful
+
+
+def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
+    """The report of a broken law, or None for an error that is not the component's."""
+    implementation = item.config.stash[IMPLEMENTATION]
+    error = excinfo.value
+    law = " ".join((inspect.getdoc(item.obj) or item.name).split())  # type: ignore[attr-defined]
+    lines = [("law", law)]
+    if isinstance(error, BrokenComponent):
+        lines += [("came", str(error)), ("should", "a module that imports and defines its functions")]
+        component = next(name for name, broken in implementation.errors.items() if broken is error)
+    elif not implementation.calls:
+        return None
+    else:
+        calls = implementation.calls
+        component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
+        lines.append(("broken by", "\n".join(_written(calls, implementation))))
+        lines += _came(error, calls, implementation)
+        likely = diagnose(component, calls)
+        if likely:
+            lines.append(("likely", "\nor: ".join(likely)))
+    lines.append(("read on", f"python -m pydoc jax_mlp.components.{component}"))
+    folder = f" --impl {_relative(implementation.folder)}" if implementation.folder else ""
+    lines.append(("again", f"pytest {item.nodeid}{folder}"))
+    return "\n".join(_labelled(label, text) for label, text in lines)
+
+
+def diagnose(component: str, calls: list[Call]) -> list[str]:
+    """The sentences of at most two misconceptions that would have answered all these calls the same way."""
+    from tests.meta.catalogue import misconceptions
+
+    calls = [call for call in calls if call.function in COMPONENTS[component] and call.result is not None]
+    fitting = []
+    for wrong in misconceptions(component) if calls else []:
+        if all(_answers_alike(wrong.functions, call) for call in calls):
+            fitting.append(wrong.sentence)
+        if len(fitting) == 2:
+            break
+    return fitting
+
+
+def _answers_alike(functions: dict, call: Call) -> bool:
+    try:
+        answer = getattr(Component(call.function, functions[call.function], []), call.method)(
+            *call.arguments, **call.options
+        )
+        pairs = list(zip(jax.tree.leaves(answer), jax.tree.leaves(call.result), strict=True))
+        # A hundredth of a per cent: far above rounding, far below what a mistake makes of it.
+        return all(
+            np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-4, atol=1e-9, equal_nan=True) for a, b in pairs
+        )
+    except Exception:  # a wrong component may fail in any way at all
+        return False
+
+
+def _written(calls: list[Call], implementation: Implementation) -> list[str]:
+    names = sorted({call.function for call in calls})
+    lines = ["import jax, numpy as np"]
+    for name in names:
+        component = next(c for c, functions in COMPONENTS.items() if name in functions)
+        path = implementation.path(component)
+        if path is None:
+            lines.append(f"from jax_mlp import {name}")
+        else:
+            lines.append(f"import sys; sys.path.insert(0, {str(_relative(path.parent))!r}); from {path.stem} import {name}")
+    shown = calls[-3:]
+    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2
+    if len(calls) > len(shown):
+        lines.append(f"# after {len(calls) - len(shown)} calls like these:")
+    return lines + [_call(call, mixed) for call in shown]
+
+
+def _call(call: Call, say_jit: bool) -> str:
+    arguments = [paste(a) for a in call.arguments] + [f"{name}={paste(v)}" for name, v in call.options.items()]
+    if call.method == "gradient":
+        return f"jax.grad({call.function})({', '.join(arguments)})"
+    if call.method == "pullback":
+        return f"jax.vjp({call.function}, {', '.join(arguments[1:])})[1]({arguments[0]})[0]"
+    name = f"jax.jit({call.function})" if say_jit and call.method == "__call__" else call.function
+    return f"{name}({', '.join(arguments)})"
+
+
+def paste(value) -> str:
+    """An expression that makes this value, short enough to read."""
+    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+        high, low = np.asarray(jax.random.key_data(value)).tolist()
+        return f"jax.random.key({low})" if high == 0 else f"jax.random.wrap_key_data(np.uint32([{high}, {low}]))"
+    if isinstance(value, np.ndarray | jax.Array):
+        array = np.asarray(value)
+        dtype = f"np.{array.dtype}" if hasattr(np, str(array.dtype)) else f"jax.numpy.{array.dtype}"
+        if array.size > 4 and not array.any():
+            return f"np.zeros({array.shape}, {dtype})"
+        if array.size == 0:
+            return f"np.empty({array.shape}, {dtype})"
+        numbers = np.array2string(array, separator=", ", threshold=2**30, max_line_width=2**30, floatmode="unique")
+        numbers = " ".join(numbers.split()).replace("nan", "np.nan").replace("inf", "np.inf")
+        return f"np.array({numbers}, {dtype})"
+    if isinstance(value, list | tuple):
+        inside = ", ".join(paste(v) for v in value)
+        if isinstance(value, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if callable(value):
+        return getattr(value, "__name__", "…").replace("<lambda>", "…")
+    return repr(value)
+
+
+def _came(error: BaseException, calls: list[Call], implementation: Implementation) -> list[tuple[str, str]]:
+    if not isinstance(error, LawBroken):
+        words = str(error).strip().splitlines()
+        summary = f"{type(error).__name__}: {words[0][:300] if words else ''}"
+        return [("came", summary + _place(error, implementation)), ("should", "a result")]
+    where = getattr(error, "where", "")
+    came, should = error.came, error.should
+    if isinstance(should, np.ndarray) and isinstance(came, np.ndarray) and came.shape == should.shape and came.size > 6:
+        # Of a large array, the entry that is furthest off.
+        with np.errstate(all="ignore"):
+            off = np.abs(np.subtract(came, should, dtype=np.float64))
+        entry = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), came.shape)
+        where = f"{where} at {[int(i) for i in entry]}".strip()
+        came, should = came[entry], should[entry]
+    prefix = f"{where}: " if where else ""
+    return [("came", f"{prefix}{_show(came)}"), ("should", f"{prefix}{_show(should)}")]
+
+
+def _show(value) -> str:
+    if isinstance(value, np.ndarray | np.generic):
+        shape = f"  (shape {value.shape})" if value.ndim else ""
+        return f"{np.array2string(np.asarray(value), separator=', ', threshold=40)}{shape}"
+    return str(value)
+
+
+def _place(error: BaseException, implementation: Implementation) -> str:
+    """The innermost line of the implementation's own files that the error came through."""
+    folder = implementation.folder or Path(importlib.import_module("jax_mlp").__file__ or "").parent
+    place, trace = "", error.__traceback__
+    while trace:
+        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
+            place = f"\nin {_relative(Path(trace.tb_frame.f_code.co_filename))}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _relative(path: Path) -> Path:
+    return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label + ':':<11}" + text.replace("\n", "\n" + " " * 11)

@@ -1,0 +1,147 @@
+"""The laws of accuracy: count what is right, and nothing else."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score
+
+from tests.kit import oracle
+from tests.kit.draws import CLASSIFIERS, exact_cases, floats, integers, permutations, powers_of_two, wide_cases
+from tests.kit.expect import ROUNDING, close, equal, holds
+
+# Exact cases have exact logits. But log-softmax rounds, and may make a tie of two logits that hardly differ. So where
+# the answer hangs on the largest logit, weights are integers: logits then differ by at least 1/8, or not at all.
+sharp_cases = exact_cases(sharpness=0)
+
+
+def answers(case):
+    """A one-hot row for the class of the largest logit."""
+    return np.eye(case.n_classes, dtype=np.float32)[oracle.logits(case.params, case.images).argmax(axis=1)]
+
+
+def test_example(impl):
+    """One right of two is 0.5."""
+    unit = np.eye(2, dtype=np.float32)
+    equal(impl.accuracy.eager([(unit, 0 * unit[0])], unit, np.array([[1.0, 0.0], [1.0, 0.0]])), 0.5)
+
+
+# Properties
+
+
+@given(wide_cases())
+def test_a_share(impl, case):
+    """The accuracy is one number from 0 to 1."""
+    came = impl.accuracy(case.params, case.images, case.targets)
+    holds((came.shape, came.dtype.kind) == ((), "f"), f"{came.shape} {came.dtype}", "() and a float")
+    holds(0 <= came <= 1, came, "a number from 0 to 1")
+
+
+@given(wide_cases())
+def test_of_whole_images(impl, case):
+    """n times the accuracy is a whole number: an image is right or wrong."""
+    came = len(case.images) * np.asarray(impl.accuracy(case.params, case.images, case.targets))
+    close(came, np.round(came), ROUNDING * len(case.images))
+
+
+@given(sharp_cases)
+def test_what_it_predicts_is_right(impl, case):
+    """With its own answers as targets the accuracy is 1."""
+    equal(impl.accuracy(case.params, case.images, answers(case)), 1.0)
+
+
+@given(exact_cases(CLASSIFIERS, sharpness=0))
+def test_what_it_does_not_predict_is_wrong(impl, case):
+    """With every answer moved to the next class the accuracy is 0."""
+    equal(impl.accuracy(case.params, case.images, np.roll(answers(case), 1, axis=1)), 0.0)
+
+
+@given(sharp_cases)
+def test_counted_one_by_one(impl, case):
+    """The accuracy is what counting in plain Python gives."""
+    should = oracle.accuracy(case.params, case.images, case.targets)
+    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+
+
+@given(sharp_cases)
+def test_scikit_learn_agrees(impl, case):
+    """scikit-learn's accuracy_score of the predicted classes is the same."""
+    should = accuracy_score(case.labels, answers(case).argmax(axis=1))
+    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+
+
+@given(sharp_cases, st.data())
+def test_images_have_no_order(impl, case, data):
+    """Permuting images and targets together changes nothing."""
+    order = data.draw(permutations(len(case.images)))
+    came = impl.accuracy(case.params, case.images[order], case.targets[order])
+    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+
+
+@given(sharp_cases, st.data())
+def test_classes_have_no_names(impl, case, data):
+    """Permuting the classes of the last layer and of the targets together changes nothing."""
+    order = data.draw(permutations(case.n_classes))
+    w, b = case.params[-1]
+    b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # ties would go to another class: there are none now
+    came = impl.accuracy([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
+    close(came, impl.accuracy([*case.params[:-1], (w, b)], case.images, case.targets), ROUNDING)
+
+
+@given(sharp_cases, st.integers(-64, 64))
+def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
+    """Adding one number to all logits changes no answer."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (w, b + np.float32(shift))]
+    equal(
+        impl.accuracy(params, case.images, case.targets), impl.accuracy(case.params, case.images, case.targets)
+    )
+
+
+@given(sharp_cases, powers_of_two(0, 6))
+def test_confidence_does_not_count(impl, case, factor):
+    """Multiplying all logits by a positive number changes no answer."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (np.float32(factor) * w, np.float32(factor) * b)]
+    equal(
+        impl.accuracy(params, case.images, case.targets), impl.accuracy(case.params, case.images, case.targets)
+    )
+
+
+@given(exact_cases([((2, 3, 2), 5)], sharpness=0), st.integers(1, 4))
+def test_parts_weigh_what_they_hold(impl, case, at):
+    """n A(whole) = a A(first a) + b A(other b)."""
+    whole = 5 * np.asarray(impl.accuracy(case.params, case.images, case.targets))
+    first = at * np.asarray(impl.accuracy(case.params, case.images[:at], case.targets[:at]))
+    second = (5 - at) * np.asarray(impl.accuracy(case.params, case.images[at:], case.targets[at:]))
+    close(first + second, whole, 5 * ROUNDING)
+
+
+@given(sharp_cases, st.integers(-9, 9))
+def test_ties_go_to_the_first_class(impl, case, logit):
+    """Where all logits tie, class 0 is the answer."""
+    params = [(w * 0, b * 0 + np.float32(logit)) for w, b in case.params]
+    close(impl.accuracy(params, case.images, case.targets), np.mean(case.labels == 0), ROUNDING)
+
+
+@given(sharp_cases, st.data())
+def test_soft_targets_count_by_their_largest_entry(impl, case, data):
+    """Of a row of probabilities the largest counts, however small it is."""
+    soft = data.draw(floats(case.targets.shape, 1.0))
+    should = oracle.accuracy(case.params, case.images, soft)
+    close(impl.accuracy(case.params, case.images, soft), should, ROUNDING)
+
+
+@given(integers((4, 4), -8, 8), integers((4,), 0, 3))
+def test_each_image_is_judged_by_its_own_row(impl, logits, labels):
+    """In a square batch too, the largest logit is sought along the classes and not along the images."""
+    targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
+    params = [(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))]
+    should = np.mean(logits.argmax(axis=1) == labels)
+    equal(impl.accuracy(params, logits, targets), should)
+
+
+@given(sharp_cases)
+def test_compiling_changes_nothing(impl, case):
+    """jax.jit(accuracy) and accuracy agree."""
+    came = impl.accuracy.eager(case.params, case.images, case.targets)
+    equal(came, impl.accuracy(case.params, case.images, case.targets))

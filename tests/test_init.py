@@ -1,0 +1,247 @@
+"""The laws of init: what may be random, and how random it must be."""
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jax_mlp import glorot, he
+from tests.kit.draws import POOL, keys, powers_of_two
+from tests.kit.expect import close, each, equal, holds
+
+sizes_in_pool = st.sampled_from([list(sizes) for sizes, _ in POOL])
+SEVEN_DEVIATIONS = 7  # a normal variable strays this far once in 4e11 draws: no false alarm in a lifetime of runs
+
+
+def shapes(params):
+    return [(w.shape, b.shape, str(w.dtype), str(b.dtype)) for w, b in params]
+
+
+def test_example(impl):
+    """Sizes [784, 512, 10] make two layers, weights before biases, outputs before inputs."""
+    params = impl.init_mlp([784, 512, 10], jax.random.key(0))
+    came = [(w.shape, b.shape) for w, b in params]
+    holds(came == [((512, 784), (512,)), ((10, 512), (10,))], came, "[((512, 784), (512,)), ((10, 512), (10,))]")
+
+
+# Properties: shapes
+
+
+@given(sizes_in_pool, keys())
+def test_a_layer_between_each_two_sizes(impl, sizes, key):
+    """n sizes make n - 1 layers, w of shape (out, in) and b of shape (out,), float32."""
+    came = shapes(impl.init_mlp(sizes, key))
+    should = [((o, i), (o,), "float32", "float32") for i, o in zip(sizes[:-1], sizes[1:], strict=True)]
+    holds(came == should, came, str(should))
+
+
+@given(st.sampled_from([(1, 1), (1, 3), (3, 1), (2, 4)]), keys())
+def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
+    """init_weights_biases(in, out, key) gives w of shape (out, in) and b of shape (out,), float32."""
+    came = shapes([impl.init_weights_biases(*shape, key)])
+    n_in, n_out = shape
+    should = [((n_out, n_in), (n_out,), "float32", "float32")]
+    holds(came == should, came, str(should))
+
+
+# Properties: keys
+
+
+@given(sizes_in_pool, keys())
+def test_same_key_same_values(impl, sizes, key):
+    """The same key gives the same parameters, every time."""
+    each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key))
+
+
+@given(keys(), keys())
+def test_same_key_same_layer(impl, key, other):
+    """A layer depends on its key alone, not on what was drawn before."""
+    before = impl.init_weights_biases(2, 3, key)
+    impl.init_weights_biases(2, 3, other)
+    each(equal, [impl.init_weights_biases(2, 3, key)], [before])
+
+
+@given(st.sampled_from([list(sizes) for sizes, _ in POOL[1:]]), keys(st.integers(0, 1000)), st.integers(1, 1000))
+def test_another_key_changes_every_array(impl, sizes, key, offset):
+    """Another key gives other values, in every weight matrix and in every bias vector."""
+    other = jax.random.key(int(jax.random.key_data(key)[1]) + offset)
+    for (w, b), (other_w, other_b) in zip(impl.init_mlp(sizes, key), impl.init_mlp(sizes, other), strict=True):
+        holds((w != other_w).any(), w, "weights that depend on the key")
+        holds((b != other_b).any(), b, "biases that depend on the key")
+
+
+@given(keys())
+def test_layers_of_equal_size_differ(impl, key):
+    """No two layers share a key: equal shapes get different values."""
+    layers = impl.init_mlp([5, 5, 5, 5], key)
+    for i, (w, b) in enumerate(layers):
+        for other_w, other_b in layers[:i]:
+            holds(np.mean(w == other_w) < 0.5, w, "weights unlike those of another layer")
+            holds(np.mean(b == other_b) < 0.5, b, "biases unlike those of another layer")
+
+
+@given(keys())
+def test_biases_are_no_copy_of_weights(impl, key):
+    """Weights and biases of a layer come from different keys: the biases do not turn up among the weights."""
+    for w, b in [impl.init_weights_biases(6, 6, key), *impl.init_mlp([6, 6, 6], key)]:
+        # The sizes may differ in sign or by a factor where a key is used twice, so ratios are compared too.
+        holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that are not found among the weights")
+        line = np.abs(np.corrcoef(np.asarray(w).ravel()[:6], b)[0, 1])
+        holds(line < 1 - 1e-6, b, "biases that are no multiple of the first weights")
+
+
+@given(keys())
+def test_values_do_not_repeat(impl, key):
+    """Every weight is drawn for itself: hardly any value occurs twice."""
+    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16, 16], key)]:
+        for values in (w, b):
+            different = len(np.unique(np.asarray(values)))
+            holds(different > 0.9 * values.size, values, f"about {values.size} different values, not {different}")
+
+
+@given(st.integers(0, 2**31 - 1), sizes_in_pool)
+def test_raw_keys_do_too(impl, seed, sizes):
+    """jax.random.PRNGKey(seed) gives what jax.random.key(seed) gives."""
+    each(equal, impl.init_mlp(sizes, jax.random.PRNGKey(seed)), impl.init_mlp(sizes, jax.random.key(seed)))
+
+
+# Properties: scale
+
+
+@given(sizes_in_pool, keys(), powers_of_two(-10, 10))
+def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
+    """Every value is proportional to scale, exactly for powers of two."""
+    at_one = impl.init_mlp(sizes, key, 1.0)
+    each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
+
+
+@given(keys(), powers_of_two(-10, 10))
+def test_the_scale_of_one_layer(impl, key, factor):
+    """init_weights_biases multiplies weights and biases by scale."""
+    w, b = impl.init_weights_biases(3, 2, key, 1.0)
+    each(equal, [impl.init_weights_biases(3, 2, key, factor)], [(factor * w, factor * b)])
+
+
+@given(sizes_in_pool, keys())
+def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
+    """The default scale is 1e-3, for a network and for a layer."""
+    each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key, 1e-3))
+    n_in, n_out = sizes[:2]
+    each(
+        equal, [impl.init_weights_biases(n_in, n_out, key)], [impl.init_weights_biases(n_in, n_out, key, scale=1e-3)]
+    )
+
+
+@given(sizes_in_pool, keys())
+def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
+    """Where scale is a function, it is given each layer's number of inputs."""
+
+    def scale(fan_in):
+        return 2.0**-fan_in
+
+    came = impl.init_mlp(sizes, key, scale)
+    should = [(scale(w.shape[1]) * w, scale(w.shape[1]) * b) for w, b in impl.init_mlp(sizes, key, 1.0)]
+    each(equal, came, should)
+
+
+# Properties: the distribution
+
+
+def large_layer(impl, key):
+    w, b = impl.init_mlp([16, 1024], key, 1.0)[0]
+    return [("weights", np.asarray(w).ravel()), ("biases", np.asarray(b))]
+
+
+@given(keys())
+def test_mean_is_zero(impl, key):
+    """The mean of weights and of biases is 0."""
+    for name, values in large_layer(impl, key):
+        within = SEVEN_DEVIATIONS / np.sqrt(values.size)  # the standard error of a mean
+        holds(abs(values.mean()) < within, values.mean(), f"{name} with mean 0 ± {within:.3f}")
+
+
+@given(keys())
+def test_standard_deviation_is_the_scale(impl, key):
+    """The standard deviation of weights and of biases is scale."""
+    for name, values in large_layer(impl, key):
+        within = SEVEN_DEVIATIONS / np.sqrt(2 * values.size)  # the standard error of a standard deviation
+        holds(abs(values.std() - 1) < within, values.std(), f"{name} with standard deviation 1 ± {within:.3f}")
+
+
+@given(keys())
+def test_values_are_normal(impl, key):
+    """68.3 % of the values lie within one standard deviation of zero: a bell, no box and no spike."""
+    for name, values in large_layer(impl, key):
+        within = SEVEN_DEVIATIONS * np.sqrt(0.683 * 0.317 / values.size)  # the standard error of a share
+        share = np.mean(np.abs(values) < 1)
+        holds(abs(share - 0.6827) < within, share, f"a share of {name} of 0.683 ± {within:.3f}")
+
+
+@given(keys())
+def test_tails_are_normal(impl, key):
+    """4.6 % of the values lie beyond two standard deviations: nothing is cut off."""
+    name, values = large_layer(impl, key)[0]
+    within = SEVEN_DEVIATIONS * np.sqrt(0.0455 * 0.9545 / values.size)
+    share = np.mean(np.abs(values) > 2)
+    holds(abs(share - 0.0455) < within, share, f"a share of {name} of 0.046 ± {within:.3f}")
+
+
+# What the reference promises beyond the laws
+
+
+@pytest.mark.reference
+@given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
+def test_the_guides_very_values(impl, sizes, key, scale):
+    """One key per size is split off, and one each for weights and biases from that: standard normals times scale."""
+    should = []
+    for layer, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])
+        sigma = np.float32(scale(n_in) if callable(scale) else scale)
+        w, b = np.asarray(jax.random.normal(w_key, (n_out, n_in))), np.asarray(jax.random.normal(b_key, (n_out,)))
+        should.append((w * sigma, b * sigma))
+    each(equal, impl.init_mlp(sizes, key, scale), should)
+
+
+@pytest.mark.reference
+def test_no_key_is_used_twice(impl):
+    """JAX's own checker finds no key that is used twice."""
+    with jax.debug_key_reuse(True):
+        impl.init_mlp([3, 3, 3], jax.random.key(0))
+
+
+@pytest.mark.reference
+def test_he_keeps_the_signal_through_relu_and_glorot_through_a_line():
+    """The mean square of a layer's output is that of its input, after relu for he and without it for glorot."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2000, 256))
+    z = x @ rng.standard_normal((256, 256)).T
+    # The mean square of 512,000 values is known to about 1 %: rows and columns share their randomness.
+    close(np.mean(np.maximum(z * he(256), 0) ** 2), np.mean(x**2), within=0.05)
+    close(np.mean((z * glorot(256)) ** 2), np.mean(x**2), within=0.05)
+
+
+# Errors
+
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([784], KEY), ValueError, r"at least two layer_sizes.*got \[784\]"),
+        (([784, 0, 10], KEY), ValueError, r"layer_sizes\[1\] of at least 1, got 0"),
+        (([784, 2.5], KEY), TypeError, r"layer_sizes\[1\] to be an integer, got 2.5"),
+        (([784, 10], 0), TypeError, "key to be one PRNG key, got 0. Make one with jax.random.key"),
+        (([784, 10], jax.random.split(KEY)), TypeError, "key to be one PRNG key, got an array"),
+        (([784, 10], KEY, -1.0), ValueError, "finite scale of 0 or more, got -1.0"),
+        (([784, 10], KEY, float("nan")), ValueError, "finite scale of 0 or more, got nan"),
+        (([784, 10], KEY, "small"), TypeError, "scale to be a number or a function of fan-in, got 'small'"),
+    ],
+)
+def test_refuses(impl, arguments, error, words):
+    """Sizes, keys and scales that make no network are refused."""
+    with pytest.raises(error, match=f"init_mlp: .*{words}"):
+        impl.init_mlp(*arguments)

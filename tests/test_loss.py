@@ -1,0 +1,202 @@
+"""The laws of the loss: what a wrong answer costs, and which way is down."""
+
+import numpy as np
+import optax
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.kit import oracle
+from tests.kit.draws import CLASSIFIERS, exact_cases, floats, integers, permutations, powers_of_two, wide_cases
+from tests.kit.expect import ROUNDING, close, each, equal, holds
+
+
+def rounding(case, targets=None):
+    """What rounding may do to the loss: each term is a log-probability times a target."""
+    targets = case.targets if targets is None else targets
+    return ROUNDING * oracle.magnitude(case.params, case.images).max() * max(1, np.abs(targets).max())
+
+
+def with_logits(logits):
+    """A network of one layer, and images for which its logits are exactly these: unit weights, no bias."""
+    n_classes = logits.shape[1]
+    return [(np.eye(n_classes, dtype=np.float32), np.zeros(n_classes, np.float32))], logits
+
+
+def test_example(impl):
+    """Without weights, two equally likely classes cost ln 2 / 2."""
+    params, images = with_logits(np.zeros((1, 2), np.float32))
+    close(impl.loss.eager(params, images, np.array([[0.0, 1.0]])), np.log(2) / 2, ROUNDING)
+
+
+# Properties: values
+
+
+@given(wide_cases())
+def test_one_number(impl, case):
+    """A batch has one loss: a float32 scalar."""
+    came = impl.loss(case.params, case.images, case.targets)
+    holds((came.shape, str(came.dtype)) == ((), "float32"), f"{came.shape} {came.dtype}", "() float32")
+
+
+@given(exact_cases())
+def test_equal_logits_cost_ln_k_over_k(impl, case):
+    """Where all K classes are equally likely the loss is ln K / K: the mean runs over classes too."""
+    params = [(w * 0, b * 0) for w, b in case.params]
+    k = case.n_classes
+    close(impl.loss(params, case.images, case.targets), np.log(k) / k, ROUNDING)
+
+
+@given(wide_cases())
+def test_never_negative(impl, case):
+    """No answer earns: the loss is 0 or more."""
+    came = impl.loss(case.params, case.images, case.targets)
+    holds(came >= -rounding(case), came, "0 or more, up to rounding")
+
+
+@given(wide_cases())
+def test_times_k_is_the_textbooks(impl, case):
+    """K times the loss is the mean of -log p of the right class, which optax computes too."""
+    logits = oracle.logits(case.params, case.images).astype(np.float32)
+    should = optax.softmax_cross_entropy_with_integer_labels(logits, case.labels).mean()
+    came = case.n_classes * np.asarray(impl.loss(case.params, case.images, case.targets))
+    close(came, should, case.n_classes * rounding(case))
+
+
+@given(wide_cases())
+def test_matches_float64_by_hand(impl, case):
+    """The value is that of the same network in NumPy and float64."""
+    came = impl.loss(case.params, case.images, case.targets)
+    close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
+
+
+@given(exact_cases(CLASSIFIERS), st.integers(5, 14).map(lambda n: float(2**n)))
+def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
+    """Being wrong by a logit gap g costs g / K, however large, and not infinity; being right costs nothing."""
+    k, n = case.n_classes, len(case.labels)
+    params, images = with_logits(gap * case.targets)
+    wrong = np.roll(case.targets, 1, axis=1)
+    # From a gap of 32 on, the other classes add less than K e^-32 to the sum of exponentials.
+    close(impl.loss(params, images, case.targets), 0.0, 1e-12)
+    close(impl.loss(params, images, wrong), np.mean(np.full(n, gap)) / k, ROUNDING * gap)
+
+
+# Properties: the batch
+
+
+@given(wide_cases())
+def test_repeating_the_batch_changes_nothing(impl, case):
+    """A batch and the same batch twice cost the same: a mean, no sum."""
+    twice = impl.loss(case.params, np.tile(case.images, (2, 1)), np.tile(case.targets, (2, 1)))
+    close(twice, impl.loss(case.params, case.images, case.targets), rounding(case))
+
+
+@given(wide_cases([((2, 3, 2), 5)]), st.integers(1, 4))
+def test_parts_weigh_what_they_hold(impl, case, at):
+    """n L(whole) = a L(first a) + b L(other b)."""
+    whole = 5 * np.asarray(impl.loss(case.params, case.images, case.targets))
+    first = at * np.asarray(impl.loss(case.params, case.images[:at], case.targets[:at]))
+    second = (5 - at) * np.asarray(impl.loss(case.params, case.images[at:], case.targets[at:]))
+    close(first + second, whole, 5 * rounding(case))
+
+
+@given(wide_cases(), st.data())
+def test_images_have_no_order(impl, case, data):
+    """Permuting images and targets together changes nothing."""
+    order = data.draw(permutations(len(case.images)))
+    came = impl.loss(case.params, case.images[order], case.targets[order])
+    close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
+
+
+@given(wide_cases(), st.data())
+def test_classes_have_no_order(impl, case, data):
+    """Permuting the classes of the last layer and of the targets together changes nothing."""
+    order = data.draw(permutations(case.n_classes))
+    w, b = case.params[-1]
+    came = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
+    close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
+
+
+@given(wide_cases(), st.data())
+def test_linear_in_the_targets(impl, case, data):
+    """The loss of a sum of targets is the sum of their losses: soft targets are as good as hard ones."""
+    a, b = (data.draw(floats(case.targets.shape, 4.0)) for _ in range(2))
+    came = impl.loss(case.params, case.images, a + b)
+    parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]
+    close(came, sum(parts), 8 * rounding(case))
+
+
+@given(exact_cases(), powers_of_two(-6, 6))
+def test_proportional_to_the_targets(impl, case, factor):
+    """Targets times c cost c times as much, exactly for powers of two."""
+    came = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
+    equal(came, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
+
+
+@given(wide_cases())
+def test_no_targets_no_loss(impl, case):
+    """Rows of zeros, which one_hot gives for labels out of range, cost nothing."""
+    holds(np.asarray(impl.loss(case.params, case.images, 0 * case.targets)) == 0, "a loss", "0")
+
+
+@given(exact_cases())
+def test_compiling_changes_nothing(impl, case):
+    """jax.jit(loss) and loss agree."""
+    came = impl.loss.eager(case.params, case.images, case.targets)
+    close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
+
+
+# Gradients
+
+
+@given(integers((4, 4), -8, 8), integers((4,), 0, 3))
+def test_gradient_of_the_logits_is_p_minus_y(impl, logits, labels):
+    """The gradient with respect to logits is (p - y) / (nK), for every image and class."""
+    targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
+    # Images that are unit vectors make the first weights the logits themselves, transposed.
+    params = [(logits.T, np.zeros(4, np.float32))]
+    (d_logits, _), *_ = impl.loss.gradient(params, np.eye(4, dtype=np.float32), targets)
+    p = np.exp(oracle.log_softmax(logits.astype(np.float64)))
+    close(np.asarray(d_logits).T, (p - targets) / 16, ROUNDING)
+
+
+@given(wide_cases())
+def test_gradient_of_a_shift_is_zero(impl, case):
+    """The gradient of the last bias sums to zero: moving all logits together changes nothing."""
+    *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
+    close(np.sum(d_bias), 0.0, ROUNDING)  # each entry is at most 1 / K
+
+
+@given(exact_cases())
+def test_gradient_of_every_layer_is_its_closed_form(impl, case):
+    """In each layer the gradient is the mean outer product of what comes back with what had entered."""
+    came = impl.loss.gradient(case.params, case.images, case.targets)
+    # p - y is exact to rounding at the size of the logits; the factors it is multiplied by are no larger than these.
+    growth = np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in case.params[1:]])
+    within = ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * np.abs(case.images).max(initial=1)
+    each(close, came, oracle.gradient(case.params, case.images, case.targets), within)
+
+
+# Errors
+
+W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4, 2)])
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("name", ["loss", "accuracy"])
+@pytest.mark.parametrize("call", ["__call__", "eager"])
+@pytest.mark.parametrize(
+    ("images", "targets", "error", "words"),
+    [
+        (X, np.zeros(4), ValueError, r"same shape as the predictions, got targets.shape=\(4,\).*Encode labels with one"),
+        (X, Y.T, ValueError, r"targets.shape=\(2, 4\) and predictions.shape=\(4, 2\)"),
+        (X[:3], Y, ValueError, r"targets.shape=\(4, 2\) and predictions.shape=\(3, 2\)"),
+        (X[:0], Y[:0], ValueError, "at least one image, got images of shape"),
+        (X, Y.astype(complex), TypeError, "targets to hold real numbers, got dtype complex64"),
+        (X[:, :2], Y, ValueError, r"params\[0\] to take 2 inputs"),
+    ],
+)
+def test_refuses(impl, name, call, images, targets, error, words):
+    """Targets that do not fit the predictions are refused by loss and accuracy, compiled or not."""
+    with pytest.raises(error, match=f"{name}: expected .*{words}"):
+        getattr(getattr(impl, name), call)([(W, B)], images, targets)

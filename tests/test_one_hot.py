@@ -1,0 +1,152 @@
+"""The laws of one_hot: a class becomes a row, and no row names a wrong class."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tests.kit import oracle
+from tests.kit.draws import integers, permutations
+from tests.kit.expect import equal, holds
+
+CLASSES = st.sampled_from([1, 2, 5, 10])  # five labels in five classes make a square: a transpose goes unnoticed by shape
+N = 5
+
+
+@st.composite
+def labelled(draw, low=0, beyond=0):
+    """Five labels and a number of classes."""
+    n_classes = draw(CLASSES)
+    labels = draw(hnp.arrays(np.int32, N, elements=st.integers(low, n_classes - 1 + beyond)))
+    return labels, n_classes
+
+
+def test_example(impl):
+    """Of three classes, label 2 is [0, 0, 1] and label 0 is [1, 0, 0]."""
+    equal(impl.one_hot.eager(np.array([2, 0]), 3), [[0, 0, 1], [1, 0, 0]])
+
+
+# Properties
+
+
+@given(labelled(), st.sampled_from([np.int8, np.uint8, np.int16, np.int32]))
+def test_a_float32_row_for_each_label(impl, drawn, dtype):
+    """Any integers of shape (batch,) become float32 of shape (batch, n_classes)."""
+    labels, n_classes = drawn
+    came = impl.one_hot(labels.astype(dtype), n_classes)
+    holds((came.shape, str(came.dtype)) == ((N, n_classes), "float32"), f"{came.shape} {came.dtype}", "float32 rows")
+
+
+@given(labelled())
+def test_the_one_stands_at_the_label(impl, drawn):
+    """argmax along each row gives the label back."""
+    labels, n_classes = drawn
+    equal(np.argmax(impl.one_hot(labels, n_classes), axis=1), labels)
+
+
+@given(labelled())
+def test_rows_sum_to_one(impl, drawn):
+    """Each row is a distribution: it sums to 1."""
+    labels, n_classes = drawn
+    equal(np.sum(impl.one_hot(labels, n_classes), axis=1), np.ones(N))
+
+
+@given(labelled(low=-20, beyond=20))
+def test_entries_are_zero_or_one(impl, drawn):
+    """There is nothing between 0 and 1, and nothing outside."""
+    came = impl.one_hot(*drawn)
+    holds((came == 0) | (came == 1), came, "zeros and ones")
+
+
+@given(labelled(), st.data())
+def test_times_a_vector_looks_up(impl, drawn, data):
+    """one_hot(x, n) @ v = v[x]: multiplying by a one-hot row selects an entry."""
+    labels, n_classes = drawn
+    v = data.draw(integers((n_classes,), -99, 99))
+    equal(np.asarray(impl.one_hot(labels, n_classes)) @ v, v[labels])
+
+
+@given(labelled(), st.data())
+def test_renaming_classes_moves_columns(impl, drawn, data):
+    """If class k is renamed to order[k], column k moves to column order[k]."""
+    labels, n_classes = drawn
+    order = data.draw(permutations(n_classes))
+    equal(np.asarray(impl.one_hot(order[labels], n_classes))[:, order], impl.one_hot(labels, n_classes))
+
+
+@given(labelled(low=-20, beyond=300))
+def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
+    """Negative labels and labels of n_classes or more give zeros: no wrong class, no wrap-around."""
+    labels, n_classes = drawn
+    equal(impl.one_hot(labels, n_classes), oracle.one_hot(labels, n_classes))
+
+
+@given(hnp.arrays(np.uint8, N, elements=st.integers(0, 255)))
+def test_bytes_do_not_wrap_around(impl, labels):
+    """Labels kept as bytes name the same classes as any other integers, up to 255 of 300."""
+    equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))
+
+
+@given(labelled())
+def test_more_classes_add_columns_of_zeros(impl, drawn):
+    """Two more classes add two columns of zeros on the right."""
+    labels, n_classes = drawn
+    came = np.asarray(impl.one_hot(labels, n_classes + 2))
+    equal(came, np.hstack([impl.one_hot(labels, n_classes), np.zeros((N, 2))]))
+
+
+@given(hnp.arrays(np.int32, N, elements=st.integers(0, 9)))
+def test_ten_classes_unless_told(impl, labels):
+    """There are ten classes by default, one a digit."""
+    equal(impl.one_hot.eager(labels), impl.one_hot(labels, 10))
+
+
+@given(labelled(), st.data())
+def test_labels_do_not_meet(impl, drawn, data):
+    """Reordering labels reorders rows."""
+    labels, n_classes = drawn
+    order = data.draw(permutations(N))
+    equal(impl.one_hot(labels[order], n_classes), np.asarray(impl.one_hot(labels, n_classes))[order])
+
+
+@given(labelled())
+def test_columns_count(impl, drawn):
+    """A column sums to the number of labels of its class."""
+    labels, n_classes = drawn
+    equal(np.sum(impl.one_hot(labels, n_classes), axis=0), np.bincount(labels, minlength=n_classes))
+
+
+@given(CLASSES)
+def test_no_labels_no_rows(impl, n_classes):
+    """No labels give no rows, of n_classes columns still."""
+    equal(impl.one_hot(np.zeros(0, np.int32), n_classes), np.zeros((0, n_classes)))
+
+
+@given(labelled(low=-20, beyond=20))
+def test_compiling_changes_nothing(impl, drawn):
+    """jax.jit(one_hot) and one_hot agree."""
+    equal(impl.one_hot(*drawn), impl.one_hot.eager(*drawn))
+
+
+# Errors
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("call", ["__call__", "eager"])
+@pytest.mark.parametrize(
+    ("labels", "n_classes", "error", "words"),
+    [
+        (np.zeros((2, 2), np.int32), 3, ValueError, r"labels of shape \(batch,\), got x.shape=\(2, 2\)"),
+        (np.int32(1), 3, ValueError, r"labels of shape \(batch,\), got x.shape=\(\)"),
+        (np.array([1.0]), 3, TypeError, r"x to hold integers, got dtype float32. Convert with x.astype\(int\)"),
+        (np.array([True]), 3, TypeError, "x to hold integers, got dtype bool"),
+        (np.array([1]), 0, ValueError, "n_classes of at least 1, got 0"),
+        (np.array([1]), 2.5, TypeError, "n_classes to be an integer, got 2.5"),
+    ],
+)
+def test_refuses(impl, call, labels, n_classes, error, words):
+    """Labels that are no row of integers are refused, compiled or not."""
+    with pytest.raises(error, match=f"one_hot: expected {words}"):
+        getattr(impl.one_hot, call)(jnp.asarray(labels), n_classes)
