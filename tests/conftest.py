@@ -66,6 +66,10 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
+def pytest_runtest_setup(item):
+    item.config.stash[report.IMPLEMENTATION].calls.clear()
+
+
 @pytest.fixture(scope="session")
 def impl(pytestconfig) -> Implementation:
     """The components under test."""

@@ -14,16 +14,16 @@ from jax_mlp.components.update import update
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "accuracy",
-    "forward",
-    "glorot",
-    "he",
-    "init_mlp",
+__all__ = [  # noqa: RUF022 (teaching order)
     "init_weights_biases",
-    "loss",
-    "one_hot",
+    "init_mlp",
+    "he",
+    "glorot",
     "relu",
-    "train_loop",
+    "forward",
+    "one_hot",
+    "loss",
+    "accuracy",
     "update",
+    "train_loop",
 ]

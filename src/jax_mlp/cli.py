@@ -1,5 +1,6 @@
 """The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ def train(
     recipe: Annotated[str, typer.Option(help="guide or tuned.")] = "guide",
     epochs: Annotated[
         int | None,
-        typer.Option(help="Passes over the training set. Default: enough for as many updates as the guide's."),
+        typer.Option(help="Passes over the training set. Default: as many updates as the guide's."),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images per update. Default: the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Step size. Default: the recipe's.")] = None,
@@ -45,7 +46,7 @@ def train(
     sizes = chosen.layer_sizes if layers is None else _layer_sizes(layers)
     if (sizes[0], sizes[-1]) != (784, 10):
         raise ValueError(
-            f"--layers: expected 784 first and 10 last, as the images have 784 pixels and show 10 digits, got {layers}. "
+            f"--layers: expected 784 first and 10 last, as images have 784 pixels and show 10 digits, got {layers}. "
             "Try 784,512,512,10."
         )
     if epochs is not None and epochs < 1:
@@ -86,8 +87,8 @@ def train(
     )
     updates = n_epochs * -(-len(digits.train_images) // batch_size)
     print(
-        f"Test accuracy {final['accuracy']:.2%} after {n_epochs} epochs, {updates} updates of at most {batch_size} images, "
-        f"in {time.perf_counter() - start:.1f} s"
+        f"Test accuracy {final['accuracy']:.2%} after {n_epochs} epochs, {updates} updates of at most {batch_size} "
+        f"images, in {time.perf_counter() - start:.1f} s"
     )
 
 
@@ -117,6 +118,6 @@ def main() -> None:
         describe = getattr(error, "format_message", None)
         if describe is None:
             raise
-        message = f"{describe()} See jax-mlp train --help."
+        message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See jax-mlp train --help."
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 COMPONENTS = {
     "init": ("init_weights_biases", "init_mlp"),
@@ -57,7 +58,7 @@ class Component:
 
     def eager(self, *arguments, **options):
         """The result, called as it is, on JAX arrays."""
-        arguments, options = jax.tree.map(_as_jax, (arguments, options))
+        arguments, options = _as_jax(arguments), {name: _as_jax(option) for name, option in options.items()}
         return self._run("eager", self.function, arguments, options)
 
     def pullback(self, cotangent, *arguments):
@@ -160,4 +161,7 @@ def _line_in(path: Path, error: BaseException) -> int | None:
 
 
 def _as_jax(value):
-    return jnp.asarray(value) if hasattr(value, "__array__") and not isinstance(value, jax.Array) else value
+    """Arrays of numbers, also within lists and tuples, as JAX arrays; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(_as_jax, value))
+    return jnp.asarray(value) if isinstance(value, np.ndarray) and value.dtype.kind in "biufcV" else value

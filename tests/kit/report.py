@@ -36,6 +36,8 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
     """The report of a broken law, or None for an error that is not the component's."""
     implementation = item.config.stash[IMPLEMENTATION]
     error = excinfo.value
+    if item.get_closest_marker("reference") and not isinstance(error, LawBroken):
+        return None
     law = " ".join((inspect.getdoc(item.obj) or item.name).split())  # type: ignore[attr-defined]
     lines = [("law", law)]
     if isinstance(error, BrokenComponent):

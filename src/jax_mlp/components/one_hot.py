@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Integer
 
 from jax_mlp.components._checks import as_numbers, check_count
 
 
-def one_hot(x: Int[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Array, "batch {n_classes}"]:
+def one_hot(x: Integer[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Array, "batch {n_classes}"]:
     r"""A row per label, 1 at the label's class and 0 elsewhere.
 
     $$Y_{ik} = [x_i = k]$$

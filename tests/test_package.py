@@ -1,0 +1,101 @@
+"""The package as such: what importing it costs, and whether its signatures say the truth."""
+
+import inspect
+import subprocess
+import sys
+
+import beartype
+import jax
+import jaxtyping
+import numpy as np
+import pytest
+
+import jax_mlp
+from jax_mlp.components.train_loop import train_loop
+from tests.kit.implementation import COMPONENTS
+
+# What importing the package may load besides itself, JAX and what JAX loads: the package that spells shapes in
+# signatures, and modules of the standard library.
+MAY_LOAD = {"jaxtyping", "jax_mlp"}
+
+
+def modules_after(statement: str) -> set[str]:
+    """The names of top-level modules that a fresh interpreter has loaded after a statement."""
+    program = f"{statement}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(shown.stdout.split())
+
+
+def test_importing_loads_nothing_heavier_than_jax():
+    """`import jax_mlp` loads what `import jax` loads, and jaxtyping."""
+    more = modules_after("import jax_mlp") - modules_after("import jax") - set(sys.stdlib_module_names)
+    assert more <= MAY_LOAD, more
+
+
+def test_all_is_in_teaching_order():
+    """`__all__` names the components' functions in teaching order, and every name in it exists."""
+    functions = [name for names in COMPONENTS.values() for name in names]
+    assert [name for name in jax_mlp.__all__ if name in functions] == functions
+    assert all(hasattr(jax_mlp, name) for name in jax_mlp.__all__)
+
+
+def test_a_component_is_a_function_and_a_module():
+    """`jax_mlp.relu` is the function and `jax_mlp.components.relu` the module."""
+    assert callable(jax_mlp.relu)
+    assert inspect.ismodule(jax_mlp.components.relu)
+    assert jax_mlp.components.relu.relu is jax_mlp.relu
+
+
+def test_components_import_only_earlier_ones():
+    """Of its siblings each component imports only those that come before it."""
+    order = list(COMPONENTS)
+    for position, component in enumerate(order):
+        source = inspect.getsource(getattr(jax_mlp.components, component))
+        later = [name for name in order[position + 1 :] if f"jax_mlp.components.{name} import" in source]
+        assert later == [], component
+
+
+# Signatures
+
+PARAMS = [(np.ones((3, 2), np.float32), np.ones(3, np.float32)), (np.ones((2, 3), np.float32), np.ones(2, np.float32))]
+PARAMS = jax.tree.map(jax.numpy.asarray, PARAMS)
+X, LABELS, Y = np.ones((4, 2), np.float32), np.array([0, 1, 0, 1]), np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+CALLS = {
+    "init_weights_biases": [(2, 3, jax.random.key(0)), (2, 3, jax.random.PRNGKey(0), jax_mlp.he)],
+    "init_mlp": [([2, 3], jax.random.key(0)), ((2, 3, 2), jax.random.PRNGKey(0), 1.0)],
+    "relu": [(X,), (1.5,), (jax.numpy.int32(3),)],
+    "forward": [(PARAMS, X), (PARAMS, X.astype(np.uint8))],
+    "one_hot": [(LABELS,), (LABELS.astype(np.uint8), 3)],
+    "loss": [(PARAMS, X, Y)],
+    "accuracy": [(PARAMS, X, Y)],
+    "update": [(PARAMS, X, Y), (PARAMS, X, Y, 1.0), (PARAMS, X, Y, np.float32(1))],
+    "train_loop": [(PARAMS, X, X, LABELS, Y, 1), (PARAMS, X, X[:1], Y, LABELS[:1], 0)],
+}
+CONTRADICTIONS = {
+    "forward": (PARAMS, X[0]),
+    "one_hot": (X[0],),
+    "loss": (PARAMS, X, Y[:2]),
+    "accuracy": (PARAMS, X[:3], Y),
+    "update": (PARAMS, X, Y[:2]),
+    "train_loop": (PARAMS, X, X, LABELS[:3], LABELS, 0),
+}
+
+
+def checked(name):
+    """The function with its signature checked, arguments and result, by beartype."""
+    function = inspect.unwrap(train_loop if name == "train_loop" else getattr(jax_mlp, name))
+    return jaxtyping.jaxtyped(typechecker=beartype.beartype)(function)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_signatures_say_the_truth(name):
+    """Arguments and results have the types and shapes that the signature states."""
+    for arguments in CALLS[name]:
+        checked(name)(*arguments)
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_signatures_say_something(name):
+    """Shapes that contradict a signature are noticed by its annotations alone."""
+    with pytest.raises(jaxtyping.TypeCheckError):
+        checked(name)(*CONTRADICTIONS[name])

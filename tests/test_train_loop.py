@@ -1,0 +1,353 @@
+"""The laws of the training loop: every image once an epoch, in the order asked for, and honest figures."""
+
+from itertools import permutations as orders
+from itertools import product
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.kit import oracle
+from tests.kit.draws import HIDDEN, POOL, exact_cases, keys, permutations
+from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
+
+SMOOTH = [shape for shape in POOL if shape not in HIDDEN]  # no relu: no kink for rounding to fall on either side of
+RATE = 0.125
+epochs = st.integers(0, 3)
+batch_sizes = st.sampled_from([1, 2, 3, 8])  # dividing the pool's 1 to 5 images evenly, raggedly, and not at all
+
+
+def run(impl, case, n_epochs, test=None, labels=None, **options):
+    """Train on a case. Options have learning_rate RATE unless they say otherwise."""
+    images, targets = (case.images, case.labels) if test is None else test
+    labels = case.labels if labels is None else labels
+    options = {"learning_rate": RATE, **options}
+    return impl.train_loop(case.params, case.images, images, labels, targets, n_epochs, **options)
+
+
+def by_hand(case, batch_size, n_epochs):
+    """What training in the order given comes to, in float64."""
+    return oracle.train(case.params, oracle.split(case.images, case.targets, batch_size) * n_epochs, RATE)
+
+
+def rounding(case, n_updates):
+    """What rounding may do to parameters in some updates of a network without relu."""
+    size = (1 + np.abs(case.images).max()) * oracle.magnitude(case.params, case.images).max()
+    # Each update rounds anew. On a convex loss small steps do not spread errors; the factor covers larger ones.
+    return ROUNDING * size * (1 + n_updates) * (1 + RATE * np.square(case.images).sum(axis=1).max()) ** min(n_updates, 2)
+
+
+def unit_images(n):
+    """n images, each of one bright pixel of its own: column i of the first weights moves for image i alone."""
+    params = [(np.zeros((2, n), np.float32), np.zeros(2, np.float32))]
+    return params, np.eye(n, dtype=np.float32), np.arange(n, dtype=np.int32) % 2
+
+
+def test_example(impl):
+    """Three epochs tell two opposite images apart."""
+    params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
+    x, labels = np.array([[-1.0], [1.0]], np.float32), np.array([0, 1])
+    trained = impl.train_loop(params, x, x, labels, labels, 3, learning_rate=1.0)
+    equal(oracle.accuracy(trained, x, np.eye(2)), 1.0)
+
+
+def test_learns_eight_images_by_heart(impl):
+    """A network with room enough gets every one of eight random images right."""
+    rng = np.random.default_rng(0)
+    sizes = (6, 32, 4)
+    params = [
+        ((rng.standard_normal((o, i)) * np.sqrt(2 / i)).astype(np.float32), np.zeros(o, np.float32))
+        for i, o in zip(sizes[:-1], sizes[1:], strict=True)
+    ]
+    x, labels = rng.standard_normal((8, 6)).astype(np.float32), np.arange(8) % 4
+    trained = impl.train_loop(params, x, x, labels, labels, 200, learning_rate=1.0, batch_size=4)
+    equal(oracle.accuracy(trained, x, np.eye(4)[labels]), 1.0)
+
+
+# Properties: epochs and batches
+
+
+@given(exact_cases(), batch_sizes)
+def test_no_epochs_no_change(impl, case, batch_size):
+    """Zero epochs give the parameters back."""
+    each(equal, run(impl, case, 0, batch_size=batch_size), case.params)
+
+
+@given(exact_cases(SMOOTH), epochs, batch_sizes)
+def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
+    """Without a key, training is one update after another, in the order given, the short last batch included."""
+    n_updates = n_epochs * -(-len(case.images) // batch_size)
+    came = run(impl, case, n_epochs, batch_size=batch_size)
+    each(close, came, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
+
+
+@given(exact_cases(), epochs, epochs, batch_sizes)
+def test_epochs_add_up(impl, case, a, b, batch_size):
+    """Without a key, a + b epochs are a epochs and then b more."""
+    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=batch_size)]
+    then = run(impl, case._replace(params=first), b, batch_size=batch_size)
+    each(equal, run(impl, case, a + b, batch_size=batch_size), [tuple(map(np.asarray, layer)) for layer in then])
+
+
+@given(exact_cases(SMOOTH), keys())
+def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
+    """Where all images fit into one batch an epoch is one update, and shuffling makes no difference."""
+    came = run(impl, case, 1, batch_size=8, key=key)
+    each(close, came, by_hand(case, 8, 1), rounding(case, 1))
+
+
+@given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
+def test_batches_hold_128_images_unless_told(impl, case):
+    """The default batch size is 128: 130 images make two updates an epoch."""
+    repeat = -(-130 // len(case.images))
+    large = case._replace(
+        images=np.tile(case.images, (repeat, 1))[:130],
+        labels=np.tile(case.labels, repeat)[:130],
+        targets=np.tile(case.targets, (repeat, 1))[:130],
+    )
+    each(close, run(impl, large, 1), by_hand(large, 128, 1), rounding(large, 2))
+
+
+@given(keys(), st.sampled_from([1, 2, 3, 5]), st.integers(1, 3))
+def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
+    """Shuffled or not, every image takes part in every epoch, once, those of a short last batch too."""
+    params, x, labels = unit_images(5)
+    rate = 2.0**-10  # so small that p stays 1/2: an image moves its weights by rate / (its batch's size x 2 classes) / 2
+    came = impl.train_loop(params, x, x, labels, labels, n_epochs, batch_size=batch_size, key=key, learning_rate=rate)
+    moved = np.sort(np.abs(np.asarray(came[0][0]))[0])
+    last = 5 % batch_size
+    sizes = [batch_size] * (5 - last) + [last] * last
+    if n_epochs == 1 or not last:
+        close(moved, np.sort(rate / (4.0 * np.array(sizes))) * n_epochs, 0.01 * rate)
+    # Over several epochs images take turns in the short batch, but all together move as far.
+    close(moved.sum(), n_epochs * sum(rate / (4.0 * size) for size in sizes), 0.05 * rate)
+
+
+# Properties: shuffling
+
+
+@given(exact_cases(), keys(), st.integers(0, 2), st.sampled_from([1, 2]))
+def test_same_key_same_result(impl, case, key, n_epochs, batch_size):
+    """The same key shuffles the same way, every time."""
+    options = {"key": key, "batch_size": batch_size}
+    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, n_epochs, **options)]
+    each(equal, run(impl, case, n_epochs, **options), first)
+
+
+def orders_seen(impl, key, n_epochs):
+    """In which orders three images were seen, an epoch at a time: of all that are possible, the one that fits."""
+    params, x, labels = unit_images(3)
+    x, targets = 4 * x, np.eye(2)[labels]
+    came = impl.train_loop(params, x, x, labels, labels, n_epochs, batch_size=1, key=key, learning_rate=1.0)
+    batches = oracle.split(x, targets, 1)
+    fits = {}
+    for sequence in product(orders(range(3)), repeat=n_epochs):
+        should = oracle.train(params, [batches[i] for order in sequence for i in order], 1.0)
+        fits[sequence] = max(np.abs(a - b).max() for a, b in zip(came[0], should[0], strict=True))
+    best = min(fits, key=lambda sequence: fits[sequence])
+    # Different orders end at least 1e-3 apart, except that images 0 and 2 share a label.
+    if fits[best] > 1e-5:
+        raise LawBroken(fits[best], "parameters that some order of the three images leads to")
+    return best
+
+
+@given(keys())
+def test_shuffling_is_a_permutation(impl, key):
+    """With a key, each epoch goes through the images in some order, every one of them once."""
+    orders_seen(impl, key, 2)
+
+
+@given(st.integers(0, 2**20))
+def test_every_epoch_is_shuffled_anew(impl, seed):
+    """With a key, the order of the second epoch is not always that of the first."""
+    seen = [orders_seen(impl, jax.random.key(seed + i), 2) for i in range(4)]
+    # Four keys keep their order by chance once in 6**4 times; forty once in 10**31.
+    if all(first == second for first, second in seen):
+        seen = [orders_seen(impl, jax.random.key(seed + i), 2) for i in range(40)]
+    holds(any(first != second for first, second in seen), str(seen[:3]), "orders that differ between epochs")
+
+
+@given(st.integers(0, 2**20))
+def test_another_key_another_order(impl, seed):
+    """The order depends on the key."""
+    seen = {orders_seen(impl, jax.random.key(seed + i), 1) for i in range(4)}
+    if len(seen) == 1:
+        seen = {orders_seen(impl, jax.random.key(seed + i), 1) for i in range(40)}
+    holds(len(seen) > 1, str(seen), "orders that differ between keys")
+
+
+# Properties: what goes in
+
+
+@given(exact_cases(), epochs, batch_sizes)
+def test_labels_may_be_one_hot(impl, case, n_epochs, batch_size):
+    """Integer labels and their one-hot rows train alike."""
+    came = run(impl, case, n_epochs, (case.images, case.targets), case.targets, batch_size=batch_size)
+    should = run(impl, case, n_epochs, batch_size=batch_size)
+    each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
+
+
+@given(exact_cases(), st.data())
+def test_the_test_set_teaches_nothing(impl, case, data):
+    """Other test images and other test labels lead to the same parameters."""
+    order = data.draw(permutations(case.n_classes))
+    other = (-2 * case.images[:1], order[case.labels[:1]])
+    should = run(impl, case, 2, batch_size=2)
+    each(equal, run(impl, case, 2, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
+
+
+@given(exact_cases(), st.integers(1, 3), batch_sizes, st.booleans())
+def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
+    """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
+
+    class Batches:
+        rounds = 0
+
+        def __iter__(self):
+            self.rounds += 1
+            return iter(oracle.split(case.images, case.labels if as_integers else case.targets, batch_size))
+
+    batches = Batches()
+    came = run(impl, case, n_epochs, batches=batches)
+    holds(batches.rounds == n_epochs, f"gone through {batches.rounds} times", f"{n_epochs} times")
+    should = run(impl, case, n_epochs, batch_size=batch_size)
+    each(close, came, should, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
+
+
+@given(exact_cases(), st.integers(1, 2))
+def test_batches_alone_teach(impl, case, n_epochs):
+    """Where batches are given, the training set is for measuring only."""
+    batches = oracle.split(case.images, case.targets, 2)
+    should = run(impl, case, n_epochs, batches=batches)
+    came = run(impl, case._replace(images=-case.images), n_epochs, batches=batches)
+    each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
+
+
+@given(exact_cases())
+def test_inputs_are_left_as_they_are(impl, case):
+    """Parameters that went in can still be read, and hold what they held."""
+    params = [tuple(map(jax.numpy.array, layer)) for layer in case.params]
+    run(impl, case._replace(params=params), 2, batch_size=2)
+    each(equal, params, case.params)
+
+
+# Properties: symmetries
+
+
+@given(exact_cases(SMOOTH), epochs, st.data())
+def test_classes_have_no_names(impl, case, n_epochs, data):
+    """Renaming the classes before training or after it is the same."""
+    order = data.draw(permutations(case.n_classes))  # class k becomes order[k]
+    back = np.argsort(order)
+    w, b = case.params[-1]
+    renamed = case._replace(params=[*case.params[:-1], (w[back], b[back])], labels=order[case.labels])
+    came = run(impl, renamed, n_epochs, batch_size=2)
+    *layers, (w, b) = ((np.asarray(w), np.asarray(b)) for w, b in run(impl, case, n_epochs, batch_size=2))
+    each(close, came, [*layers, (w[back], b[back])], rounding(case, 3 * n_epochs))
+
+
+@given(exact_cases([((2, 3, 2), 5)]), permutations(3))
+def test_hidden_units_have_no_order(impl, case, order):
+    """Permuting hidden units before training or after it is the same."""
+    (w, b), (next_w, next_b) = case.params
+    permuted = case._replace(params=[(w[order], b[order]), (next_w[:, order], next_b)])
+    came = run(impl, permuted, 1, batch_size=8)
+    (w, b), (next_w, next_b) = ((np.asarray(w), np.asarray(b)) for w, b in run(impl, case, 1, batch_size=8))
+    within = RATE * 2.0**-14 * oracle.magnitude(case.params, case.images).max() * (1 + np.abs(case.images).max())
+    each(close, came, [(w[order], b[order]), (next_w[:, order], next_b)], within)
+
+
+# Properties: what is told
+
+
+def told(impl, case, n_epochs, **options):
+    """What on_epoch is told, epoch by epoch."""
+    seen = []
+
+    def on_epoch(epoch, seconds, train_accuracy, test_accuracy, loss):
+        seen.append((epoch, seconds, float(train_accuracy), float(test_accuracy), float(loss)))
+
+    return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
+
+
+@given(exact_cases(), epochs)
+def test_every_epoch_is_told(impl, case, n_epochs):
+    """on_epoch is called after each epoch with its number, from 1, and the seconds it took."""
+    _, seen = told(impl, case, n_epochs, batch_size=2)
+    numbers = [epoch for epoch, *_ in seen]
+    holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
+    holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds of 0 or more")
+
+
+@given(exact_cases([((3, 2), 2), ((4, 4), 4)]), st.integers(1, 3), st.data())
+def test_what_is_told_is_true(impl, case, n_epochs, data):
+    """Accuracies and loss are those of the parameters that the epoch ended with, on the set they are named after."""
+    test = (case.images[:1] + 1, data.draw(permutations(case.n_classes))[case.labels[:1]])
+    params, seen = told(impl, case, n_epochs, test=test, batch_size=1, learning_rate=1.0)
+    *_, train_accuracy, test_accuracy, loss = seen[-1]
+    logits = oracle.logits(params, np.concatenate([case.images, test[0]]))
+    top = np.sort(logits, axis=1)
+    assume((top[:, -1] - top[:, -2] > 1e-3).all())  # no ties for rounding to break
+    size = ROUNDING * oracle.magnitude(params, case.images).max()
+    close(train_accuracy, oracle.accuracy(params, case.images, case.targets), ROUNDING)
+    close(test_accuracy, oracle.accuracy(params, test[0], np.eye(case.n_classes)[test[1]]), ROUNDING)
+    close(loss, oracle.loss(params, case.images, case.targets), size)
+
+
+# What the reference promises beyond the laws
+
+
+@pytest.mark.reference
+def test_compiles_a_bounded_number_of_times(impl):
+    """Twelve epochs compile as often as one: once for a full batch and once for the short last one."""
+    from jax_mlp import update
+
+    params, x, labels = unit_images(7)
+    impl.train_loop(params, x, x, labels, labels, 1, batch_size=4)
+    before = update._cache_size()
+    impl.train_loop(params, x, x, labels, labels, 12, batch_size=4)
+    equal(update._cache_size(), before)
+
+
+# Errors
+
+P, X, L = unit_images(4)
+GIVEN = {"train_images": X, "test_images": X, "train_labels": L, "test_labels": L}
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("changed", "error", "words"),
+    [
+        ({"train_images": X[:0], "train_labels": L[:0]}, ValueError, "at least one image in train_images, got none"),
+        ({"test_images": X[:0], "test_labels": L[:0]}, ValueError, "at least one image in test_images, got none"),
+        ({"train_images": X[:3]}, ValueError, "one label per image, got 3 train_images and 4 train_labels"),
+        ({"train_images": X[:, :3]}, ValueError, r"train_images of shape \(n, 4\).*got \(4, 3\)"),
+        ({"train_images": X[0]}, ValueError, r"train_images of shape \(n, 4\).*got \(4,\)"),
+        ({"train_images": X * np.nan}, ValueError, r"finite pixels, got nan in train_images\[0\]"),
+        ({"test_images": np.full_like(X, np.inf)}, ValueError, r"finite pixels, got inf in test_images\[0\]"),
+        ({"train_images": X.astype(str)}, TypeError, "train_images to be an array of real numbers"),
+        ({"train_labels": L + 1}, ValueError, r"labels from 0 to 1, got 2 in train_labels\[1\]"),
+        ({"test_labels": L - 1}, ValueError, r"labels from 0 to 1, got -1 in test_labels\[0\]"),
+        ({"train_labels": L / 1.0}, TypeError, "train_labels to be integers or one-hot rows, got dtype float32"),
+        ({"train_labels": np.eye(4)}, ValueError, r"train_labels of shape \(4,\) or \(4, 2\), got \(4, 4\)"),
+        ({"train_labels": -np.eye(4, 2)}, ValueError, "targets of 0 or more in train_labels, got -1.0"),
+        ({"n_epochs": -1}, ValueError, "n_epochs of at least 0, got -1"),
+        ({"n_epochs": 1.5}, TypeError, "n_epochs to be an integer, got 1.5"),
+        ({"batch_size": 0}, ValueError, "batch_size of at least 1, got 0"),
+        ({"learning_rate": 0.0}, ValueError, "finite learning_rate above 0, got 0.0"),
+        ({"learning_rate": float("nan")}, ValueError, "finite learning_rate above 0, got nan"),
+        ({"learning_rate": 1e30, "train_images": 1e20 * X}, FloatingPointError, r"finite loss, got nan after epoch \d with learning_rate=1e\+30"),
+        ({"key": 3}, TypeError, "key to be one PRNG key, got 3"),
+        ({"key": jax.random.key(0), "batches": [(X, L)]}, ValueError, "key or batches, got both"),
+        ({"batches": iter([(X, L)])}, ValueError, "batches in epoch 2, got none.*pass a list"),
+        ({"batches": []}, ValueError, "batches in epoch 1, got none"),
+        ({"batches": [(X, L), (X, L + 7)]}, ValueError, r"labels from 0 to 1, got 7 in batch 1's labels\[0\]"),
+    ],
+)
+def test_refuses(impl, changed, error, words):
+    """What cannot be learnt from is refused before the first update."""
+    with pytest.raises(error, match=f"train_loop: expected .*{words}"), np.errstate(all="ignore"):
+        impl.train_loop(P, **{**GIVEN, **changed})
