@@ -3,12 +3,11 @@
 import os
 from pathlib import Path
 
-import jax
 import pytest
 from hypothesis import Phase, settings
 
 from tests.kit import report
-from tests.kit.implementation import COMPONENTS, Implementation
+from tests.kit.implementation import COMPONENTS, Implementation, keep_compiled_code
 
 # No phase "explain": reports are written by tests.kit.report. No deadline: the first example of a shape compiles.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
@@ -28,11 +27,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "reference: what the reference promises beyond the laws of its component")
-    # Compiled code is kept between runs, for this machine and this JAX alone.
-    cache = config.rootpath / ".pytest_cache" / f"jax-{jax.__version__}"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    keep_compiled_code(config.rootpath)
     folder = config.getoption("--impl")
     if folder is not None:
         folder = Path(folder).resolve()

@@ -27,6 +27,13 @@ COMPONENTS = {
 COMPILED = {"relu": (), "forward": (), "one_hot": (1,), "loss": (), "accuracy": ()}  # name: static arguments
 
 
+def keep_compiled_code(folder: Path) -> None:
+    """Keep what is compiled for the next run, for this machine and this JAX alone."""
+    jax.config.update("jax_compilation_cache_dir", str(folder / ".pytest_cache" / f"jax-{jax.__version__}"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 class BrokenComponent(Exception):
     """A component cannot be judged: its file does not import, or lacks its function."""
 

@@ -1,4 +1,59 @@
-"""The catalogue of misconceptions and of correct variants, one file per component."""
-from collections import namedtuple
-W=namedtuple("W","name sentence functions")
-def misconceptions(component): return []
+"""The catalogue: misconceptions and correct variants of each component."""
+
+import importlib
+import inspect
+from typing import Any, NamedTuple
+
+import jax_mlp
+from tests.kit.implementation import COMPONENTS
+
+
+class Entry(NamedTuple):
+    """One wrong or right way to write a component: its functions, and what is said of it."""
+
+    kind: str
+    component: str
+    name: str
+    sentence: str
+    functions: dict[str, Any]
+
+
+def misconceptions(component: str) -> list[Entry]:
+    """The ways to get a component wrong."""
+    return _entries("misconceptions", component)
+
+
+def variants(component: str) -> list[Entry]:
+    """Other right ways to write it."""
+    return _entries("variants", component)
+
+
+def _entries(kind: str, component: str) -> list[Entry]:
+    module = importlib.import_module(f"tests.meta.{kind}.{component}")
+    entries = []
+    for name, function in vars(module).items():
+        if name.startswith("_") or not callable(function) or function.__module__ != module.__name__:
+            continue
+        sentence = " ".join((inspect.getdoc(function) or "").split())
+        entries.append(Entry(kind, component, name, sentence, _functions(component, function)))
+    return entries
+
+
+def _functions(component: str, function) -> dict[str, Any]:
+    if component != "init":
+        return {COMPONENTS[component][0]: function}
+    if "layer_sizes" in inspect.signature(function).parameters:
+        return {"init_weights_biases": jax_mlp.init_weights_biases, "init_mlp": function}
+    return {"init_weights_biases": function, "init_mlp": _network_of(function)}
+
+
+def _network_of(layer):
+    import jax
+
+    default = inspect.signature(layer).parameters["scale"].default
+
+    def init_mlp(layer_sizes, key, scale=default):
+        keys = jax.random.split(key, len(layer_sizes) - 1)
+        return [layer(i, o, k, scale) for i, o, k in zip(layer_sizes[:-1], layer_sizes[1:], keys, strict=True)]
+
+    return init_mlp

@@ -94,17 +94,18 @@ def train_loop(
 
     train = jnp.asarray(train_images), _targets(train_labels, n_classes)
     test = jnp.asarray(test_images), _targets(test_labels, n_classes)
+    train_targets = np.asarray(train[1])
 
     bar = tqdm(range(1, n_epochs + 1), unit="epoch", disable=None)
     for epoch in bar:
         start = time.perf_counter()
         n_batches = 0
         if batches is None:
-            epoch_batches = _batches(train_images, train_labels, batch_size, key, epoch)
+            epoch_batches = _batches(train_images, train_targets, batch_size, key, epoch)
         else:
-            epoch_batches = _checked(batches, n_features, n_classes)
+            epoch_batches = _encoded(batches, n_features, n_classes)
         for x, y in epoch_batches:
-            params = update(params, x, _targets(y, n_classes), learning_rate)
+            params = update(params, x, y, learning_rate)
             n_batches += 1
         if n_batches == 0:
             raise ValueError(
@@ -139,20 +140,20 @@ def _measure(params, images, targets):
 
 
 def _targets(labels, n_classes: int):
-    return one_hot(labels, n_classes) if np.ndim(labels) == 1 else labels
+    return one_hot(labels, n_classes) if np.ndim(labels) == 1 else jnp.asarray(labels)
 
 
-def _batches(images, labels, batch_size: int, key, epoch: int) -> Iterator:
+def _batches(images, targets, batch_size: int, key, epoch: int) -> Iterator:
     order = np.arange(len(images))
     if key is not None:
         # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
         order = np.asarray(jax.random.permutation(jax.random.fold_in(key, epoch), len(images)))
     for start in range(0, len(images), batch_size):
         rows = order[start : start + batch_size]
-        yield images[rows], labels[rows]
+        yield images[rows], targets[rows]
 
 
-def _checked(batches: Iterable, n_features: int, n_classes: int) -> Iterator:
+def _encoded(batches: Iterable, n_features: int, n_classes: int) -> Iterator:
     for number, (x, y) in enumerate(batches):
         check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
-        yield x, y
+        yield x, _targets(y, n_classes)

@@ -1,0 +1,76 @@
+"""Puts wrong and right components before the laws of their component, and says which laws they break.
+
+The laws are called as the plain functions they are, in worker processes that have Hypothesis draw the same examples
+every time: what comes out does not depend on chance, or on what ran before.
+"""
+
+import importlib
+import inspect
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.kit.implementation import Implementation, keep_compiled_code
+from tests.meta.catalogue import Entry, misconceptions, variants
+
+EXAMPLES = 100
+
+
+def laws(component: str) -> dict:
+    """The laws of a component, by name: all that is asked of any implementation of it."""
+    module = importlib.import_module(f"tests.test_{component}")
+    return {
+        name: law
+        for name, law in vars(module).items()
+        if name.startswith("test_")
+        and "impl" in inspect.signature(law).parameters
+        and "reference" not in [mark.name for mark in getattr(law, "pytestmark", [])]
+    }
+
+
+def broken_laws(entry: Entry, only_first: bool = False) -> list[str]:
+    """The names of the laws of its own component that an entry breaks."""
+    implementation = Implementation()
+    implementation.use(entry.component, entry.functions)
+    broken = []
+    for name, law in laws(entry.component).items():
+        implementation.calls.clear()
+        try:
+            law(implementation)
+        except Exception:  # whatever a wrong component raises, the law is broken
+            broken.append(name)
+            if only_first:
+                break
+    return broken
+
+
+def judge(entries: list[Entry], only_first: bool = False) -> list[list[str]]:
+    """The broken laws of each entry, or the first of them, found by as many processes as there are cores."""
+    # JAX does not survive a fork, so workers are spawned. They look entries up by name: functions do not travel.
+    tasks = [(entry.kind, entry.component, entry.name, only_first) for entry in entries]
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_prepare) as pool:
+        return list(pool.map(_judge_by_name, tasks))
+
+
+def _prepare() -> None:
+    from hypothesis import Phase, settings
+
+    os.environ["TQDM_DISABLE"] = "1"
+    settings.register_profile(
+        "judge",
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,  # the same examples every time
+        database=None,
+        phases=(Phase.explicit, Phase.generate),  # broken or not is all that is asked: no shrinking
+        report_multiple_bugs=False,
+    )
+    settings.load_profile("judge")  # before the laws are imported, which take their settings then
+    keep_compiled_code(Path(__file__).parents[2])
+
+
+def _judge_by_name(task) -> list[str]:
+    kind, component, name, only_first = task
+    entries = {"misconceptions": misconceptions, "variants": variants}[kind](component)
+    return broken_laws(next(entry for entry in entries if entry.name == name), only_first)

@@ -1,0 +1,84 @@
+"""Ways to get one_hot wrong."""
+
+import jax
+import jax.numpy as jnp
+
+
+def rows_of_the_identity(x, n_classes=10):
+    """Rows of the identity matrix are looked up: -1 names the last class, and a label too large the last row."""
+    return jnp.eye(n_classes, dtype=jnp.float32)[x]
+
+
+def labels_from_one(x, n_classes=10):
+    """Labels are taken to start at 1."""
+    return jax.nn.one_hot(x - 1, n_classes)
+
+
+def transposed(x, n_classes=10):
+    """A column for each label instead of a row."""
+    return jax.nn.one_hot(x, n_classes).T
+
+
+def clamped(x, n_classes=10):
+    """Labels out of range are moved to the nearest class."""
+    return jax.nn.one_hot(jnp.clip(x, 0, n_classes - 1), n_classes)
+
+
+def modulo(x, n_classes=10):
+    """Labels out of range wrap around."""
+    return jax.nn.one_hot(x % n_classes, n_classes)
+
+
+def negative_counts_from_the_end(x, n_classes=10):
+    """Ones are set by index, and a negative index counts from the end."""
+    return jnp.zeros((len(x), n_classes)).at[jnp.arange(len(x)), x].set(1.0)
+
+
+def integers(x, n_classes=10):
+    """The rows hold integers."""
+    return jax.nn.one_hot(x, n_classes, dtype=jnp.int32)
+
+
+def booleans(x, n_classes=10):
+    """The comparison itself is returned: rows of booleans."""
+    return x[:, None] == jnp.arange(n_classes)
+
+
+def one_cold(x, n_classes=10):
+    """The comparison is the wrong way round: 0 at the label and 1 elsewhere."""
+    return 1 - jax.nn.one_hot(x, n_classes)
+
+
+def minus_one_elsewhere(x, n_classes=10):
+    """-1 instead of 0 marks the other classes."""
+    return 2 * jax.nn.one_hot(x, n_classes) - 1
+
+
+def smoothed(x, n_classes=10):
+    """A tenth of the probability is spread over all classes: label smoothing nobody asked for."""
+    return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
+
+
+def always_ten_classes(x, n_classes=10):
+    """n_classes is ignored."""
+    return jax.nn.one_hot(x, 10)
+
+
+def columns_reversed(x, n_classes=10):
+    """Columns are counted backwards, from the last class to the first."""
+    return jax.nn.one_hot(x, n_classes)[:, ::-1]
+
+
+def one_class_too_many(x, n_classes=10):
+    """There is a column for n_classes itself."""
+    return jax.nn.one_hot(x, n_classes + 1)
+
+
+def cumulative(x, n_classes=10):
+    """All classes up to the label are marked: at most for at."""
+    return (jnp.arange(n_classes) <= x[:, None]).astype(jnp.float32) * (x[:, None] < n_classes)
+
+
+def wraps_around_as_a_byte(x, n_classes=10):
+    """Labels are cast to a byte first: 256 becomes 0."""
+    return jax.nn.one_hot(x.astype(jnp.uint8), n_classes)

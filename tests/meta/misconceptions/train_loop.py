@@ -1,0 +1,245 @@
+"""Ways to get the training loop wrong. All but a few are one loop with one thing changed."""
+
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_mlp import accuracy, loss, one_hot, update
+
+
+def _rows(labels, n_classes):
+    """One-hot rows of labels that may be one-hot already."""
+    labels = jnp.asarray(labels)
+    return one_hot(labels, n_classes) if labels.ndim == 1 else labels
+
+
+def _shuffled(n, key, epoch):
+    """The order of an epoch."""
+    return np.arange(n) if key is None else np.asarray(jax.random.permutation(jax.random.fold_in(key, epoch), n))
+
+
+def _in_order(n, batch_size, key, epoch):
+    """The index arrays of an epoch's batches."""
+    order = _shuffled(n, key, epoch)
+    return [order[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+def _loop(
+    params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
+    learning_rate=1e-2, key=None, on_epoch=None, split=_in_order, step=update, first_epoch=1, teach_test=False,
+    stale=False, swapped=False, restart=False, told_epochs=1,
+):  # fmt: skip
+    """The right loop. The options after on_epoch each make one mistake of it."""
+    n_classes = params[-1][1].shape[0]
+    train, test = (
+        (jnp.asarray(images), _rows(labels, n_classes))
+        for images, labels in ((train_images, train_labels), (test_images, test_labels))
+    )
+    start_params = params
+    for epoch in range(n_epochs):
+        start, before = time.perf_counter(), params
+        if restart:
+            params = start_params
+        if batches is not None:
+            epoch_batches = ((x, _rows(y, n_classes)) for x, y in batches)
+        else:
+            data = test if teach_test else train
+            epoch_batches = ((data[0][i], data[1][i]) for i in split(len(data[0]), batch_size, key, epoch))
+        for x, y in epoch_batches:
+            params = step(params, x, y, learning_rate)
+        if on_epoch is not None and (epoch + 1) % told_epochs == 0:
+            judged = before if stale else params
+            first, second = (test, train) if swapped else (train, test)
+            on_epoch(
+                epoch=epoch + first_epoch,
+                seconds=time.perf_counter() - start,
+                train_accuracy=float(accuracy(judged, *first)),
+                test_accuracy=float(accuracy(judged, *second)),
+                loss=float(loss(judged, *train)),
+            )
+    return params
+
+
+def last_batch_dropped(*arguments, **options):
+    """A last batch that is short is dropped."""
+
+    def split(n, batch_size, key, epoch):
+        return [i for i in _in_order(n, batch_size, key, epoch) if len(i) == min(batch_size, n)]
+
+    return _loop(*arguments, **options, split=split)
+
+
+def last_batch_filled_up(*arguments, **options):
+    """A last batch that is short is filled up from the start, whose images are then seen twice."""
+
+    def split(n, batch_size, key, epoch):
+        order = _shuffled(n, key, epoch)
+        return [np.take(order, range(i, i + batch_size), mode="wrap") for i in range(0, n, batch_size)]
+
+    return _loop(*arguments, **options, split=split)
+
+
+def same_order_every_epoch(*arguments, **options):
+    """The key shuffles once, before the first epoch."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, batch_size, key, 0)
+
+    return _loop(*arguments, **options, split=split)
+
+
+def key_ignored(*arguments, **options):
+    """A key is taken but nothing is shuffled."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, batch_size, None, epoch)
+
+    return _loop(*arguments, **options, split=split)
+
+
+def always_shuffled(*arguments, **options):
+    """Images are shuffled even without a key."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, batch_size, jax.random.key(0) if key is None else key, epoch)
+
+    return _loop(*arguments, **options, split=split)
+
+
+def shuffled_by_the_clock(*arguments, **options):
+    """The key only says that there is shuffling: the order comes from NumPy's own hidden state."""
+
+    def split(n, batch_size, key, epoch):
+        order = np.arange(n) if key is None else RNG.permutation(n)
+        return [order[i : i + batch_size] for i in range(0, n, batch_size)]
+
+    return _loop(*arguments, **options, split=split)
+
+
+RNG = np.random.default_rng(0)
+
+
+def drawn_with_replacement(*arguments, **options):
+    """With a key, images are drawn with replacement: some come twice an epoch and others not at all."""
+
+    def split(n, batch_size, key, epoch):
+        if key is None:
+            return _in_order(n, batch_size, None, epoch)
+        order = np.asarray(jax.random.randint(jax.random.fold_in(key, epoch), (n,), 0, n))
+        return [order[i : i + batch_size] for i in range(0, n, batch_size)]
+
+    return _loop(*arguments, **options, split=split)
+
+
+def labels_left_behind(params, train_images, test_images, train_labels, test_labels, *rest, **options):
+    """With a key, the images are shuffled and their labels are not."""
+    if options.get("key") is not None:
+        train_images = jnp.asarray(train_images)[np.asarray(jax.random.permutation(options["key"], len(train_images)))]
+    return _loop(params, train_images, test_images, train_labels, test_labels, *rest, **options)
+
+
+def one_epoch_too_many(params, a, b, c, d, n_epochs=10, **options):
+    """The loop runs one epoch too often."""
+    return _loop(params, a, b, c, d, n_epochs + 1, **options)
+
+
+def one_epoch_too_few(params, a, b, c, d, n_epochs=10, **options):
+    """The loop ends one epoch early."""
+    return _loop(params, a, b, c, d, max(n_epochs - 1, 0), **options)
+
+
+def one_update_an_epoch(*arguments, **options):
+    """Only the first batch of an epoch is used."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, batch_size, key, epoch)[:1]
+
+    return _loop(*arguments, **options, split=split)
+
+
+def whole_set_as_one_batch(*arguments, **options):
+    """The batch size is ignored: every epoch is one update on the whole training set."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, n, key, epoch)
+
+    return _loop(*arguments, **options, split=split)
+
+
+def default_batch_of_64(*arguments, batch_size=64, **options):
+    """The default batch size is 64."""
+    return _loop(*arguments, batch_size=batch_size, **options)
+
+
+def rate_not_passed_on(*arguments, **options):
+    """The learning rate is not passed on to update, whose default is used."""
+    return _loop(*arguments, **options, step=lambda params, x, y, _: update(params, x, y))
+
+
+def learns_from_the_test_set(*arguments, **options):
+    """The updates see the test set."""
+    return _loop(*arguments, **options, teach_test=True)
+
+
+def tests_count_too(params, train_images, test_images, train_labels, test_labels, *rest, **options):
+    """The test set is appended to the training set: more data, and nothing left to be judged by."""
+    n_classes = params[-1][1].shape[0]
+    images = jnp.concatenate([jnp.asarray(train_images), jnp.asarray(test_images)])
+    labels = jnp.concatenate([_rows(train_labels, n_classes), _rows(test_labels, n_classes)])
+    return _loop(params, images, test_images, labels, test_labels, *rest, **options)
+
+
+def starts_over_every_epoch(*arguments, **options):
+    """Every epoch starts from the first parameters again."""
+    return _loop(*arguments, **options, restart=True)
+
+
+def updates_are_thrown_away(*arguments, **options):
+    """update is called, but what it returns is not kept: JAX changes nothing in place."""
+
+    def step(params, x, y, learning_rate):
+        update(params, x, y, learning_rate)
+        return params
+
+    return _loop(*arguments, **options, step=step)
+
+
+def figures_of_the_last_epoch(*arguments, **options):
+    """Accuracies and loss are measured before the epoch's updates."""
+    return _loop(*arguments, **options, stale=True)
+
+
+def figures_swapped(*arguments, **options):
+    """The accuracies of training set and test set have changed places."""
+    return _loop(*arguments, **options, swapped=True)
+
+
+def epochs_from_zero(*arguments, **options):
+    """Epochs are numbered from 0."""
+    return _loop(*arguments, **options, first_epoch=0)
+
+
+def told_every_other_epoch(*arguments, **options):
+    """on_epoch is called after every other epoch."""
+    return _loop(*arguments, **options, told_epochs=2)
+
+
+def batches_gone_through_once(*arguments, batches=None, **options):
+    """Batches are gone through once, before the first epoch, and those kept are used again."""
+    return _loop(*arguments, batches=None if batches is None else list(batches), **options)
+
+
+def batches_ignored(*arguments, batches=None, **options):
+    """Batches are taken but not used: the training set is split as ever."""
+    return _loop(*arguments, **options)
+
+
+def in_reverse(*arguments, **options):
+    """The batches are gone through from the last to the first."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, batch_size, key, epoch)[::-1]
+
+    return _loop(*arguments, **options, split=split)

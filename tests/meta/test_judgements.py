@@ -1,0 +1,57 @@
+"""Every misconception is caught by a law of its own component, and every right variant is let through."""
+
+import functools
+from typing import Any
+
+import jax
+import pytest
+
+from tests.kit.implementation import COMPONENTS
+from tests.meta import kill_table
+from tests.meta.catalogue import misconceptions, variants
+from tests.meta.judge import judge, laws
+
+
+def all_of(kind) -> list[Any]:
+    return [entry for component in COMPONENTS for entry in kind(component)]
+
+
+def test_at_least_eighty_misconceptions_and_three_variants_of_each():
+    """The catalogue is as large as it claims to be, each entry with a sentence and a name of its own."""
+    wrong = all_of(misconceptions)
+    assert len(wrong) >= 80
+    assert all(len(variants(component)) >= 3 for component in COMPONENTS)
+    entries = wrong + all_of(variants)
+    assert all(entry.sentence.endswith(".") for entry in entries)
+    assert len({(entry.component, entry.name) for entry in entries}) == len(entries)
+
+
+def test_at_least_seventy_properties():
+    """Of the laws that are asked of any implementation at least seventy are Hypothesis properties."""
+    properties = [
+        law for component in [*COMPONENTS, "gradients"] for law in laws(component).values() if hasattr(law, "hypothesis")
+    ]
+    assert len(properties) >= 70
+
+
+def test_every_misconception_is_killed_by_its_own_component():
+    """No misconception survives the laws of its component."""
+    wrong = all_of(misconceptions)
+    survivors = [entry for entry, broken in zip(wrong, judge(wrong, only_first=True), strict=True) if not broken]
+    assert survivors == []
+
+
+def test_every_variant_passes():
+    """No right variant breaks a law."""
+    right = all_of(variants)
+    accused = {e.name: broken for e, broken in zip(right, judge(right, only_first=True), strict=True) if broken}
+    assert accused == {}
+
+
+def test_the_table_is_what_the_command_writes():
+    """The rows of a component come out as they are on the page: the page is the command's, and chance has no part."""
+    page = kill_table.PATH.read_text().splitlines()
+    wrong = misconceptions("relu")
+    assert [row for row in kill_table.rows(wrong) if row not in page] == []
+    names = [f"| `{entry.name}` | {entry.sentence} |" for entry in all_of(misconceptions)]
+    assert [name for name in names if not any(row.startswith(name) for row in page)] == []
