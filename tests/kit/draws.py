@@ -57,7 +57,7 @@ def fractions(shape, bound: float):
 
     def spread(drawn):
         bits = np.frombuffer(drawn, ">u2").astype(np.int32)
-        return ((bits >> 1) ^ -(bits & 1)).reshape(shape) * np.float32(bound / 2**15)  # 0, -1, 1, -2, 2, …
+        return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)  # 0, -1, 1, -2, 2, …
 
     return st.binary(min_size=2 * size, max_size=2 * size).map(spread)
 

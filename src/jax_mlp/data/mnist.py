@@ -1,7 +1,10 @@
 """`mnist`: the full set of 60,000 and 10,000 images, through torchvision."""
 
+import contextlib
 import gzip
 import hashlib
+import io
+import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -79,8 +82,11 @@ def _download(mnist: type, root: Path, missing: list[str]) -> None:
     root.mkdir(parents=True, exist_ok=True)
     # Into a folder of its own first: a download that is cut off leaves nothing behind that looks like a data set.
     with tempfile.TemporaryDirectory(dir=root, prefix="download-") as folder:
+        # torchvision always draws its progress bar: it is for terminals only.
+        quiet = contextlib.nullcontext() if sys.stderr.isatty() else contextlib.redirect_stderr(io.StringIO())
         try:
-            downloaded = Path(mnist(folder, download=True).raw_folder)
+            with quiet:
+                downloaded = Path(mnist(folder, download=True).raw_folder)
         except (RuntimeError, OSError) as error:
             raise ConnectionError(
                 f"mnist: {len(missing)} of 4 files are not in {root / 'MNIST' / 'raw'} and cannot be downloaded. "

@@ -1,0 +1,70 @@
+"""torch as an oracle that nobody here wrote: the same network as an nn.Sequential, with its own autograd and SGD."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from tests.kit import oracle
+from tests.kit.draws import exact_cases, powers_of_two, wide_cases
+from tests.kit.expect import ROUNDING, close, each
+
+torch = pytest.importorskip("torch", reason="needs the extra torch")
+
+
+def sequential(params):
+    """The network as an nn.Sequential with these weights, which torch keeps as (out, in) as well."""
+    layers = []
+    for w, b in params:
+        linear = torch.nn.Linear(w.shape[1], w.shape[0])
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(w))
+            linear.bias.copy_(torch.tensor(b))
+        layers += [linear, torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1], torch.nn.LogSoftmax(dim=1))
+
+
+def pairs(arrays):
+    """A flat list of weights and biases as pairs."""
+    arrays = [a.detach().numpy() for a in arrays]
+    return list(zip(arrays[::2], arrays[1::2], strict=True))
+
+
+def rounding(case):
+    growth = np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in case.params[1:]])
+    return ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * (1 + np.abs(case.images).max())
+
+
+@given(wide_cases())
+def test_forward_is_torchs_sequential(impl, case):
+    """torch's nn.Sequential of Linear, ReLU and LogSoftmax gives the same log-probabilities."""
+    should = sequential(case.params)(torch.tensor(case.images)).detach().numpy()
+    close(impl.forward(case.params, case.images), should, ROUNDING * oracle.magnitude(case.params, case.images))
+
+
+@given(wide_cases())
+def test_loss_is_torchs_cross_entropy_over_k(impl, case):
+    """torch's cross-entropy of the logits, divided by the number of classes, is the loss."""
+    logits = torch.tensor(oracle.logits(case.params, case.images))
+    should = torch.nn.functional.cross_entropy(logits, torch.tensor(case.labels, dtype=torch.int64))
+    came = impl.loss(case.params, case.images, case.targets)
+    close(came, should.item() / case.n_classes, ROUNDING * oracle.magnitude(case.params, case.images).max())
+
+
+@given(exact_cases())
+def test_gradient_is_torchs(impl, case):
+    """torch's autograd finds the same gradient."""
+    network = sequential(case.params)
+    value = -(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()
+    should = pairs(torch.autograd.grad(value, list(network.parameters())))
+    each(close, impl.loss.gradient(case.params, case.images, case.targets), should, rounding(case))
+
+
+@given(exact_cases(), powers_of_two(-6, 3))
+def test_update_is_torchs_sgd(impl, case, rate):
+    """A step of torch.optim.SGD leads to the same parameters."""
+    network = sequential(case.params)
+    optimiser = torch.optim.SGD(network.parameters(), lr=rate)
+    (-(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()).backward()
+    optimiser.step()
+    came = impl.update(case.params, case.images, case.targets, rate)
+    each(close, came, pairs(network.parameters()), (1 + rate) * rounding(case))
