@@ -20,12 +20,14 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 def pytest_addoption(parser):
+    """`--impl` and `--forbid-skips`."""
     group = parser.getgroup("jax_mlp")
     group.addoption("--impl", metavar="DIR", help="judge the components found in DIR, such as DIR/relu.py")
     group.addoption("--forbid-skips", action="store_true", help="fail if any test is skipped")
 
 
 def pytest_configure(config):
+    """Find the implementation under test; a folder that has none is an error at once."""
     config.addinivalue_line("markers", "reference: what the reference promises beyond the laws of its component")
     keep_compiled_code(config.rootpath)
     folder = config.getoption("--impl")
@@ -40,6 +42,7 @@ def pytest_configure(config):
 
 
 def pytest_report_header(config):
+    """Where each component comes from."""
     implementation = config.stash[report.IMPLEMENTATION]
     if implementation.folder is None:
         return None
@@ -62,6 +65,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_runtest_setup(item):
+    """A test starts with no calls remembered."""
     item.config.stash[report.IMPLEMENTATION].calls.clear()
 
 
@@ -73,6 +77,7 @@ def impl(pytestconfig) -> Implementation:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
+    """Explain a broken law instead of showing a traceback."""
     result = yield
     if call.when == "call" and call.excinfo is not None and result.failed and "impl" in item.fixturenames:
         result.longrepr = report.explain(item, call.excinfo) or result.longrepr
@@ -80,6 +85,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_sessionfinish(session, exitstatus):
+    """With --forbid-skips a skipped test is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if session.config.getoption("--forbid-skips") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = 1

@@ -38,7 +38,7 @@ def test_a_share(impl, case):
 
 @given(wide_cases())
 def test_of_whole_images(impl, case):
-    """n times the accuracy is a whole number: an image is right or wrong."""
+    """N times the accuracy is a whole number: an image is right or wrong."""
     came = len(case.images) * np.asarray(impl.accuracy(case.params, case.images, case.targets))
     close(came, np.round(came), ROUNDING * len(case.images))
 
@@ -107,7 +107,7 @@ def test_confidence_does_not_count(impl, case, factor):
 
 @given(exact_cases([((2, 3, 2), 5)], sharpness=0), st.integers(1, 4))
 def test_parts_weigh_what_they_hold(impl, case, at):
-    """n A(whole) = a A(first a) + b A(other b)."""
+    """N A(whole) = a A(first a) + b A(other b)."""
     whole = 5 * np.asarray(impl.accuracy(case.params, case.images, case.targets))
     first = at * np.asarray(impl.accuracy(case.params, case.images[:at], case.targets[:at]))
     second = (5 - at) * np.asarray(impl.accuracy(case.params, case.images[at:], case.targets[at:]))

@@ -26,6 +26,7 @@ def environment(tmp_path_factory) -> dict[str, str]:
 
 
 def run(arguments, environment) -> subprocess.CompletedProcess:
+    """The command line with these arguments."""
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment)
 
 

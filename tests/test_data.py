@@ -30,6 +30,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def digits(folder):
+    """The digits of mnist-5k."""
     return load_mnist_5k(folder)
 
 
@@ -61,8 +62,7 @@ def test_no_test_image_is_trained_on(digits):
 def test_labels_belong_to_images(digits):
     """The mean image of a digit in the training set is most like the mean image of the same digit in the test set."""
     train, test = (
-        np.array([images[labels == k].mean(axis=0) for k in range(10)])
-        for images, labels in (digits[:2], digits[2:])
+        np.array([images[labels == k].mean(axis=0) for k in range(10)]) for images, labels in (digits[:2], digits[2:])
     )
     distances = np.linalg.norm(train[:, None] - test[None], axis=2)
     equal(distances.argmin(axis=1), np.arange(10))
@@ -74,7 +74,7 @@ def test_labels_belong_to_images(digits):
 @settings(max_examples=10)  # each example parses 5,000 images anew
 @given(st.integers(0, 5000 * 785 - 1), st.integers(0, 255))
 def test_any_damage_is_noticed(folder, position, flip):
-    """Whichever byte of what is kept is changed, or wherever it is cut off: the digits come, and are kept whole again."""
+    """Whichever byte is changed, or wherever the file is cut off: the digits come, and are kept whole again."""
     path = folder / "mnist-5k.bin"
     content = path.read_bytes()
     after = bytes([content[position] ^ flip]) + content[position + 1 :] if flip else b""  # a flip of 0 cuts off
@@ -143,7 +143,10 @@ def test_loading_opens_no_socket(folder):
 
 
 @given(
-    st.integers(1, 6), st.integers(0, 5), st.sampled_from([np.nan, np.inf, -np.inf]), st.sampled_from(["float16", "float32"])
+    st.integers(1, 6),
+    st.integers(0, 5),
+    st.sampled_from([np.nan, np.inf, -np.inf]),
+    st.sampled_from(["float16", "float32"]),
 )
 def test_any_pixel_that_is_not_finite_is_found(n, row, value, dtype):
     """One pixel that is not finite is refused, and the message names its row."""
@@ -188,4 +191,3 @@ def test_a_smaller_set_gets_as_many_updates(n_images, batch_size):
     per_epoch = -(-n_images // batch_size)
     wanted = 8 * -(-60_000 // batch_size)
     assert wanted <= recipe.epochs_on(n_images) * per_epoch < wanted + per_epoch
-

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import CLASSIFIERS, HIDDEN, POOL, exact_cases, floats, integers, permutations, powers_of_two, wide_cases
+from tests.kit.draws import (
+    CLASSIFIERS,
+    HIDDEN,
+    POOL,
+    exact_cases,
+    floats,
+    integers,
+    permutations,
+    powers_of_two,
+    wide_cases,
+)
 from tests.kit.expect import ROUNDING, close, each, equal, holds
 
 BATCHES = [shape for shape in POOL if shape[1] > 1]
@@ -111,9 +121,7 @@ def test_hidden_units_have_no_order(impl, case, data):
     order = data.draw(permutations(len(b)))
     params = list(case.params)
     params[layer : layer + 2] = [(w[order], b[order]), (next_w[:, order], next_b)]
-    close(
-        impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(params, case.images)
-    )
+    close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(params, case.images))
 
 
 @given(exact_cases(), st.data())
@@ -161,9 +169,7 @@ def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor
     c = np.float32(factor)
     params = list(case.params)
     params[layer : layer + 2] = [(w * c, b * c), (next_w / c, next_b)]
-    close(
-        impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(case.params, case.images)
-    )
+    close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(case.params, case.images))
 
 
 @given(wide_cases(), st.floats(-64, 64, width=32))

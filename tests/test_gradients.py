@@ -56,7 +56,9 @@ def test_slope_along_any_direction(impl, case, seed):
 def test_jax_agrees(impl, case):
     """JAX's own check_grads agrees, forwards and backwards."""
     with jax.enable_x64(True):
-        params, images, targets = jax.tree.map(lambda a: jnp.asarray(a, jnp.float64), (case.params, case.images, case.targets))
+        params, images, targets = jax.tree.map(
+            lambda a: jnp.asarray(a, jnp.float64), (case.params, case.images, case.targets)
+        )
         impl.loss.eager(params, images, targets)
         check_grads(
             lambda p: impl.loss.compiled(p, images, targets), (params,), order=1, modes=["rev"], atol=1e-4, rtol=1e-4
@@ -105,11 +107,15 @@ def test_a_wrong_entry_is_found(impl, case, data):
 
 
 def cubic(tree, factor):
+    """A function of any tree."""
     return factor * sum(jnp.sum(leaf**3 + jnp.sin(leaf)) for leaf in jax.tree.leaves(tree))
 
 
 def cubic_gradient(tree, factor):
-    return jax.tree.map(lambda leaf: factor * (3 * leaf.astype(np.float64) ** 2 + np.cos(leaf.astype(np.float64))), tree)
+    """Its gradient."""
+    return jax.tree.map(
+        lambda leaf: factor * (3 * leaf.astype(np.float64) ** 2 + np.cos(leaf.astype(np.float64))), tree
+    )
 
 
 trees = st.fixed_dictionaries({"a": floats((2,), 2.0), "b": st.tuples(floats((), 2.0), floats((1, 3), 2.0))})

@@ -93,7 +93,7 @@ def test_repeating_the_batch_changes_nothing(impl, case):
 
 @given(wide_cases([((2, 3, 2), 5)]), st.integers(1, 4))
 def test_parts_weigh_what_they_hold(impl, case, at):
-    """n L(whole) = a L(first a) + b L(other b)."""
+    """N L(whole) = a L(first a) + b L(other b)."""
     whole = 5 * np.asarray(impl.loss(case.params, case.images, case.targets))
     first = at * np.asarray(impl.loss(case.params, case.images[:at], case.targets[:at]))
     second = (5 - at) * np.asarray(impl.loss(case.params, case.images[at:], case.targets[at:]))
@@ -188,7 +188,12 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4
 @pytest.mark.parametrize(
     ("images", "targets", "error", "words"),
     [
-        (X, np.zeros(4), ValueError, r"same shape as the predictions, got targets.shape=\(4,\).*Encode labels with one"),
+        (
+            X,
+            np.zeros(4),
+            ValueError,
+            r"same shape as the predictions, got targets.shape=\(4,\).*Encode labels with one",
+        ),
         (X, Y.T, ValueError, r"targets.shape=\(2, 4\) and predictions.shape=\(4, 2\)"),
         (X[:3], Y, ValueError, r"targets.shape=\(4, 2\) and predictions.shape=\(3, 2\)"),
         (X[:0], Y[:0], ValueError, "at least one image, got images of shape"),

@@ -123,7 +123,9 @@ def test_packed_files_are_used_as_they_are(mnist_folder, tmp_path):
     assert len(load_mnist(tmp_path).train_images) == 60000
 
 
-@pytest.mark.parametrize("harm", [lambda b: b[:-1], lambda b: b[:20] + b"\xff" + b[21:], lambda b: b"", lambda b: b + b"x"])
+@pytest.mark.parametrize(
+    "harm", [lambda b: b[:-1], lambda b: b[:20] + b"\xff" + b[21:], lambda b: b"", lambda b: b + b"x"]
+)
 def test_a_damaged_file_is_named(mnist_folder, tmp_path, harm):
     """A file that is cut off, altered, empty or too long is named, with the remedy, and left as it is."""
     raw = copy_of(mnist_folder, tmp_path)
@@ -162,8 +164,10 @@ def mirror(mnist_folder, tmp_path, monkeypatch):
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
+    """A web server that does not log."""
+
     def log_message(self, *_):
-        pass
+        """Nothing."""
 
 
 def test_downloaded_on_first_use_only(mirror, tmp_path, capfd):
@@ -204,7 +208,18 @@ def test_without_a_network_the_way_out_is_told(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("recipe", "least", "most"), [("guide", 0.92, 0.95), ("tuned", 0.975, 1.0)])
 def test_recipes_keep_their_promise(mnist_folder, recipe, least, most):
     """In 8 epochs over the full set the guide's recipe reaches 92 to 95 %, the tuned one at least 97.5 %."""
-    command = [sys.executable, "-m", "jax_mlp", "train", "--data", "mnist", "--data-dir", mnist_folder, "--recipe", recipe]
+    command = [
+        sys.executable,
+        "-m",
+        "jax_mlp",
+        "train",
+        "--data",
+        "mnist",
+        "--data-dir",
+        mnist_folder,
+        "--recipe",
+        recipe,
+    ]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     print(shown.stdout)
     summary = shown.stdout.splitlines()[-1]

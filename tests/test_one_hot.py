@@ -11,7 +11,9 @@ from tests.kit import oracle
 from tests.kit.draws import integers, permutations
 from tests.kit.expect import equal, holds
 
-CLASSES = st.sampled_from([1, 2, 5, 10])  # five labels in five classes make a square: a transpose goes unnoticed by shape
+CLASSES = st.sampled_from(
+    [1, 2, 5, 10]
+)  # five labels in five classes make a square: a transpose goes unnoticed by shape
 N = 5
 
 
@@ -44,7 +46,7 @@ def test_a_float32_row_for_each_label(impl, drawn, dtype):
 
 @given(labelled())
 def test_the_one_stands_at_the_label(impl, drawn):
-    """argmax along each row gives the label back."""
+    """Argmax along each row gives the label back."""
     labels, n_classes = drawn
     equal(np.argmax(impl.one_hot(labels, n_classes), axis=1), labels)
 

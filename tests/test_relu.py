@@ -17,7 +17,7 @@ rows = floats((5,), LARGE)
 
 
 def test_example(impl):
-    """relu keeps 3 and turns -2 into 0."""
+    """Relu keeps 3 and turns -2 into 0."""
     equal(impl.relu.eager(np.array([-2.0, 0.0, 3.0], np.float32)), [0.0, 0.0, 3.0])
 
 

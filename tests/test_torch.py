@@ -30,20 +30,21 @@ def pairs(arrays):
 
 
 def rounding(case):
+    """What rounding may do to a gradient."""
     growth = np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in case.params[1:]])
     return ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * (1 + np.abs(case.images).max())
 
 
 @given(wide_cases())
 def test_forward_is_torchs_sequential(impl, case):
-    """torch's nn.Sequential of Linear, ReLU and LogSoftmax gives the same log-probabilities."""
+    """Torch's nn.Sequential of Linear, ReLU and LogSoftmax gives the same log-probabilities."""
     should = sequential(case.params)(torch.tensor(case.images)).detach().numpy()
     close(impl.forward(case.params, case.images), should, ROUNDING * oracle.magnitude(case.params, case.images))
 
 
 @given(wide_cases())
 def test_loss_is_torchs_cross_entropy_over_k(impl, case):
-    """torch's cross-entropy of the logits, divided by the number of classes, is the loss."""
+    """Torch's cross-entropy of the logits, divided by the number of classes, is the loss."""
     logits = torch.tensor(oracle.logits(case.params, case.images))
     should = torch.nn.functional.cross_entropy(logits, torch.tensor(case.labels, dtype=torch.int64))
     came = impl.loss(case.params, case.images, case.targets)
@@ -52,7 +53,7 @@ def test_loss_is_torchs_cross_entropy_over_k(impl, case):
 
 @given(exact_cases())
 def test_gradient_is_torchs(impl, case):
-    """torch's autograd finds the same gradient."""
+    """Torch's autograd finds the same gradient."""
     network = sequential(case.params)
     value = -(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()
     should = pairs(torch.autograd.grad(value, list(network.parameters())))

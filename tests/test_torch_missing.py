@@ -17,6 +17,7 @@ sys.path.insert(0, {folder!r})
 
 
 def train_on_mnist(before: str) -> subprocess.CompletedProcess:
+    """`jax-mlp train --data mnist` after some preparation."""
     program = f"{before}\nfrom jax_mlp.cli import main\nsys.argv = ['jax-mlp', 'train', '--data', 'mnist']\nmain()"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 

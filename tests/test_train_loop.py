@@ -1,8 +1,8 @@
 """The laws of the training loop: every image once an epoch, in the order asked for, and honest figures."""
 
 from functools import cache
+from itertools import pairwise, product
 from itertools import permutations as orders
-from itertools import product
 
 import jax
 import numpy as np
@@ -37,11 +37,13 @@ def rounding(case, n_updates):
     """What rounding may do to parameters in some updates of a network without relu."""
     size = (1 + np.abs(case.images).max()) * oracle.magnitude(case.params, case.images).max()
     # Each update rounds anew. On a convex loss small steps do not spread errors; the factor covers larger ones.
-    return ROUNDING * size * (1 + n_updates) * (1 + RATE * np.square(case.images).sum(axis=1).max()) ** min(n_updates, 2)
+    return (
+        ROUNDING * size * (1 + n_updates) * (1 + RATE * np.square(case.images).sum(axis=1).max()) ** min(n_updates, 2)
+    )
 
 
 def unit_images(n):
-    """n images, each of one bright pixel of its own: column i of the first weights moves for image i alone."""
+    """N images, each of one bright pixel of its own: column i of the first weights moves for image i alone."""
     params = [(np.zeros((2, n), np.float32), np.zeros(2, np.float32))]
     return params, np.eye(n, dtype=np.float32), np.arange(n, dtype=np.int32) % 2
 
@@ -60,7 +62,7 @@ def test_learns_eight_images_by_heart(impl):
     sizes = (6, 32, 4)
     params = [
         ((rng.standard_normal((o, i)) * np.sqrt(2 / i)).astype(np.float32), np.zeros(o, np.float32))
-        for i, o in zip(sizes[:-1], sizes[1:], strict=True)
+        for i, o in pairwise(sizes)
     ]
     x, labels = rng.standard_normal((8, 6)).astype(np.float32), np.arange(8) % 4
     trained = impl.train_loop(params, x, x, labels, labels, 200, learning_rate=1.0, batch_size=4)
@@ -115,7 +117,9 @@ def test_batches_hold_128_images_unless_told(impl, case):
 def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
     """Shuffled or not, every image takes part in every epoch, once, those of a short last batch too."""
     params, x, labels = unit_images(5)
-    rate = 2.0**-10  # so small that p stays 1/2: an image moves its weights by rate / (its batch's size x 2 classes) / 2
+    rate = (
+        2.0**-10
+    )  # so small that p stays 1/2: an image moves its weights by rate / (its batch's size x 2 classes) / 2
     came = impl.train_loop(params, x, x, labels, labels, n_epochs, batch_size=batch_size, key=key, learning_rate=rate)
     moved = np.sort(np.abs(np.asarray(came[0][0]))[0])
     last = 5 % batch_size
@@ -356,7 +360,11 @@ GIVEN = {"train_images": X, "test_images": X, "train_labels": L, "test_labels": 
         ({"batch_size": 0}, ValueError, "batch_size of at least 1, got 0"),
         ({"learning_rate": 0.0}, ValueError, "finite learning_rate above 0, got 0.0"),
         ({"learning_rate": float("nan")}, ValueError, "finite learning_rate above 0, got nan"),
-        ({"learning_rate": 1e30, "train_images": 1e20 * X}, FloatingPointError, r"finite loss, got nan after epoch \d with learning_rate=1e\+30"),
+        (
+            {"learning_rate": 1e30, "train_images": 1e20 * X},
+            FloatingPointError,
+            r"finite loss, got nan after epoch \d with learning_rate=1e\+30",
+        ),
         ({"key": 3}, TypeError, "key to be one PRNG key, got 3"),
         ({"key": jax.random.key(0), "batches": [(X, L)]}, ValueError, "key or batches, got both"),
         ({"batches": iter([(X, L)])}, ValueError, "batches in epoch 2, got none.*pass a list"),

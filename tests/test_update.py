@@ -91,7 +91,9 @@ def test_steps_remember_nothing(impl, case, rate):
 @given(wide_cases())
 def test_structure_is_kept(impl, case):
     """As many layers, of the same shapes, in float32."""
-    came = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in impl.update(case.params, case.images, case.targets)]
+    came = [
+        tuple((a.shape, str(a.dtype)) for a in pair) for pair in impl.update(case.params, case.images, case.targets)
+    ]
     should = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
     holds(came == should, came, str(should))
 
@@ -154,7 +156,9 @@ def test_the_loss_drops_after_a_small_step(impl, case):
     # "Small enough" is found by halving: with the exact gradient, in float64, Armijo's condition holds at this rate.
     rate, drop = 1.0, 0.0
     while rate > 2.0**-12:
-        drop = before - oracle.loss(oracle.update(case.params, case.images, case.targets, rate), case.images, case.targets)
+        drop = before - oracle.loss(
+            oracle.update(case.params, case.images, case.targets, rate), case.images, case.targets
+        )
         if drop >= rate * square / 4:
             break
         rate /= 2
@@ -173,7 +177,7 @@ def rounding_of_loss(params, images):
 
 @given(exact_cases(), RATES)
 def test_compiling_again_changes_nothing(impl, case, rate):
-    """update within another jit gives what update gives."""
+    """Update within another jit gives what update gives."""
     came = compiled_again(impl.update.function)(case.params, case.images, case.targets, rate)
     each(close, came, impl.update(case.params, case.images, case.targets, rate), rounding(case, rate))
 
@@ -182,6 +186,7 @@ _AGAIN = {}
 
 
 def compiled_again(function):
+    """The function within another jit, compiled once per shape."""
     if function not in _AGAIN:
         _AGAIN[function] = jax.jit(lambda params, x, y, rate: function(params, x, y, rate))
     return _AGAIN[function]

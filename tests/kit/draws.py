@@ -4,10 +4,12 @@ A new shape costs a compilation and new values cost nothing. So shapes come from
 and values are free.
 """
 
+import itertools
 from functools import cache
 from typing import NamedTuple
 
 import hypothesis.extra.numpy as hnp
+import jax
 import numpy as np
 from hypothesis import strategies as st
 
@@ -57,7 +59,9 @@ def fractions(shape, bound: float):
 
     def spread(drawn):
         bits = np.frombuffer(drawn, ">u2").astype(np.int32)
-        return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)  # 0, -1, 1, -2, 2, …
+        return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(
+            bound / 2**15
+        )  # 0, -1, 1, -2, 2, …
 
     return st.binary(min_size=2 * size, max_size=2 * size).map(spread)
 
@@ -69,11 +73,9 @@ def floats(shape, bound: float = 8.0, dtype=np.float32):
     return hnp.arrays(dtype, shape, elements=elements)
 
 
-def keys(seeds=st.integers(0, 2**31 - 1)):
+def keys(largest_seed: int = 2**31 - 1):
     """Typed PRNG keys."""
-    import jax
-
-    return seeds.map(jax.random.key)
+    return st.integers(0, largest_seed).map(jax.random.key)
 
 
 @st.composite
@@ -81,13 +83,13 @@ def exact_cases(draw, pool=POOL, sharpness=None) -> Case:
     """Networks whose logits are computed without any rounding, and whose relus are never near their kink.
 
     Images hold integers and weights integers times 2**-s, so what enters a relu, less its bias, is a multiple of some
-    power of two. Each bias is an odd multiple of half that power: the sum is never zero, and never nearer than half of it.
+    power of two. Each bias is an odd multiple of half that power: the sum is never nearer to zero than that half.
     """
     sizes, batch = draw(st.sampled_from(pool))
     s = draw(st.integers(0, 3)) if sharpness is None else sharpness
     images = draw(integers((batch, sizes[0]), -4, 4))
     params, unit = [], 1.0
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in itertools.pairwise(sizes):
         unit *= 2.0**-s
         w = draw(integers((n_out, n_in), -3, 3)) * np.float32(2.0**-s)
         b = (draw(integers((n_out,), -8, 7)) + np.float32(0.5)) * np.float32(unit)
@@ -103,7 +105,7 @@ def wide_cases(draw, pool=POOL, bound: float = 2.0) -> Case:
     sizes, batch = draw(st.sampled_from(pool))
     params = [
         (draw(fractions((n_out, n_in), bound)), draw(fractions((n_out,), bound)))
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+        for n_in, n_out in itertools.pairwise(sizes)
     ]
     images = draw(fractions((batch, sizes[0]), bound))
     labels = draw(integers((batch,), 0, sizes[-1] - 1)).astype(np.int32)

@@ -1,6 +1,8 @@
 """The implementation under test: where its components come from, how they are called, what they answered."""
 
 import importlib.util
+import os
+import platform
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -29,7 +31,8 @@ COMPILED = {"relu": (), "forward": (), "one_hot": (1,), "loss": (), "accuracy": 
 
 def keep_compiled_code(folder: Path) -> None:
     """Keep what is compiled for the next run, for this machine and this JAX alone."""
-    jax.config.update("jax_compilation_cache_dir", str(folder / ".pytest_cache" / f"jax-{jax.__version__}"))
+    kept = os.environ.get("JAX_MLP_COMPILED", folder / ".pytest_cache" / f"jax-{jax.__version__}-{platform.node()}")
+    jax.config.update("jax_compilation_cache_dir", str(kept))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
@@ -144,7 +147,8 @@ def _import(component: str, path: Path) -> ModuleType:
     # as `from jax_mlp import relu` does. A neighbour in the same folder is found as `from relu import relu`.
     name = f"jax_mlp.components.implementation_of_{component}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     if str(path.parent) not in sys.path:

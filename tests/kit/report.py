@@ -1,4 +1,4 @@
-"""What a person sees when a law is broken: the law, the smallest counterexample, what came, and where to go from there."""
+"""What a person sees when a law is broken: the law, the smallest counterexample, what came, and where to go on."""
 
 import functools
 import importlib
@@ -96,7 +96,9 @@ def _written(calls: list[Call], implementation: Implementation) -> list[str]:
         if path is None:
             lines.append(f"from jax_mlp import {name}")
         else:
-            lines.append(f"import sys; sys.path.insert(0, {str(_relative(path.parent))!r}); from {path.stem} import {name}")
+            lines.append(
+                f"import sys; sys.path.insert(0, {str(_relative(path.parent))!r}); from {path.stem} import {name}"
+            )
     shown = calls[-3:]
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2
     if len(calls) > len(shown):

@@ -11,6 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import jax
+
 from tests.kit.implementation import Implementation, keep_compiled_code
 from tests.meta.catalogue import Entry, misconceptions, variants
 
@@ -45,10 +47,10 @@ def broken_laws(entry: Entry, only_first: bool = False) -> list[str]:
     return broken
 
 
-def judge(entries: list[Entry], only_first: bool = False) -> list[list[str]]:
+def judge(entries: list[Entry], only_first: bool = False, behind_jit: bool = False) -> list[list[str]]:
     """The broken laws of each entry, or the first of them, found by as many processes as there are cores."""
     # JAX does not survive a fork, so workers are spawned. They look entries up by name: functions do not travel.
-    tasks = [(entry.kind, entry.component, entry.name, only_first) for entry in entries]
+    tasks = [(entry.kind, entry.component, entry.name, only_first, behind_jit) for entry in entries]
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_prepare) as pool:
         return list(pool.map(_judge_by_name, tasks))
 
@@ -71,6 +73,9 @@ def _prepare() -> None:
 
 
 def _judge_by_name(task) -> list[str]:
-    kind, component, name, only_first = task
+    kind, component, name, only_first, behind_jit = task
     entries = {"misconceptions": misconceptions, "variants": variants}[kind](component)
-    return broken_laws(next(entry for entry in entries if entry.name == name), only_first)
+    entry = next(entry for entry in entries if entry.name == name)
+    if behind_jit:
+        entry = entry._replace(functions={name: jax.jit(function) for name, function in entry.functions.items()})
+    return broken_laws(entry, only_first)

@@ -35,8 +35,8 @@ def table() -> str:
         "A test is worth what it catches. Here each component is written wrong on purpose, in the ways people get it",
         "wrong, and put before the laws of that component alone. A law kills a misconception by failing on it.",
         "",
-        f"{len(entries)} misconceptions, {survivors} of which survive. Each was put before every law of its component with",
-        f"{EXAMPLES} examples a property, drawn from a fixed seed. `python -m tests.meta.kill_table` writes this page.",
+        f"{len(entries)} misconceptions, {survivors} of which survive. Each was put before every law of its component,",
+        f"with {EXAMPLES} examples a property from a fixed seed. `python -m tests.meta.kill_table` writes this page.",
     ]
     for component, wrong in everyone.items():
         kills = Counter(

@@ -1,10 +1,6 @@
 """Every misconception is caught by a law of its own component, and every right variant is let through."""
 
-import functools
 from typing import Any
-
-import jax
-import pytest
 
 from tests.kit.implementation import COMPONENTS
 from tests.meta import kill_table
@@ -13,6 +9,7 @@ from tests.meta.judge import judge, laws
 
 
 def all_of(kind) -> list[Any]:
+    """The entries of all components."""
     return [entry for component in COMPONENTS for entry in kind(component)]
 
 
@@ -29,7 +26,10 @@ def test_at_least_eighty_misconceptions_and_three_variants_of_each():
 def test_at_least_seventy_properties():
     """Of the laws that are asked of any implementation at least seventy are Hypothesis properties."""
     properties = [
-        law for component in [*COMPONENTS, "gradients"] for law in laws(component).values() if hasattr(law, "hypothesis")
+        law
+        for component in [*COMPONENTS, "gradients"]
+        for law in laws(component).values()
+        if hasattr(law, "hypothesis")
     ]
     assert len(properties) >= 70
 
@@ -39,6 +39,13 @@ def test_every_misconception_is_killed_by_its_own_component():
     wrong = all_of(misconceptions)
     survivors = [entry for entry, broken in zip(wrong, judge(wrong, only_first=True), strict=True) if not broken]
     assert survivors == []
+
+
+def test_jit_hides_nothing():
+    """The same wrong code behind jax.jit is wrong all the same."""
+    wrong = [entry for component in ("relu", "forward", "loss", "accuracy") for entry in misconceptions(component)]
+    verdicts = judge(wrong, only_first=True, behind_jit=True)
+    assert [entry for entry, broken in zip(wrong, verdicts, strict=True) if not broken] == []
 
 
 def test_every_variant_passes():

@@ -39,7 +39,7 @@ class NumpyLoader(DataLoader):
         [((2, 2), [0, 1]), ((1, 2), [1])]
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int = 1, **options: Any) -> None:  # noqa: D107 (the class says it)
+    def __init__(self, dataset: Dataset, batch_size: int = 1, **options: Any) -> None:
         if options.get("num_workers", 0) > 0:
             method = options.setdefault("multiprocessing_context", "spawn")
             if "fork" in (method if isinstance(method, str) else method.get_start_method()):

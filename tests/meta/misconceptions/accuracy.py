@@ -6,12 +6,12 @@ from jax_mlp import forward
 
 
 def over_the_batch(params, images, targets):
-    """argmax runs over the images (axis 0) instead of over the classes."""
+    """Argmax runs over the images (axis 0) instead of over the classes."""
     return jnp.mean(jnp.argmax(forward(params, images), axis=0) == jnp.argmax(targets, axis=0))
 
 
 def over_everything(params, images, targets):
-    """argmax without an axis: one answer for the whole batch."""
+    """Argmax without an axis: one answer for the whole batch."""
     return jnp.mean(jnp.argmax(forward(params, images)) == jnp.argmax(targets))
 
 
@@ -37,7 +37,7 @@ def in_per_cent(params, images, targets):
 
 
 def least_likely(params, images, targets):
-    """argmin for argmax: the least likely class."""
+    """Argmin for argmax: the least likely class."""
     return jnp.mean(jnp.argmin(forward(params, images), axis=1) == jnp.argmax(targets, axis=1))
 
 

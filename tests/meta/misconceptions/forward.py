@@ -60,7 +60,7 @@ def largest_of_the_whole_batch_taken_out(params, images):
 
 
 def normalised_over_the_batch(params, images):
-    """logsumexp runs over the images of the batch instead of over the classes."""
+    """Logsumexp runs over the images of the batch instead of over the classes."""
     z = _logits(params, images)
     return z - logsumexp(z, axis=0, keepdims=True)
 
@@ -91,7 +91,7 @@ def no_relu(params, images):
 
 
 def no_relu_before_the_last_layer(params, images):
-    """relu is left out in front of the last layer."""
+    """Relu is left out in front of the last layer."""
     a = images
     for i, (w, b) in enumerate(params):
         a = a @ w.T + b
@@ -101,7 +101,7 @@ def no_relu_before_the_last_layer(params, images):
 
 
 def relu_before_the_layer(params, images):
-    """relu is applied to what enters a layer, the image included."""
+    """Relu is applied to what enters a layer, the image included."""
     a = images
     for w, b in params:
         a = jnp.maximum(0, a) @ w.T + b

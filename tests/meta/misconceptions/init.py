@@ -1,4 +1,4 @@
-"""Ways to get init wrong. A function of `layer_sizes` is a wrong `init_mlp`, any other a wrong `init_weights_biases`."""
+"""Ways to get init wrong. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
 
 import jax
 import jax.numpy as jnp
@@ -61,7 +61,7 @@ def weights_and_biases_from_one_key(in_size, out_size, random_key, scale=1e-3):
 
 
 def inputs_before_outputs(in_size, out_size, random_key, scale=1e-3):
-    """w has shape (in, out), as libraries that multiply from the other side have it."""
+    """W has shape (in, out), as libraries that multiply from the other side have it."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     return w.T, b
 
@@ -102,7 +102,7 @@ def cut_off_tails(in_size, out_size, random_key, scale=1e-3):
 
 
 def scale_is_a_variance(in_size, out_size, random_key, scale=1e-3):
-    """scale is taken for the variance: values are multiplied by its square root."""
+    """Scale is taken for the variance: values are multiplied by its square root."""
     return right_layer(in_size, out_size, random_key, jnp.sqrt(_sigma(scale, in_size)))
 
 

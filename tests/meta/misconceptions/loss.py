@@ -32,7 +32,7 @@ def probabilities_for_logarithms(params, images, targets):
 
 
 def logarithm_of_clipped_probabilities(params, images, targets):
-    """Probabilities are clipped at 1e-7 before the logarithm: beyond it being wrong costs no more, and teaches nothing."""
+    """Probabilities are clipped at 1e-7 before the logarithm: what is less likely costs no more and teaches nothing."""
     return -jnp.mean(jnp.log(jnp.maximum(jnp.exp(forward(params, images)), 1e-7)) * targets)
 
 

@@ -20,7 +20,7 @@ def identity(x):
 
 
 def the_wrong_side(x):
-    """minimum for maximum: the positive side is cut off."""
+    """Minimum for maximum: the positive side is cut off."""
     return jnp.minimum(0, x)
 
 
@@ -40,7 +40,7 @@ def smooth(x):
 
 
 def gelu(x):
-    """gelu dips below zero."""
+    """Gelu dips below zero."""
     return jax.nn.gelu(x)
 
 

@@ -197,7 +197,7 @@ def starts_over_every_epoch(*arguments, **options):
 
 
 def updates_are_thrown_away(*arguments, **options):
-    """update is called, but what it returns is not kept: JAX changes nothing in place."""
+    """Update is called, but what it returns is not kept: JAX changes nothing in place."""
 
     def step(params, x, y, learning_rate):
         update(params, x, y, learning_rate)

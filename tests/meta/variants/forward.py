@@ -37,7 +37,7 @@ def bias_as_a_weight(params, images):
 
 @jax.jit
 def compiled_already(params, images):
-    """vmap twice: over images, and within a layer over units."""
+    """Vmap twice: over images, and within a layer over units."""
 
     def layer(w, b, a):
         return jax.vmap(lambda row, bias: jnp.vdot(row, a) + bias)(w, b)

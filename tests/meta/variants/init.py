@@ -1,5 +1,7 @@
 """Other right ways to write init. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 
@@ -14,7 +16,7 @@ def one_draw_for_weights_and_biases(in_size, out_size, random_key, scale=1e-3):
 def sequential_split(layer_sizes, key, scale=1e-3):
     """The key is split off one by one, each layer from what is left."""
     params = []
-    for n_in, n_out in zip(layer_sizes[:-1], layer_sizes[1:], strict=True):
+    for n_in, n_out in itertools.pairwise(layer_sizes):
         key, w_key, b_key = jax.random.split(key, 3)
         sigma = scale(n_in) if callable(scale) else scale
         params.append((jax.random.normal(w_key, (n_out, n_in)) * sigma, jax.random.normal(b_key, (n_out,)) * sigma))
@@ -24,7 +26,7 @@ def sequential_split(layer_sizes, key, scale=1e-3):
 def folded_in(layer_sizes, key, scale=1e-3):
     """Each array's key is the network's with the array's number folded in, and layers are lists."""
     params = []
-    for layer, (n_in, n_out) in enumerate(zip(layer_sizes[:-1], layer_sizes[1:], strict=True)):
+    for layer, (n_in, n_out) in enumerate(itertools.pairwise(layer_sizes)):
         sigma = scale(n_in) if callable(scale) else scale
         shapes = [(n_out, n_in), (n_out,)]
         arrays = [
@@ -36,7 +38,7 @@ def folded_in(layer_sizes, key, scale=1e-3):
 
 def one_draw_for_all(layer_sizes, key, scale=1e-3):
     """All values of the network are drawn at once and cut into arrays."""
-    pairs = list(zip(layer_sizes[:-1], layer_sizes[1:], strict=True))
+    pairs = list(itertools.pairwise(layer_sizes))
     flat = jax.random.normal(key, (sum(n_out * (n_in + 1) for n_in, n_out in pairs),))
     params, start = [], 0
     for n_in, n_out in pairs:

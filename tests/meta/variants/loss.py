@@ -26,7 +26,7 @@ def mean_of_means(params, images, targets):
 
 
 def from_the_logits(params, images, targets):
-    """logsumexp weighted by the targets' sum, less the targets' logits: nothing is normalised."""
+    """Logsumexp weighted by the targets' sum, less the targets' logits: nothing is normalised."""
     a = images
     for w, b in params[:-1]:
         a = jax.nn.relu(a @ w.T + b)

@@ -1,0 +1,1 @@
+"""Measurements. No test asserts a time."""
