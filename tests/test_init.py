@@ -74,14 +74,23 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
         holds((b != other_b).any(), b, "biases that depend on the key")
 
 
+@given(keys(1000), st.integers(1, 1000))
+def test_another_key_another_layer(impl, key, offset):
+    """Another key gives a layer other values, also where both keys come from small seeds."""
+    other = jax.random.key(int(jax.random.key_data(key)[1]) + offset)
+    for array, other_array in zip(
+        impl.init_weights_biases(2, 3, key), impl.init_weights_biases(2, 3, other), strict=True
+    ):
+        holds((array != other_array).any(), array, "values that depend on the key")
+
+
 @given(keys())
 def test_layers_of_equal_size_differ(impl, key):
-    """No two layers share a key: equal shapes get different values."""
-    layers = impl.init_mlp([5, 5, 5, 5], key)
-    for i, (w, b) in enumerate(layers):
-        for other_w, other_b in layers[:i]:
-            holds(np.mean(w == other_w) < 0.5, w, "weights unlike those of another layer")
-            holds(np.mean(b == other_b) < 0.5, b, "biases unlike those of another layer")
+    """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
+    starts = [np.ravel(array)[:5] for layer in impl.init_mlp([5, 5, 5, 5], key) for array in layer]
+    for i, start in enumerate(starts):
+        for other in starts[:i]:
+            holds(np.mean(start == other) < 0.5, start, "values unlike those of any other array")
 
 
 @given(keys())

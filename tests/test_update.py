@@ -32,7 +32,7 @@ def test_example(impl):
 # Properties: what a step is
 
 
-@given(exact_cases(), RATES)
+@given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
     """Every parameter moves by -rate times its slope, in every layer, weights and biases alike."""
     came = impl.update(case.params, case.images, case.targets, rate)
@@ -90,10 +90,12 @@ def test_steps_remember_nothing(impl, case, rate):
 
 @given(wide_cases())
 def test_structure_is_kept(impl, case):
-    """As many layers, of the same shapes, in float32."""
-    came = [
-        tuple((a.shape, str(a.dtype)) for a in pair) for pair in impl.update(case.params, case.images, case.targets)
-    ]
+    """What comes back is a list of as many pairs, of the same shapes, in float32."""
+    came = impl.update(case.params, case.images, case.targets)
+    holds(
+        jax.tree.structure(came) == jax.tree.structure(case.params), jax.tree.structure(came), "a list of pairs (w, b)"
+    )
+    came = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in came]
     should = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
     holds(came == should, came, str(should))
 
@@ -101,13 +103,14 @@ def test_structure_is_kept(impl, case):
 @given(wide_cases())
 def test_inputs_are_left_as_they_are(impl, case):
     """The parameters that went in can still be read, and hold what they held."""
-    params = [tuple(map(jnp.array, layer)) for layer in case.params]
-    x, y = jnp.array(case.images), jnp.array(case.targets)
-    impl.update(params, x, y, 1.0)
-    impl.update(params, x, y)
-    each(equal, params, case.params)
-    equal(x, case.images)
-    equal(y, case.targets)
+    for make in (jnp.array, np.array):  # JAX arrays may be donated, NumPy arrays and the list itself changed in place
+        params = [tuple(map(make, layer)) for layer in case.params]
+        x, y = make(case.images), make(case.targets)
+        impl.update.raw(params, x, y, 1.0)
+        impl.update.raw(params, x, y)
+        each(equal, params, case.params)
+        equal(x, case.images)
+        equal(y, case.targets)
 
 
 @given(exact_cases(), RATES, st.data())
@@ -205,6 +208,15 @@ def test_a_new_rate_never_recompiles(impl):
     for rate in np.linspace(0.01, 1, 100):
         impl.update(params, x, y, float(rate))
     equal(impl.update.function._cache_size(), before)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("rate", [0.1, np.float32(0.1), jnp.float32(0.1)], ids=["python", "numpy", "jax"])
+def test_half_precision_stays_half_precision(impl, rate):
+    """Whatever the type of the rate, parameters keep their dtype."""
+    params = [(np.ones((2, 3), np.float16), np.ones(2, np.float16))]
+    (w, b), *_ = impl.update(params, np.ones((1, 3), np.float32), np.array([[0.0, 1.0]]), rate)
+    holds(w.dtype == b.dtype == np.float16, f"{w.dtype} {b.dtype}", "float16")
 
 
 @pytest.mark.reference

@@ -110,7 +110,7 @@ def check_direction(
         ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
 
     Examples:
-        >>> check_direction(lambda x: jnp.sum(x**2), {"a": jnp.ones(3), "b": jnp.ones((2, 2))}) < 1e-9
+        >>> check_direction(lambda x: jnp.sum(x["a"] * x["b"]), {"a": jnp.ones(3), "b": jnp.ones((2, 1))}) < 1e-9
         True
     """
     with jax.enable_x64(True):

@@ -71,6 +71,10 @@ class Component:
         arguments, options = _as_jax(arguments), {name: _as_jax(option) for name, option in options.items()}
         return self._run("eager", self.function, arguments, options)
 
+    def raw(self, *arguments, **options):
+        """The result, called with these very objects, so that what is done to them is seen."""
+        return self._run("eager", self.function, arguments, options)
+
     def pullback(self, cotangent, *arguments):
         """The gradient of `sum(cotangent * f(*arguments))` with respect to the first argument."""
         return self._run("pullback", self.compiled_pullback, (cotangent, *arguments), {})

@@ -54,4 +54,4 @@ def update(
     if rate.shape != ():
         raise ValueError(f"update: expected one learning_rate for all parameters, got shape {rate.shape}. Try 1e-2.")
     gradients = jax.grad(loss)(params, x, y)
-    return jax.tree.map(lambda parameter, slope: parameter - learning_rate * slope, params, gradients)
+    return jax.tree.map(lambda p, slope: (p - learning_rate * slope).astype(p.dtype), params, gradients)
