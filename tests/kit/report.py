@@ -1,5 +1,6 @@
 """What a person sees when a law is broken: the law, the smallest counterexample, what came, and where to go on."""
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -50,7 +51,7 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
         lines.append(("broken by", "\n".join(_written(calls, implementation))))
         lines += _came(error, calls, implementation)
-        likely = diagnose(component, calls)
+        likely = diagnose(component, calls, implementation)
         if likely:
             lines.append(("likely", "\nor: ".join(likely)))
     lines.append(("read on", f"python -m pydoc jax_mlp.components.{component}"))
@@ -59,18 +60,43 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
     return "\n".join(_labelled(label, text) for label, text in lines)
 
 
-def diagnose(component: str, calls: list[Call]) -> list[str]:
-    """The sentences of at most two misconceptions that would have answered all these calls the same way."""
+def diagnose(component: str, calls: list[Call], implementation: Implementation) -> list[str]:
+    """The sentences of at most two misconceptions that would have answered the same, to these calls and to others."""
     from tests.meta.catalogue import misconceptions
 
     calls = [call for call in calls if call.function in COMPONENTS[component] and call.result is not None]
+    if not calls:
+        return []
+    calls += _further_evidence(calls[-1], getattr(implementation, calls[-1].function))
     fitting = []
-    for wrong in misconceptions(component) if calls else []:
+    for wrong in misconceptions(component):
         if all(_answers_alike(wrong.functions, call) for call in calls):
             fitting.append(wrong.sentence)
         if len(fitting) == 2:
             break
     return fitting
+
+
+def _further_evidence(call: Call, suspect: Component) -> list[Call]:
+    """The call again with other numbers in its arrays: a counterexample is too small to tell mistakes apart."""
+    if call.function in ("init_weights_biases", "init_mlp", "train_loop"):
+        return []
+    rng = np.random.default_rng(0)
+
+    def other(value):
+        if not isinstance(value, np.ndarray | jax.Array):
+            return value
+        if np.issubdtype(value.dtype, np.integer):  # labels, some of them out of range
+            return np.arange(-2, value.size - 2, dtype=value.dtype).reshape(value.shape)
+        return np.asarray(3 * rng.standard_normal(value.shape), value.dtype)
+
+    evidence = []
+    for _ in range(4):
+        arguments = jax.tree.map(other, call.arguments)
+        with contextlib.suppress(Exception):  # what crashes is no evidence for one mistake or another
+            answer = getattr(suspect, call.method)(*arguments, **call.options)
+            evidence.append(call._replace(arguments=arguments, result=answer))
+    return evidence
 
 
 def _answers_alike(functions: dict, call: Call) -> bool:
