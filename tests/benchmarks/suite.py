@@ -24,7 +24,7 @@ def seconds(files: list[str], cache: Path) -> float:
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
-        cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env=environment,
+        cwd=ROOT, check=True, stdout=sys.stderr, env=environment,
     )  # fmt: skip
     return time.perf_counter() - start
 
