@@ -1,6 +1,7 @@
 """How long the laws take: `python -m tests.benchmarks.suite`.
 
-Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what the run before has compiled.
+Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what
+the run before has compiled.
 """
 
 import os
