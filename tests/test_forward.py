@@ -208,13 +208,8 @@ def test_gradient_is_backpropagation(impl, case, data):
     came = impl.forward.pullback(cotangent, case.params, case.images)
     should = oracle.pullback(cotangent, case.params, case.images)
     # Each entry is a sum over images of products: rounding is relative to the largest of those sums' terms.
-    size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * weights(case.params)
+    size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
     each(close, came, should, ROUNDING * (1 + size))
-
-
-def weights(params):
-    """A bound on how much a signal grows on its way back: the product of the largest row sums."""
-    return np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in params[1:]])
 
 
 # What the reference promises beyond the laws

@@ -102,6 +102,11 @@ def magnitude(params, images):
     return 1 + value.max(axis=1, keepdims=True)
 
 
+def growth(params):
+    """A bound on how much a gradient grows on its way back: the product of each layer's largest column sum."""
+    return np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in params[1:]])
+
+
 def distance_from_kink(params, images):
     """The smallest absolute input that any relu gets, infinity without hidden layers."""
     distance = np.inf
