@@ -91,6 +91,14 @@ def test_compiling_changes_nothing(impl, x):
     equal(impl.relu(x), impl.relu.eager(x))
 
 
+@given(anything)
+def test_the_input_is_left_as_it_is(impl, x):
+    """What went in still holds what it held."""
+    given_x = x.copy()
+    impl.relu.raw(given_x)
+    equal(given_x, x)
+
+
 # Gradients
 
 

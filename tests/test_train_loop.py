@@ -1,5 +1,6 @@
 """The laws of the training loop: every image once an epoch, in the order asked for, and honest figures."""
 
+import time
 from functools import cache
 from itertools import pairwise, product
 from itertools import permutations as orders
@@ -11,13 +12,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import HIDDEN, POOL, exact_cases, keys, permutations
+from tests.kit.draws import Case, exact_cases, keys, permutations
 from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
 
-SMOOTH = [shape for shape in POOL if shape not in HIDDEN]  # no relu: no kink for rounding to fall on either side of
+SMOOTH = [((1, 1), 1), ((3, 2), 2), ((4, 4), 4)]  # no relu: no kink for rounding to fall on either side of
+SHAPES = [*SMOOTH, ((2, 3, 2), 5)]
 RATE = 0.125
-epochs = st.integers(0, 3)
-batch_sizes = st.sampled_from([1, 2, 3, 8])  # dividing the pool's 1 to 5 images evenly, raggedly, and not at all
+epochs = st.integers(0, 2)
+batch_sizes = st.sampled_from([2, 3, 8])  # dividing 1 to 5 images evenly, raggedly, and not at all
 
 
 def run(impl, case, n_epochs, test=None, labels=None, **options):
@@ -28,9 +30,9 @@ def run(impl, case, n_epochs, test=None, labels=None, **options):
     return impl.train_loop(case.params, case.images, images, labels, targets, n_epochs, **options)
 
 
-def by_hand(case, batch_size, n_epochs):
+def by_hand(case, batch_size, n_epochs, rate=RATE):
     """What training in the order given comes to, in float64."""
-    return oracle.train(case.params, oracle.split(case.images, case.targets, batch_size) * n_epochs, RATE)
+    return oracle.train(case.params, oracle.split(case.images, case.targets, batch_size) * n_epochs, rate)
 
 
 def rounding(case, n_updates):
@@ -72,7 +74,7 @@ def test_learns_eight_images_by_heart(impl):
 # Properties: epochs and batches
 
 
-@given(exact_cases(), batch_sizes)
+@given(exact_cases(SHAPES), batch_sizes)
 def test_no_epochs_no_change(impl, case, batch_size):
     """Zero epochs give the parameters back."""
     each(equal, run(impl, case, 0, batch_size=batch_size), case.params)
@@ -86,7 +88,7 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     each(close, came, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
 
 
-@given(exact_cases(), epochs, epochs, batch_sizes)
+@given(exact_cases(SHAPES), epochs, epochs, batch_sizes)
 def test_epochs_add_up(impl, case, a, b, batch_size):
     """Without a key, a + b epochs are a epochs and then b more."""
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=batch_size)]
@@ -117,16 +119,15 @@ def test_batches_hold_128_images_unless_told(impl, case):
 def test_ten_epochs_at_a_hundredth_unless_told(impl, case):
     """The defaults are ten epochs and a learning rate of 0.01."""
     came = impl.train_loop(case.params, case.images, case.images, case.labels, case.labels)
-    each(close, came, run(impl, case, 10, learning_rate=1e-2), rounding(case, 10))
+    each(close, came, by_hand(case, 8, 10, 1e-2), rounding(case, 10))
 
 
 @given(keys(), st.sampled_from([1, 2, 3, 5]), st.integers(1, 3))
 def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
     """Shuffled or not, every image takes part in every epoch, once, those of a short last batch too."""
     params, x, labels = unit_images(5)
-    rate = (
-        2.0**-10
-    )  # so small that p stays 1/2: an image moves its weights by rate / (its batch's size x 2 classes) / 2
+    # So small that p stays 1/2: an image moves its weights by rate / (its batch's size x 2 classes) / 2.
+    rate = 2.0**-10
     came = impl.train_loop(params, x, x, labels, labels, n_epochs, batch_size=batch_size, key=key, learning_rate=rate)
     moved = np.sort(np.abs(np.asarray(came[0][0]))[0])
     last = 5 % batch_size
@@ -140,7 +141,7 @@ def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
 # Properties: shuffling
 
 
-@given(exact_cases(), keys(), st.integers(0, 2), st.sampled_from([1, 2]))
+@given(exact_cases(SHAPES), keys(), st.integers(0, 2), st.sampled_from([1, 2]))
 def test_same_key_same_result(impl, case, key, n_epochs, batch_size):
     """The same key shuffles the same way, every time."""
     options = {"key": key, "batch_size": batch_size}
@@ -187,47 +188,40 @@ def test_shuffling_is_a_permutation(impl, key):
     orders_seen(impl, key, 2)
 
 
-@given(st.integers(0, 2**20))
-def test_every_epoch_is_shuffled_anew(impl, seed):
-    """With a key, the order of the second epoch is not always that of the first."""
-    seen = [orders_seen(impl, jax.random.key(seed + i), 2) for i in range(4)]
-    # Four keys keep their order by chance once in 6**4 times; forty once in 10**31.
-    if all(first == second for first, second in seen):
-        seen = [orders_seen(impl, jax.random.key(seed + i), 2) for i in range(40)]
-    holds(any(first != second for first, second in seen), str(seen[:3]), "orders that differ between epochs")
+SIXTY_KEYS = [jax.random.key(seed) for seed in range(60)]
 
 
-@given(st.integers(0, 2**20))
-def test_another_key_another_order(impl, seed):
-    """The order depends on the key, and is not merely turned round: of six orders, more than three turn up."""
-    seen = set()
-    # Sixty fair draws out of six show three or fewer once in 10**17 times.
-    for i in range(60):
-        seen.add(orders_seen(impl, jax.random.key(seed + i), 1))
-        if len(seen) > 3:
-            return
-    raise LawBroken(str(seen), "more than three of the six orders of three images")
+def test_every_epoch_is_shuffled_anew(impl):
+    """With a key, the order of the second epoch is that of the first only by chance."""
+    seen = [orders_seen(impl, key, 2) for key in SIXTY_KEYS]
+    same = sum(first == second for first, second in seen)
+    # A sixth of the fair draws keep their order: more than half of sixty do once in 10**9 times.
+    holds(same <= 30, f"{same} of 60 epochs in the order of the epoch before", "about 10")
 
 
-@given(st.integers(0, 2**20))
-def test_images_are_shuffled_and_not_batches(impl, seed):
+def test_another_key_another_order(impl):
+    """The order depends on the key alone, and hardly one of the six orders of three images never comes."""
+    seen = [orders_seen(impl, key, 1)[0] for key in SIXTY_KEYS]
+    # Of sixty fair draws out of six, one order is missing once in 10**4 times and two once in 10**9.
+    holds(len(set(seen)) >= 5, f"{len(set(seen))} orders: {sorted(set(seen))}", "6 orders")
+
+
+def test_images_are_shuffled_and_not_batches(impl):
     """Which images share a batch depends on the key: any of them may be the one in the short last batch."""
     params, x, labels = unit_images(3)
     options = {"batch_size": 2, "learning_rate": 2.0**-10}
-    alone = set()
-    # An image that is alone in its batch moves its weights twice as far. Sixty draws show one alone once in 10**28.
-    for i in range(60):
-        trained = impl.train_loop(params, x, x, labels, labels, 1, key=jax.random.key(seed + i), **options)
-        alone.add(int(np.abs(np.asarray(trained[0][0]))[0].argmax()))
-        if len(alone) > 1:
-            return
-    raise LawBroken(f"image {alone} alone in its batch, whatever the key", "different images alone")
+    # An image that is alone in its batch moves its weights twice as far. Sixty fair draws leave one out once in 10**10.
+    trained = [impl.train_loop(params, x, x, labels, labels, 1, key=key, **options) for key in SIXTY_KEYS]
+    alone = {int(np.abs(np.asarray(w))[0].argmax()) for ((w, _),) in trained}
+    holds(
+        alone == {0, 1, 2}, f"images {sorted(alone)} alone in a batch, whatever the key", "each of the three at times"
+    )
 
 
 # Properties: what goes in
 
 
-@given(exact_cases([*POOL, ((2, 12), 3)]), epochs, batch_sizes)
+@given(exact_cases([*SHAPES, ((2, 12), 3)]), epochs, batch_sizes)
 def test_labels_may_be_one_hot(impl, case, n_epochs, batch_size):
     """Integer labels and their one-hot rows train alike, however many classes there are."""
     came = run(impl, case, n_epochs, (case.images, case.targets), case.targets, batch_size=batch_size)
@@ -235,7 +229,7 @@ def test_labels_may_be_one_hot(impl, case, n_epochs, batch_size):
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(), st.data())
+@given(exact_cases(SHAPES), st.data())
 def test_the_test_set_teaches_nothing(impl, case, data):
     """Other test images and other test labels lead to the same parameters."""
     order = data.draw(permutations(case.n_classes))
@@ -244,7 +238,7 @@ def test_the_test_set_teaches_nothing(impl, case, data):
     each(equal, run(impl, case, 2, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(), st.integers(1, 3), batch_sizes, st.booleans())
+@given(exact_cases(SHAPES), st.integers(1, 3), batch_sizes, st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
     """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
 
@@ -262,7 +256,7 @@ def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
     each(close, came, should, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
-@given(exact_cases(), st.integers(1, 2))
+@given(exact_cases(SHAPES), st.integers(1, 2))
 def test_batches_alone_teach(impl, case, n_epochs):
     """Where batches are given, the training set is for measuring only."""
     batches = oracle.split(case.images, case.targets, 2)
@@ -271,7 +265,7 @@ def test_batches_alone_teach(impl, case, n_epochs):
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases())
+@given(exact_cases(SHAPES))
 def test_inputs_are_left_as_they_are(impl, case):
     """Parameters, images and labels that went in can still be read, and hold what they held."""
     for make in (jax.numpy.array, np.array):
@@ -322,13 +316,31 @@ def told(impl, case, n_epochs, **options):
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
 
 
-@given(exact_cases(), epochs)
+@given(exact_cases(SHAPES), epochs)
 def test_every_epoch_is_told(impl, case, n_epochs):
     """on_epoch is called after each epoch with its number, from 1, and the seconds it took."""
     _, seen = told(impl, case, n_epochs, batch_size=2)
     numbers = [epoch for epoch, *_ in seen]
     holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
     holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds of 0 or more")
+
+
+def test_seconds_are_those_of_the_epoch(impl):
+    """Each epoch is told the time it took itself, loading included: together they are no more than what passed."""
+    params, x, labels = unit_images(2)
+    case = Case(params, x, labels, np.eye(2, dtype=np.float32))
+
+    class Slow:
+        def __iter__(self):
+            time.sleep(0.02)
+            yield x, labels
+
+    start = time.perf_counter()
+    _, seen = told(impl, case, 5, batches=Slow())
+    passed = time.perf_counter() - start
+    seconds = [seconds for _, seconds, *_ in seen]
+    holds(min(seconds) > 0.01, min(seconds), "at least the 0.02 s that loading takes, but for the grain of the clock")
+    holds(sum(seconds) <= 1.01 * passed, sum(seconds), f"no more than the {passed:.3f} s that passed")
 
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]), st.integers(1, 3), st.sampled_from([1, 3]), st.data())

@@ -18,7 +18,7 @@ import jax
 from tests.kit.implementation import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
-LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients"]]
+LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles"]]
 
 
 def outcome(seed: int) -> str:

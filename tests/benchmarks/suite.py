@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.kit.implementation import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
-LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "data"]]
+LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles", "data"]]
 
 
 def seconds(files: list[str], cache: Path, *options: str) -> float:

@@ -5,6 +5,7 @@ and values are free.
 """
 
 import itertools
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -24,6 +25,11 @@ POOL = [
 """Layer sizes and batch sizes."""
 
 HIDDEN = [shape for shape in POOL if len(shape[0]) > 2]
+FEW = [
+    ((3, 2), 2),
+    ((4, 4), 4),
+    ((2, 3, 2), 5),
+]  # for calls that are not compiled: at a new shape, every step of them is
 CLASSIFIERS = [shape for shape in POOL if shape[0][-1] > 1]
 
 
@@ -41,29 +47,44 @@ class Case(NamedTuple):
         return self.targets.shape[1]
 
 
-@cache  # making a strategy takes longer than drawing from it
 def integers(shape, low: int, high: int):
     """Arrays of float32 that hold integers: sums and products of such are exact. They shrink towards zero."""
-    values = np.array(sorted(range(low, high + 1), key=lambda value: (abs(value), value < 0)), np.float32)
-    size = int(np.prod(shape))
-    # One draw of bytes is much faster than a draw for each entry.
-    return st.binary(min_size=size, max_size=size).map(
-        lambda drawn: values[np.frombuffer(drawn, np.uint8) % len(values)].reshape(shape)
-    )
+    return _drawn(lambda numbers: numbers.integers(shape, low, high), int(np.prod(shape)))
+
+
+def fractions(shape, bound: float):
+    """Arrays of float32 that hold 16 bits each, up to a bound: enough for every product and sum to be rounded."""
+    return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * int(np.prod(shape)))
+
+
+class Numbers:
+    """Arrays made from drawn bytes, one after the other. One draw of bytes is much faster than one for each number."""
+
+    def __init__(self, drawn: bytes) -> None:
+        self.left = drawn
+
+    def integers(self, shape, low: int, high: int) -> np.ndarray:
+        """From one byte each; zero bytes are zeros, and small ones small."""
+        return _towards_zero(low, high)[np.frombuffer(self._next(shape, 1), np.uint8) % (high - low + 1)].reshape(shape)
+
+    def fractions(self, shape, bound: float) -> np.ndarray:
+        """From two bytes each: 0, -1, 1, -2, 2, … times bound / 2**15."""
+        bits = np.frombuffer(self._next(shape, 2), ">u2").astype(np.int32)
+        return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)
+
+    def _next(self, shape, width: int) -> bytes:
+        end = width * int(np.prod(shape))
+        drawn, self.left = self.left[:end], self.left[end:]
+        return drawn
 
 
 @cache
-def fractions(shape, bound: float):
-    """Arrays of float32 that hold 16 bits each, up to a bound: enough for every product and sum to be rounded."""
-    size = int(np.prod(shape))
+def _towards_zero(low: int, high: int) -> np.ndarray:
+    return np.array(sorted(range(low, high + 1), key=lambda value: (abs(value), value < 0)), np.float32)
 
-    def spread(drawn):
-        bits = np.frombuffer(drawn, ">u2").astype(np.int32)
-        return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(
-            bound / 2**15
-        )  # 0, -1, 1, -2, 2, …
 
-    return st.binary(min_size=2 * size, max_size=2 * size).map(spread)
+def _drawn(make, size: int):
+    return st.binary(min_size=size, max_size=size).map(lambda drawn: make(Numbers(drawn)))
 
 
 def floats(shape, bound: float = 8.0, dtype=np.float32):
@@ -78,43 +99,64 @@ def keys(largest_seed: int = 2**31 - 1):
     return st.integers(0, largest_seed).map(jax.random.key)
 
 
-@st.composite
-def exact_cases(draw, pool=POOL, sharpness=None) -> Case:
+def exact_cases(pool=POOL, sharpness=None):
     """Networks whose logits are computed without any rounding, and whose relus are never near their kink.
 
     Images hold integers and weights integers times 2**-s, so what enters a relu, less its bias, is a multiple of some
     power of two. Each bias is an odd multiple of half that power: the sum is never nearer to zero than that half.
     """
-    sizes, batch = draw(st.sampled_from(pool))
-    s = draw(st.integers(0, 3)) if sharpness is None else sharpness
-    images = draw(integers((batch, sizes[0]), -4, 4))
-    params, unit = [], 1.0
-    for n_in, n_out in itertools.pairwise(sizes):
-        unit *= 2.0**-s
-        w = draw(integers((n_out, n_in), -3, 3)) * np.float32(2.0**-s)
-        b = (draw(integers((n_out,), -8, 7)) + np.float32(0.5)) * np.float32(unit)
-        params.append((w, b))
-        unit /= 2
-    labels = draw(integers((batch,), 0, sizes[-1] - 1)).astype(np.int32)
-    return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
+
+    def case(numbers, sizes, batch):
+        s = int(numbers.integers((), 0, 3)) if sharpness is None else sharpness
+        params, unit = [], 1.0
+        for n_in, n_out in itertools.pairwise(sizes):
+            unit *= 2.0**-s
+            w = numbers.integers((n_out, n_in), -3, 3) * np.float32(2.0**-s)
+            b = (numbers.integers((n_out,), -8, 7) + np.float32(0.5)) * np.float32(unit)
+            params.append((w, b))
+            unit /= 2
+        return params, numbers.integers((batch, sizes[0]), -4, 4)
+
+    return _cases(pool, case, width=1)
 
 
-@st.composite
-def wide_cases(draw, pool=POOL, bound: float = 2.0) -> Case:
+def wide_cases(pool=POOL, bound: float = 2.0):
     """Networks of numbers with many digits: what exact ones hide (shrinking stops at zero, and zero forgives) shows."""
-    sizes, batch = draw(st.sampled_from(pool))
-    params = [
-        (draw(fractions((n_out, n_in), bound)), draw(fractions((n_out,), bound)))
-        for n_in, n_out in itertools.pairwise(sizes)
-    ]
-    images = draw(fractions((batch, sizes[0]), bound))
-    labels = draw(integers((batch,), 0, sizes[-1] - 1)).astype(np.int32)
-    return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
+
+    def case(numbers, sizes, batch):
+        params = [
+            (numbers.fractions((n_out, n_in), bound), numbers.fractions((n_out,), bound))
+            for n_in, n_out in itertools.pairwise(sizes)
+        ]
+        return params, numbers.fractions((batch, sizes[0]), bound)
+
+    return _cases(pool, case, width=2)
+
+
+def _cases(pool, case, width: int):
+    def of_shape(sizes, batch):
+        def make(numbers):
+            labels = numbers.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
+            params, images = case(numbers, sizes, batch)
+            return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
+
+        n_parameters = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+        return _drawn(make, batch + 1 + width * (n_parameters + batch * sizes[0]))
+
+    return st.one_of([of_shape(*shape) for shape in pool])
 
 
 def permutations(n: int):
-    """Orders of n things, as index arrays."""
-    return st.permutations(range(n)).map(lambda order: np.array(order, dtype=np.int32))
+    """Orders of n things, as index arrays; they shrink towards the order given."""
+
+    def order(number):  # one draw instead of n: the digits of its factorial base say which of those left comes next
+        left, chosen = list(range(n)), []
+        for k in range(n, 0, -1):
+            number, at = divmod(number, k)
+            chosen.append(left.pop(at))
+        return np.array(chosen, np.int32)
+
+    return st.integers(0, math.factorial(n) - 1).map(order)
 
 
 def powers_of_two(low: int, high: int):

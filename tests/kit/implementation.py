@@ -4,6 +4,7 @@ import importlib.util
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -58,7 +59,7 @@ class Component:
         self.name, self.function, self.calls = name, function, calls
         self.static = COMPILED.get(name, ())
         self.compiled = jax.jit(function, static_argnums=self.static) if name in COMPILED else None
-        self.compiled_pullback = jax.jit(self._pullback)
+        self.compiled_pullback = jax.jit(self._pullback, static_argnames="argnum")
 
     def __call__(self, *arguments, **options):
         """The result, compiled where the component is a pure function of arrays."""
@@ -68,23 +69,26 @@ class Component:
 
     def eager(self, *arguments, **options):
         """The result, called as it is, on JAX arrays."""
-        arguments, options = _as_jax(arguments), {name: _as_jax(option) for name, option in options.items()}
+        arguments, options = _as_jax((arguments, options))
         return self._run("eager", self.function, arguments, options)
 
     def raw(self, *arguments, **options):
         """The result, called with these very objects, so that what is done to them is seen."""
         return self._run("eager", self.function, arguments, options)
 
-    def pullback(self, cotangent, *arguments):
-        """The gradient of `sum(cotangent * f(*arguments))` with respect to the first argument."""
-        return self._run("pullback", self.compiled_pullback, (cotangent, *arguments), {})
+    def pullback(self, cotangent, *arguments, argnum=0):
+        """The gradient of `sum(cotangent * f(*arguments))` with respect to one of the arguments."""
+        return self._run("pullback", self.compiled_pullback, (cotangent, *arguments), {"argnum": argnum})
 
-    def gradient(self, *arguments):
-        """The gradient of a scalar function with respect to its first argument."""
-        return self._run("gradient", lambda *a: self.compiled_pullback(1.0, *a), arguments, {})
+    def gradient(self, *arguments, argnum=0):
+        """The gradient of a scalar function with respect to one of its arguments."""
+        return self._run(
+            "gradient", lambda *a, argnum: self.compiled_pullback(1.0, *a, argnum=argnum), arguments, {"argnum": argnum}
+        )
 
-    def _pullback(self, cotangent, first, *rest):
-        result, pull = jax.vjp(lambda argument: self.function(argument, *rest), first)
+    def _pullback(self, cotangent, *arguments, argnum):
+        before, after = arguments[:argnum], arguments[argnum + 1 :]
+        result, pull = jax.vjp(lambda argument: self.function(*before, argument, *after), arguments[argnum])
         return pull(jnp.broadcast_to(jnp.asarray(cotangent, result.dtype), result.shape))[0]
 
     def _run(self, method: str, function, arguments: tuple, options: dict):
@@ -177,6 +181,10 @@ def _line_in(path: Path, error: BaseException) -> int | None:
 
 def _as_jax(value):
     """Arrays of numbers, also within lists and tuples, as JAX arrays; anything else as it is."""
-    if isinstance(value, list | tuple):
-        return type(value)(map(_as_jax, value))
-    return jnp.asarray(value) if isinstance(value, np.ndarray) and value.dtype.kind in "biufcV" else value
+    leaves, tree = jax.tree.flatten(value, is_leaf=lambda node: isinstance(node, Iterator))
+    numeric = [isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" for leaf in leaves]
+    put = iter(_put([leaf for leaf, is_numeric in zip(leaves, numeric, strict=True) if is_numeric]))
+    return tree.unflatten(next(put) if is_numeric else leaf for leaf, is_numeric in zip(leaves, numeric, strict=True))
+
+
+_put = jax.jit(lambda arrays: arrays)  # many small arrays at once: several times faster than one by one

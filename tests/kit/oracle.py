@@ -52,7 +52,7 @@ def one_hot(labels, n_classes):
 
 
 def pullback(cotangent, params, images):
-    """The gradient of `sum(cotangent * forward(params, images))`, by backpropagation.
+    """The gradients of `sum(cotangent * forward(params, images))` for params and for images, by backpropagation.
 
     For log-softmax the derivative is `cotangent - p * (sum of the row's cotangent)`. A layer's gradient is the sum of
     outer products of what came back into it and what had entered it.
@@ -64,12 +64,17 @@ def pullback(cotangent, params, images):
     gradients = []
     for (w, _), entered in zip(reversed(params), reversed(entering), strict=True):
         gradients.insert(0, (back.T @ entered, back.sum(axis=0)))
-        back = (back @ np.asarray(w, np.float64)) * (entered > 0)
-    return gradients
+        before, back = back, (back @ np.asarray(w, np.float64)) * (entered > 0)
+    return gradients, before @ np.asarray(params[0][0], np.float64)  # no relu stands before the images
 
 
 def gradient(params, images, targets):
-    """The gradient of the loss: it pulls `-targets / (n K)` back."""
+    """The gradient of the loss for params: it pulls `-targets / (n K)` back."""
+    return loss_pullback(params, images, targets)[0]
+
+
+def loss_pullback(params, images, targets):
+    """The gradients of the loss for params and for images."""
     targets = np.asarray(targets, np.float64)
     return pullback(-targets / targets.size, params, images)
 

@@ -133,11 +133,14 @@ def _written(calls: list[Call], implementation: Implementation) -> list[str]:
 
 
 def _call(call: Call, say_jit: bool) -> str:
-    arguments = [paste(a) for a in call.arguments] + [f"{name}={paste(v)}" for name, v in call.options.items()]
+    arguments = [paste(a) for a in call.arguments]
     if call.method == "gradient":
-        return f"jax.grad({call.function})({', '.join(arguments)})"
+        argnum = call.options["argnum"]
+        return f"jax.grad({call.function}{f', {argnum}' if argnum else ''})({', '.join(arguments)})"
     if call.method == "pullback":
-        return f"jax.vjp({call.function}, {', '.join(arguments[1:])})[1]({arguments[0]})[0]"
+        pulled = f"jax.vjp({call.function}, {', '.join(arguments[1:])})[1]({arguments[0]})"
+        return f"{pulled}[{call.options['argnum']}]"
+    arguments += [f"{name}={paste(v)}" for name, v in call.options.items()]
     name = f"jax.jit({call.function})" if say_jit and call.method == "__call__" else call.function
     return f"{name}({', '.join(arguments)})"
 

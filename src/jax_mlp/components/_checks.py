@@ -16,7 +16,7 @@ def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
     """`value` as an array of real numbers (`kind` narrows it to `np.floating` or `np.integer`), or TypeError."""
     wanted = {np.number: "real numbers", np.floating: "floating-point numbers", np.integer: "integers"}[kind]
     try:
-        array = jnp.asarray(value)
+        array = value if isinstance(value, Array) else jnp.array(value)  # asarray would compile for every new shape
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
             f"{caller}: expected {name} to be an array of {wanted}, got {_short(value)}. Pass a NumPy or JAX array."
@@ -110,8 +110,9 @@ def check_dataset(caller: str, name: str, images, labels, n_features: int, n_cla
     """
     images, labels = np.asarray(images), np.asarray(labels)
     names = f"{name}images", f"{name}labels"
-    as_numbers(caller, names[0], images[:0])
-    as_numbers(caller, names[1], labels[:0])
+    for what, array in zip(names, (images, labels), strict=True):
+        if array.dtype.kind not in "iuf":  # saves the usual case from being put on the device twice
+            as_numbers(caller, what, array[:0])
     if images.ndim != 2 or images.shape[1] != n_features:
         raise ValueError(
             f"{caller}: expected {names[0]} of shape (n, {n_features}), as the first layer of params takes, "

@@ -92,8 +92,8 @@ def train_loop(
     check_dataset("train_loop", "train_", train_images, train_labels, n_features, n_classes)
     check_dataset("train_loop", "test_", test_images, test_labels, n_features, n_classes)
 
-    train = jnp.asarray(train_images), _targets(train_labels, n_classes)
-    test = jnp.asarray(test_images), _targets(test_labels, n_classes)
+    train = jnp.array(train_images), _targets(train_labels, n_classes)
+    test = jnp.array(test_images), _targets(test_labels, n_classes)
     train_targets = np.asarray(train[1])
 
     bar = tqdm(range(1, n_epochs + 1), unit="epoch", disable=None)
@@ -115,8 +115,7 @@ def train_loop(
         jax.block_until_ready(params)
         seconds = time.perf_counter() - start
 
-        train_accuracy, train_loss = map(float, _measure(params, *train))
-        test_accuracy, _ = map(float, _measure(params, *test))
+        train_accuracy, test_accuracy, train_loss = map(float, _measure(params, train, test))
         if not math.isfinite(train_loss):
             raise FloatingPointError(
                 f"train_loop: expected a finite loss, got {train_loss} after epoch {epoch} with "
@@ -134,13 +133,16 @@ def train_loop(
     return params
 
 
+_one_hot = jax.jit(one_hot, static_argnums=1)
+
+
 @jax.jit
-def _measure(params, images, targets):
-    return accuracy(params, images, targets), loss(params, images, targets)
+def _measure(params, train, test):
+    return accuracy(params, *train), accuracy(params, *test), loss(params, *train)
 
 
 def _targets(labels, n_classes: int):
-    return one_hot(labels, n_classes) if np.ndim(labels) == 1 else jnp.asarray(labels)
+    return _one_hot(labels, n_classes) if np.ndim(labels) == 1 else jnp.array(labels)
 
 
 def _batches(images, targets, batch_size: int, key, epoch: int) -> Iterator:
