@@ -7,11 +7,14 @@ import pytest
 from hypothesis import Phase, settings
 
 from tests.kit import report
+from tests.kit.board import Board
+from tests.kit.grader import Grader, component_of
 from tests.kit.implementation import COMPONENTS, Implementation, keep_compiled_code
 
 # No phase "explain": reports are written by tests.kit.report. No deadline: the first example of a shape compiles.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
 settings.register_profile("dev", max_examples=100, deadline=None, report_multiple_bugs=False, phases=PHASES)
+settings.register_profile("quick", settings.get_profile("dev"), max_examples=25)
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("dev"), max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
@@ -23,6 +26,8 @@ def pytest_addoption(parser):
     """`--impl` and `--forbid-skips`."""
     group = parser.getgroup("jax_mlp")
     group.addoption("--impl", metavar="DIR", help="judge the components found in DIR, such as DIR/relu.py")
+    group.addoption("--time-limit", metavar="SECONDS", type=float, default=60.0, help="for each law; default: 60")
+    group.addoption("--watch", action="store_true", help="with --impl: judge a component again when it is saved")
     group.addoption("--forbid-skips", action="store_true", help="fail if any test is skipped")
 
 
@@ -31,6 +36,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "reference: what the reference promises beyond the laws of its component")
     keep_compiled_code(config.rootpath)
     folder = config.getoption("--impl")
+    if folder is None and config.getoption("--watch"):
+        raise pytest.UsageError("--watch: expected --impl DIR with it, got none: there is nothing to watch.")
     if folder is not None:
         folder = Path(folder).resolve()
         if not folder.is_dir():
@@ -39,6 +46,11 @@ def pytest_configure(config):
             expected = ", ".join(f"{component}.py" for component in COMPONENTS)
             raise pytest.UsageError(f"--impl: expected at least one of {expected} in {folder}, got none of them.")
     config.stash[report.IMPLEMENTATION] = Implementation(folder)
+    if folder is not None and not config.pluginmanager.has_plugin("child"):
+        board = Board(config, folder)
+        config.pluginmanager.register(board)
+        if not (board.workers or config.getoption("--collect-only")):
+            config.pluginmanager.register(Grader(config, folder, board))
 
 
 def pytest_report_header(config):
@@ -48,8 +60,7 @@ def pytest_report_header(config):
         return None
     lines = []
     for component in COMPONENTS:
-        error = implementation.errors.get(component)
-        lines.append(f"  {component:<10} {error or implementation.path(component) or 'the reference'}")
+        lines.append(f"  {component:<10} {implementation.path(component) or 'the reference'}")
     return ["implementation under test:", *lines]
 
 
@@ -61,7 +72,7 @@ def pytest_collection_modifyitems(config, items):
     if implementation.folder is not None:
         kept = [i for i in items if "impl" in i.fixturenames and not i.get_closest_marker("reference")]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
-        items[:] = kept
+        items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
 
 
 def pytest_runtest_setup(item):

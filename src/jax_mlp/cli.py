@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from jax_mlp.exercises.commands import app as exercises
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.add_typer(exercises, name="exercises", no_args_is_help=True)
 
 
 @app.callback()

@@ -1,6 +1,7 @@
 """The implementation under test: where its components come from, how they are called, what they answered."""
 
 import importlib.util
+import inspect
 import os
 import platform
 import sys
@@ -13,17 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-COMPONENTS = {
-    "init": ("init_weights_biases", "init_mlp"),
-    "relu": ("relu",),
-    "forward": ("forward",),
-    "one_hot": ("one_hot",),
-    "loss": ("loss",),
-    "accuracy": ("accuracy",),
-    "update": ("update",),
-    "train_loop": ("train_loop",),
-}
-"""The functions of each component, in teaching order."""
+import jax_mlp
+from jax_mlp.exercises import COMPONENTS, Exercises
 
 # These are pure functions of arrays, so the laws call them compiled: once per shape, shared by all laws. The others
 # take Python values that shape their result, or compile themselves: they are called as they are.
@@ -115,11 +107,6 @@ class Implementation:
         self.folder = folder
         self.calls: list[Call] = []
         self.errors: dict[str, BrokenComponent] = {}  # by component
-        for component in COMPONENTS:
-            try:
-                self.use(component, self._functions(component))
-            except BrokenComponent as error:
-                self.errors[component] = error
 
     def use(self, component: str, functions: dict[str, Any]) -> None:
         """Take these functions for a component."""
@@ -132,11 +119,17 @@ class Implementation:
         return path if path and path.exists() else None
 
     def __getattr__(self, name: str):
-        # Reached only where `use` has set nothing: the component could not be loaded.
-        for component, names in COMPONENTS.items():
-            if name in names and component in self.__dict__.get("errors", {}):
-                raise self.errors[component]
-        raise AttributeError(name)
+        # Reached where `use` has set nothing yet: a component is imported when a law first asks for it.
+        component = next((component for component, names in COMPONENTS.items() if name in names), None)
+        if component is None:
+            raise AttributeError(name)
+        if component not in self.errors:
+            try:
+                self.use(component, self._functions(component))
+                return getattr(self, name)
+            except BrokenComponent as error:
+                self.errors[component] = error
+        raise self.errors[component]
 
     def _functions(self, component: str) -> dict[str, Any]:
         path = self.path(component)
@@ -147,6 +140,8 @@ class Implementation:
             if not callable(functions[name]):
                 there = ", ".join(n for n in vars(module) if not n.startswith("_")) or "nothing"
                 raise BrokenComponent(f"{path} defines no function {name}. It defines: {there}.")
+            if path and Exercises(path.parent).started:
+                _check_written(path, name, functions[name])
         return functions
 
 
@@ -168,6 +163,22 @@ def _import(component: str, path: Path) -> ModuleType:
         where = f", line {line}" if line else ""
         raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
     return module
+
+
+def _check_written(path: Path, name: str, function) -> None:
+    """An exercise is written in its own folder, with the signature that its stub has."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is not None and Path(code.co_filename).parent != path.parent:
+        raise BrokenComponent(f"{name} is not written in {path}, but taken from {function.__module__}.")
+    wanted = inspect.signature(getattr(jax_mlp, name)).parameters
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a callable that does not say what it takes: the laws will tell
+        return
+    if [*parameters] != [*wanted]:
+        raise BrokenComponent(
+            f"{path}: {name} takes ({', '.join(parameters)}), and should take ({', '.join(wanted)}), as its stub does."
+        )
 
 
 def _line_in(path: Path, error: BaseException) -> int | None:

@@ -11,10 +11,17 @@ import jax
 import numpy as np
 import pytest
 
+from jax_mlp.exercises import COMPONENTS, Exercises
 from tests.kit.expect import LawBroken
-from tests.kit.implementation import COMPONENTS, BrokenComponent, Call, Component, Implementation
+from tests.kit.implementation import BrokenComponent, Call, Component, Implementation
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()
+
+
+def exercises(config: pytest.Config) -> bool:
+    """Whether the implementation is a folder that `jax-mlp exercises start` made."""
+    folder = config.stash[IMPLEMENTATION].folder
+    return folder is not None and Exercises(folder).started
 
 
 def forget_calls_before_each_example(item: pytest.Item, implementation: Implementation) -> None:

@@ -51,11 +51,12 @@ def judge(entries: list[Entry], only_first: bool = False, behind_jit: bool = Fal
     """The broken laws of each entry, or the first of them, found by as many processes as there are cores."""
     # JAX does not survive a fork, so workers are spawned. They look entries up by name: functions do not travel.
     tasks = [(entry.kind, entry.component, entry.name, only_first, behind_jit) for entry in entries]
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_prepare) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
         return list(pool.map(_judge_by_name, tasks))
 
 
-def _prepare() -> None:
+def prepare() -> None:
+    """What a worker process begins with."""
     from hypothesis import Phase, settings
 
     os.environ["TQDM_DISABLE"] = "1"

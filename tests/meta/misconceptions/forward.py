@@ -168,3 +168,8 @@ def gradient_stops_at_the_last_layer(params, images):
     """The value is right, but no gradient reaches the hidden layers."""
     w, b = params[-1]
     return jax.nn.log_softmax(jax.lax.stop_gradient(_hidden(params, images)) @ w.T + b)
+
+
+def images_cut_off(params, images):
+    """The value is right, but no gradient reaches the images: nothing can be learnt of what made them."""
+    return jax.nn.log_softmax(_logits(params, jax.lax.stop_gradient(images)))

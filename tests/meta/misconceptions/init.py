@@ -139,3 +139,12 @@ def double_precision_is_lost(in_size, out_size, random_key, scale=1e-3):
     """Values are drawn in half precision, to save memory."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     return w.astype(jnp.float16), b.astype(jnp.float16)
+
+
+def rows_at_right_angles(in_size, out_size, random_key, scale=1e-3):
+    """Rows of weights are made orthogonal: an initialisation of its own, but no independent draws."""
+    w, b = right_layer(in_size, out_size, random_key, 1.0)
+    q, r = jnp.linalg.qr(w.T if out_size <= in_size else w)
+    q = q * jnp.sign(jnp.diag(r)) * jnp.sqrt(max(in_size, out_size))
+    sigma = _sigma(scale, in_size)
+    return sigma * (q.T if out_size <= in_size else q), sigma * b

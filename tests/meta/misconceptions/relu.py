@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def leaky(x):
@@ -77,3 +78,11 @@ def gradient_of_the_identity(x):
 def no_gradient(x):
     """The value is right, but no gradient comes through: nothing before it can learn."""
     return jax.lax.stop_gradient(jnp.maximum(0, x))
+
+
+def in_place(x):
+    """An array of NumPy's is changed where it stands: the caller's values are gone."""
+    if isinstance(x, np.ndarray) and x.ndim:
+        x[x < 0] = 0
+        return jnp.array(x)
+    return jnp.maximum(0, x)

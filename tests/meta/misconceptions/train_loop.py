@@ -243,3 +243,22 @@ def in_reverse(*arguments, **options):
         return _in_order(n, batch_size, key, epoch)[::-1]
 
     return _loop(*arguments, **options, split=split)
+
+
+def seconds_since_the_first_epoch(*arguments, on_epoch=None, **options):
+    """The clock is started once, before the first epoch: each epoch is told all seconds so far."""
+    start = time.perf_counter()
+
+    def told(seconds, **others):
+        on_epoch(seconds=time.perf_counter() - start, **others)
+
+    return _loop(*arguments, on_epoch=on_epoch and told, **options)
+
+
+def seconds_of_nothing(*arguments, on_epoch=None, **options):
+    """The clock is started after the updates: every epoch takes no time at all."""
+
+    def told(seconds, **others):
+        on_epoch(seconds=0.0, **others)
+
+    return _loop(*arguments, on_epoch=on_epoch and told, **options)

@@ -1,0 +1,65 @@
+"""The exercises: eight stubs to fill in, what may be used for each, hints, and a network made of the result."""
+
+import json
+from pathlib import Path
+
+COMPONENTS = {
+    "init": ("init_weights_biases", "init_mlp"),
+    "relu": ("relu",),
+    "forward": ("forward",),
+    "one_hot": ("one_hot",),
+    "loss": ("loss",),
+    "accuracy": ("accuracy",),
+    "update": ("update",),
+    "train_loop": ("train_loop",),
+}
+"""The functions of each component, in teaching order."""
+
+LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
+"""What may be imported, besides the standard library and the other components of `jax_mlp`."""
+
+SHORTCUTS = {
+    "init": ("jax.nn.initializers",),
+    "relu": ("jax.nn",),
+    "forward": ("jax.nn.log_softmax", "jax.scipy.special.log_softmax"),
+    "one_hot": ("jax.nn.one_hot",),
+    "loss": (),
+    "accuracy": (),
+    "update": ("jax.example_libraries.optimizers",),
+    "train_loop": (),
+}
+"""What of JAX would be the exercise itself: functions, or modules of them."""
+
+
+class Exercises:
+    """A folder of exercises, and what is remembered about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._memory = folder / ".jax-mlp.json"
+
+    @property
+    def started(self) -> bool:
+        """Whether `jax-mlp exercises start` made this folder."""
+        return self._memory.exists()
+
+    @property
+    def hints_shown(self) -> dict[str, int]:
+        """How many hints were shown for each component."""
+        try:
+            return json.loads(self._memory.read_text())["hints"]
+        except (OSError, ValueError, KeyError, TypeError):  # only hints are lost: they begin anew
+            return {}
+
+    def remember(self, **hints: int) -> None:
+        """Keep the number of hints shown for components."""
+        self._memory.write_text(json.dumps({"hints": {**self.hints_shown, **hints}}) + "\n")
+
+    def path(self, component: str) -> Path:
+        """The file of a component."""
+        return self.folder / f"{component}.py"
+
+    def shown(self, component: str) -> str:
+        """That path as a person in the current folder writes it."""
+        path = self.path(component).absolute()
+        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

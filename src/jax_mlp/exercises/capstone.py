@@ -1,0 +1,100 @@
+"""The capstone: eight components, put together into one network that reads digits."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import jax_mlp
+from jax_mlp.data import DATASETS
+from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.exercises.stubs import is_stub
+from jax_mlp.recipes import TUNED
+
+
+def assemble(folder: Path) -> None:
+    """Put the components of a folder into `jax_mlp` in place of the reference's, so that each uses the others.
+
+    Files say `from jax_mlp import relu`. In teaching order, each finds what was put there before it.
+
+    Raises:
+        ValueError: If one is missing, not started or does not import.
+    """
+    for component, names in COMPONENTS.items():
+        path = Exercises(folder).path(component)
+        if not path.exists() or is_stub(path.read_text(encoding="utf-8"), component):
+            raise ValueError(
+                f"exercises capstone: expected all eight to be written, got {path}, which is not. "
+                f"See how far you are: pytest --impl {folder}"
+            )
+        spec = importlib.util.spec_from_file_location(f"jax_mlp_capstone.{component}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        try:
+            spec.loader.exec_module(module)
+            for name in names:
+                setattr(jax_mlp, name, getattr(module, name))
+                setattr(importlib.import_module(f"jax_mlp.components.{component}"), name, getattr(module, name))
+        except Exception as error:
+            raise ValueError(
+                f"exercises capstone: {path} does not import: {type(error).__name__}: {error}. "
+                f"See why: pytest --impl {folder}"
+            ) from error
+
+
+def run(folder: Path) -> None:
+    """Train the network of a folder on the embedded digits, and draw what it reads right and wrong."""
+    assemble(folder)
+    digits = DATASETS["mnist-5k"](None)
+    scale = np.float32(TUNED.pixel_scale)
+    train_images, test_images = digits.train_images * scale, digits.test_images * scale
+    init_key, shuffle_key = jax.random.split(jax.random.key(TUNED.seed))
+
+    def show(epoch, seconds, train_accuracy, test_accuracy, loss):
+        print(f"epoch {epoch:2}  train {float(train_accuracy):6.2%}  test {float(test_accuracy):6.2%}", flush=True)
+
+    print(f"Your init_mlp makes the network {'-'.join(map(str, TUNED.layer_sizes))}, your train_loop trains it.")
+    params = jax_mlp.train_loop(
+        jax_mlp.init_mlp(TUNED.layer_sizes, init_key, TUNED.scale),
+        train_images,
+        test_images,
+        digits.train_labels,
+        digits.test_labels,
+        12,
+        batch_size=TUNED.batch_size,
+        learning_rate=TUNED.learning_rate,
+        key=shuffle_key,
+        on_epoch=show,
+    )
+    log_p = np.asarray(jax_mlp.forward(params, test_images))
+    targets = jax_mlp.one_hot(np.asarray(digits.test_labels), 10)
+    accuracy = float(jax_mlp.accuracy(params, test_images, targets))
+    picture = folder / "capstone.png"
+    draw(digits.test_images, np.asarray(digits.test_labels), np.exp(log_p), picture)
+    print(f"Your network reads {accuracy:.2%} of {len(log_p)} digits that it has never seen. Look: {picture}")
+
+
+def draw(images, labels, p, path: Path) -> None:
+    """A row of digits read right, and two of digits read wrong: the surest mistakes first."""
+    from matplotlib.figure import Figure
+
+    said = p.argmax(axis=1)
+    right = np.flatnonzero(said == labels)
+    right = [next((i for i in right if labels[i] == digit), right[0]) for digit in range(10)] if len(right) else []
+    wrong = sorted(np.flatnonzero(said != labels), key=lambda i: -p[i, said[i]])[:20]
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    figure.suptitle("read right (first row), and read wrong (the surest mistakes)")
+    for place, i in enumerate([*right, *wrong]):
+        axes = figure.add_subplot(3, 10, place + 1)
+        axes.imshow(np.reshape(images[i], (28, 28)), cmap="gray_r")
+        axes.set_axis_off()
+        if said[i] == labels[i]:
+            axes.set_title(f"{said[i]}", color="#1a7f37")
+        else:
+            axes.set_title(f"{said[i]}, was {labels[i]}", color="#b00020", fontsize=10)
+    figure.savefig(path, dpi=110)

@@ -1,0 +1,149 @@
+"""`jax-mlp exercises`: start, hint, solution, reset, watch, law, capstone."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jax_mlp.exercises import COMPONENTS, Exercises
+
+app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, judged by its laws.")
+
+Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of your exercises.")]
+In = Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder of your exercises.")]
+Component = Annotated[str, typer.Argument(help=f"One of {', '.join(COMPONENTS)}.")]
+HERE = Path("exercises")
+
+
+@app.command()
+def start(folder: Folder = HERE) -> None:
+    """Write a stub for each component. What is there already stays as it is."""
+    from jax_mlp.exercises.laws import EXAMPLE
+    from jax_mlp.exercises.stubs import stub
+
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"exercises start: expected a folder to write to, got {folder}, which is a file.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in {**{f"{c}.py": stub(c, str(folder)) for c in COMPONENTS}, "my_laws.py": EXAMPLE}.items():
+        try:
+            with open(folder / name, "x", encoding="utf-8") as file:
+                file.write(text)
+            print(f"written   {folder / name}")
+        except FileExistsError:
+            print(f"kept      {folder / name}")
+    Exercises(folder).remember()
+    print(f"Open {folder / 'init.py'}, write what is missing, then run: pytest --impl {folder}")
+
+
+@app.command()
+def hint(component: Component, folder: In = HERE) -> None:
+    """Show the next hint: the first is a nudge, the last is nearly the answer."""
+    from jax_mlp.exercises.hints import HINTS
+
+    exercises, hints = _started(component, folder), HINTS[component]
+    number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
+    exercises.remember(**{component: number})
+    print(f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}")
+    if number == len(hints):
+        print(f"That was the last one. The answer: jax-mlp exercises solution {component}")
+
+
+@app.command()
+def solution(
+    component: Component,
+    folder: In = HERE,
+    yes: Annotated[bool, typer.Option("--yes", help="Show it even if yours does not pass yet.")] = False,
+) -> None:
+    """Show the reference beside your version, once yours keeps all its laws."""
+    from rich.columns import Columns
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.syntax import Syntax
+
+    from jax_mlp.exercises.stubs import source
+
+    exercises = _started(component, folder)
+    if not yes:
+        print(f"Judging {exercises.shown(component)} …", flush=True)
+        passed = _pytest("--impl", str(folder), f"tests/test_{component}.py", "-q", quiet=True) == 0
+        if not passed and not typer.confirm("It does not keep all its laws yet. Show the answer all the same?"):
+            return
+    yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
+    console = Console()
+    beside = console.width >= 160
+    panels = [
+        Panel(Syntax(text, "python", word_wrap=True), title=title, width=console.width // 2 if beside else None)
+        for title, text in ((f"yours: {exercises.shown(component)}", yours), ("the reference", source(component)))
+    ]
+    console.print(Columns(panels) if beside else panels[0])
+    if not beside:
+        console.print(panels[1])
+
+
+@app.command()
+def reset(component: Component, folder: In = HERE) -> None:
+    """Put a stub back. What you wrote is kept beside it."""
+    from jax_mlp.exercises.stubs import stub
+
+    path = _started(component, folder).path(component)
+    if path.exists():
+        number = 1
+        while (backup := path.with_suffix(f".py.bak{number}")).exists():
+            number += 1
+        shutil.move(path, backup)
+        print(f"kept      {backup}")
+    path.write_text(stub(component, str(folder)), encoding="utf-8")
+    print(f"written   {path}")
+
+
+@app.command()
+def watch(folder: Folder = HERE) -> None:
+    """Judge a component whenever you save it, and show the board."""
+    _started("init", folder)
+    sys.exit(_pytest("--impl", str(folder), "--watch", "-q"))
+
+
+@app.command()
+def law(file: Annotated[Path | None, typer.Argument(help="Default: my_laws.py.")] = None, folder: In = HERE) -> None:
+    """Judge laws of your own: what do they let through, and what do they catch?"""
+    file = folder / "my_laws.py" if file is None else file
+    if not file.is_file():
+        raise ValueError(f"exercises law: expected a file with laws, got {file}, which is none. See exercises start.")
+    sys.exit(subprocess.call([sys.executable, "-m", "tests.meta.own_laws", str(file.resolve())], cwd=_clone()))
+
+
+@app.command()
+def capstone(folder: Folder = HERE) -> None:
+    """Put your eight together, train them on real digits, and see which ones they read."""
+    from jax_mlp.exercises.capstone import run
+
+    _started("init", folder)
+    run(folder)
+
+
+def _started(component: str, folder: Path) -> Exercises:
+    if component not in COMPONENTS:
+        raise ValueError(f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}.")
+    exercises = Exercises(folder)
+    if not exercises.started:
+        raise ValueError(f"exercises: expected a folder that was started, got {folder}. Try jax-mlp exercises start.")
+    return exercises
+
+
+def _clone() -> Path:
+    """The clone that holds the laws: the current folder, or the one that this package was installed from."""
+    for root in (Path.cwd(), Path(__file__).parents[3]):
+        if (root / "tests" / "kit").is_dir():
+            return root
+    raise ValueError(f"exercises: expected the laws in tests/, got {Path.cwd()}, which has none. Go to your clone.")
+
+
+def _pytest(*arguments: str, quiet: bool = False) -> int:
+    root = _clone()
+    given = [str(Path(a).resolve()) if Path(a).is_dir() else a for a in arguments] if root != Path.cwd() else arguments
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.call([sys.executable, "-m", "pytest", *given], cwd=root, stdout=output, env={**os.environ})

@@ -1,0 +1,86 @@
+"""Stubs are cut out of the reference: signature and docstring stay, the body goes. So they cannot drift from it."""
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax_mlp
+from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS
+
+
+def source(component: str) -> str:
+    """The reference's source."""
+    return (Path(jax_mlp.__file__).parent / "components" / f"{component}.py").read_text(encoding="utf-8")
+
+
+def stub(component: str, folder: str = "exercises") -> str:
+    """The source of a stub."""
+    text = source(component)
+    tree, lines = ast.parse(text), text.splitlines()
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    own = [function for function in functions if function.name in COMPONENTS[component]]
+    helpers = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        or (isinstance(node, ast.FunctionDef) and node.name[0] == "_" and "check" not in node.name)
+    ]
+    number = [*COMPONENTS].index(component) + 1
+    parts = [
+        f'r"""{ast.get_docstring(tree)}\n\n'
+        f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl {folder} tests/test_{component}.py\n\n"
+        f'{_may_use(component)}\n"""',
+        "\n".join(_imports(tree, component, _names([*own, *helpers]))),
+    ]
+    for function in own:
+        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+        last = function.body[0].end_lineno  # a body begins with its docstring
+        parts.append("\n" + "\n".join(lines[first - 1 : last]) + "\n    raise NotImplementedError")
+    return "\n\n".join(parts) + "\n"
+
+
+def is_stub(text: str, component: str) -> bool:
+    """Whether nothing has been written yet: every function of the component still does nothing but say so."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    bodies = {node.name: node.body for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return all(_says_so(bodies.get(name, [])) for name in COMPONENTS[component])
+
+
+def _says_so(body: list[ast.stmt]) -> bool:
+    statements = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    return len(statements) == 1 and ast.unparse(statements[0]).startswith("raise NotImplementedError")
+
+
+def _names(code: Sequence[ast.stmt]) -> set[str]:
+    return {node.id for statement in code for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+def _imports(tree: ast.Module, component: str, used: set[str]) -> list[str]:
+    """What the reference imports for its functions: the tools at hand, other components included."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias for alias in node.names if (alias.asname or alias.name) in used]
+            module = getattr(node, "module", "") or ""
+            if names and module != "jax_mlp.components._checks":
+                public = module.startswith("jax_mlp") and all(alias.name in jax_mlp.__all__ for alias in names)
+                node = ast.ImportFrom("jax_mlp" if public else module, names, 0) if module else ast.Import(names)
+                found.append(ast.unparse(node))
+    aliases = [ast.unparse(node.target) for node in tree.body if isinstance(node, ast.AnnAssign)]
+    types = sorted(used.intersection(aliases))
+    if types:
+        found.append(f"from jax_mlp.components.{component} import {', '.join(types)}")
+    return sorted(found, key=lambda line: "jax_mlp" in line)
+
+
+def _may_use(component: str) -> str:
+    own = " and ".join(COMPONENTS[component])
+    but = " or ".join((f"{own} of jax_mlp", *SHORTCUTS[component]))
+    return (
+        f"May be used: {', '.join(LIBRARIES)}, the standard library and the other components of jax_mlp.\n"
+        f"Not {but}: that would be the exercise itself.\n"
+        'What "Raises" says is a promise of the reference: no law asks you for it.'
+    )

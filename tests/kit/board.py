@@ -1,0 +1,96 @@
+"""The board: what a run of `pytest --impl` ends with. Eight components, how far each one is, and one next step."""
+
+from pathlib import Path
+
+import pytest
+
+from jax_mlp.exercises import COMPONENTS, Exercises
+from tests.kit.grader import component_of
+
+WIDTH = 24
+
+
+class Board:
+    """Counts laws by component, and shows them when the run is over."""
+
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
+        self.exercises = Exercises(folder)
+        self.folder = config.getoption("--impl")
+        self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
+        self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
+        self.reports: dict[str, str] = {}
+        if self.exercises.started and config.option.tbstyle == "auto":
+            config.option.tbstyle = "no"  # one next step is shown instead of everything that is wrong
+            if config.option.reportchars == "fE":
+                config.option.reportchars = ""
+
+    def pytest_collection_finish(self, session):
+        """All laws that will be run."""
+        self.laws = dict.fromkeys((item.nodeid for item in session.items), "")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids):
+        """All laws that workers will run."""
+        self.laws = dict.fromkeys(ids, "")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        """What became of a law."""
+        if report.failed:
+            self.laws[report.nodeid] = "not started" if getattr(report, "not_started", False) else "failed"
+            sections = "".join(f"\n{title}:\n{text}" for title, text in report.sections)
+            self.reports[report.nodeid] = f"{report.longreprtext}{sections}"
+        elif report.when == "call" and report.passed:
+            self.laws[report.nodeid] = "passed"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report):
+        """What is not started is no success, and no wall of red either."""
+        return ("not started", "-", "NOT STARTED") if getattr(report, "not_started", False) else None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter):
+        """Draw the board."""
+        show = terminalreporter
+        rows = {}
+        for component in COMPONENTS:
+            laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
+            if laws and (self.exercises.started or self.exercises.path(component).exists()):
+                rows[component] = laws
+        if not rows or not any(self.laws.values()):
+            return
+        show.section("board")
+        for component, laws in rows.items():
+            states = [*laws.values()]
+            passed = states.count("passed")
+            bar = "█" * (WIDTH * passed // len(states))
+            if set(states) == {"not started"}:
+                words, colour = "not started", {}
+            elif passed == len(states):
+                words, colour = f"{passed} of {passed} laws  done", {"green": True}
+            else:
+                unknown = states.count("")
+                words = f"{passed} of {len(states)} laws" + (f", {unknown} not run" if unknown else "")
+                colour = {"red": True} if "failed" in states else {}
+            show.ensure_newline()
+            show.write(f"{component:<11}")
+            show.write(bar.ljust(WIDTH, "░"), **colour)
+            show.write(f"  {words}\n")
+        if self.exercises.started:
+            show.write_line("")
+            for line in self._next(rows):
+                show.write_line(line)
+
+    def _next(self, rows) -> list[str]:
+        for component, laws in rows.items():
+            undone = next((law for law, state in laws.items() if state in ("failed", "not started")), None)
+            if undone is None:
+                continue
+            hint = f"stuck?     jax-mlp exercises hint {component}"
+            if laws[undone] == "not started":
+                path = self.exercises.shown(component)
+                return [f"next:      write {path}. Its docstring says what is wanted.", hint]
+            return [f"next:      {component}", self.reports[undone].rstrip(), hint]
+        if set(self.laws.values()) == {"passed"} and len(rows) == len(COMPONENTS):
+            return ["All eight are done. See what they make together: jax-mlp exercises capstone " + self.folder]
+        return []

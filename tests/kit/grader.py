@@ -1,0 +1,214 @@
+"""Grades an implementation: its laws run in processes of their own, so that nothing it does can end or fool the rest.
+
+It replaces how pytest runs a test and leaves all else to pytest, so -k, -x, --lf and xdist work as ever.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.exercises.stubs import is_stub
+from tests.kit import rules
+
+LIMIT_OF_PRINTING = 2**20
+ROOT = Path(__file__).parents[2]
+
+
+def component_of(nodeid: str) -> str:
+    """The component that a law is about."""
+    file, _, name = nodeid.partition("::")
+    stem = Path(file).stem.removeprefix("test_")
+    if stem in COMPONENTS:
+        return stem
+    named = [component for component in COMPONENTS if name.startswith(f"test_{component}_")]
+    return named[0] if named else "loss"  # gradients are those of the loss
+
+
+def _saved(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
+class Ended(Exception):
+    """The process under test is no more; says why."""
+
+
+class Process:
+    """A child that runs laws. It is warm, having imported everything, before it is needed."""
+
+    def __init__(self, options: list[str]) -> None:
+        read, write = os.pipe()
+        command = [sys.executable, "-m", "tests.kit.child", str(write), *options]
+        self.popen = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            pass_fds=[write], start_new_session=True,
+        )  # fmt: skip
+        os.close(write)
+        self.answers = os.fdopen(read, "r")
+        self.printed, self.count = b"", 0
+        self.drain = threading.Thread(target=self._drain, daemon=True)
+        self.drain.start()
+
+    def run(self, nodeid: str, files: list[str], limit: float) -> list[dict]:
+        """The reports of a law that is in one of the files, or Ended."""
+        self.printed, self.count = b"", 0
+        try:
+            assert self.popen.stdin is not None
+            self.popen.stdin.write(json.dumps([files, nodeid]).encode() + b"\n")
+            self.popen.stdin.flush()
+            ready, _, _ = select.select([self.answers], [], [], limit)
+            answer = self.answers.readline() if ready else None
+        except BrokenPipeError:
+            answer = ""
+        if answer:
+            return json.loads(answer)
+        self.popen.kill() if answer is None else None
+        code = self.popen.wait()
+        if answer is None:
+            raise Ended(f"no answer within {limit:g} seconds: is there a loop without an end? (--time-limit)")
+        if self.count > LIMIT_OF_PRINTING:
+            raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        raise Ended(f"the process ended with {how}: something called os._exit, or crashed.")
+
+    def end(self) -> None:
+        """Stop it, whatever it is doing."""
+        self.popen.kill()
+        self.drain.join()
+        with contextlib.suppress(BrokenPipeError):  # it may have ended before it read all it was told
+            self.popen.__exit__(None, None, None)  # waits, and closes its pipes
+        self.answers.close()
+
+    def _drain(self) -> None:
+        assert self.popen.stdout is not None
+        while chunk := os.read(self.popen.stdout.fileno(), 2**16):
+            self.printed = (self.printed + chunk)[-2000:]
+            self.count += len(chunk)
+            if self.count > LIMIT_OF_PRINTING:
+                self.popen.kill()
+
+
+class Grader:
+    """Runs each law of an implementation in a child process. Each component has a child of its own."""
+
+    def __init__(self, config: pytest.Config, folder: Path, board) -> None:
+        self.exercises, self.board = Exercises(folder), board
+        self.limit = config.getoption("--time-limit")
+        self.watching = config.getoption("--watch")
+        self.options = [f"--impl={folder}"]
+        if self.watching:
+            os.environ.setdefault("HYPOTHESIS_PROFILE", "quick")
+        seed = config.getoption("--hypothesis-seed", None)
+        if seed is not None:
+            self.options.append(f"--hypothesis-seed={seed}")
+        self.spare: Process | None = None if config.getoption("--collect-only") else Process(self.options)
+        self.current: Process | None = None
+        self.component = ""
+        self.ended: str | None = None
+
+    def pytest_runtest_protocol(self, item, nextitem):
+        """Have a law run elsewhere, and hand on what comes back."""
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in self._reports(item, nextitem):
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        """With --watch: judge a component whenever its file has changed, until Ctrl-C."""
+        if not self.watching:
+            return None
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        judged: dict[str, float | None] = {}
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                saved = {component: _saved(self.exercises.path(component)) for component in COMPONENTS}
+                start = time.perf_counter()
+                changed = [component for component in COMPONENTS if saved[component] != judged.get(component, 0.0)]
+                for item in session.items:
+                    if component_of(item.nodeid) in changed:
+                        for report in self._reports(item, None):
+                            self.board.pytest_runtest_logreport(report)
+                if changed:
+                    self.component, judged = "", saved  # whatever is saved next is imported anew
+                    if terminal.isatty:
+                        terminal.write("\x1b[2J\x1b[H")
+                    self.board.pytest_terminal_summary(terminal)
+                    terminal.write_line(
+                        f"{', '.join(changed)}: judged in {time.perf_counter() - start:.1f} s with fewer examples than "
+                        "a full run. Waiting for the next save; Ctrl-C ends."
+                    )
+                    terminal.flush()
+                time.sleep(0.1)
+        return True
+
+    def pytest_unconfigure(self):
+        """No child outlives the run."""
+        for process in (self.spare, self.current):
+            if process:
+                process.end()
+
+    def _reports(self, item, nextitem) -> list[pytest.TestReport]:
+        component = component_of(item.nodeid)
+        if component != self.component:
+            self.component, self.ended = component, None
+            if self.current:
+                self.current.end()
+                self.current = None
+        start = time.perf_counter()
+        not_started = False
+        words = self.ended and f"{self.ended}\nNot run: {component}.py did not survive the law above."
+        if words is None and self.exercises.started:
+            path = self.exercises.path(component)
+            if not path.exists():
+                words = f"{path} is missing. To have the stub again: jax-mlp exercises reset {component}"
+            elif is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
+                words, not_started = f"{self.exercises.shown(component)} is not started.", True
+            else:
+                words = rules.foreign_imports(path)
+        if words is None:
+            try:
+                files = {i.nodeid.split("::")[0] for i in item.session.items if component_of(i.nodeid) == component}
+                answers = self._process(item.session.items).run(item.nodeid, sorted(files), self.limit)
+                reports = [
+                    item.config.hook.pytest_report_from_serializable(config=item.config, data=a) for a in answers
+                ]
+                if self.current.printed and any(report.failed for report in reports):
+                    text = self.current.printed.decode(errors="replace")
+                    next(r for r in reports if r.failed).sections.append(("what it printed", text))
+                return reports
+            except Ended as ended:
+                law = " ".join((item.obj.__doc__ or item.name).split())
+                self.ended = f"came:      {ended}"
+                words = f"law:       {law}\n{self.ended}"
+                if self.current and self.current.printed:
+                    words += f"\nprinted:   …{self.current.printed[-300:].decode(errors='replace')}"
+        report = pytest.TestReport(
+            nodeid=item.nodeid, location=item.location, keywords={}, outcome="failed", longrepr=words, when="call",
+            duration=time.perf_counter() - start,
+        )  # fmt: skip
+        report.not_started = not_started  # type: ignore[attr-defined]
+        return [report]
+
+    def _process(self, items) -> Process:
+        """The child of this component; the next one is started while this one is at work."""
+        if self.current is None:
+            self.current, self.spare = self.spare or Process(self.options), None
+            if self.watching or [*COMPONENTS].index(self.component) < max(
+                [*COMPONENTS].index(component_of(item.nodeid)) for item in items
+            ):
+                self.spare = Process(self.options)
+        return self.current

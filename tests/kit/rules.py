@@ -1,0 +1,100 @@
+"""What code under test may not do: be the exercise's own answer, or change what judges it."""
+
+import ast
+import functools
+import importlib
+import inspect
+import sys
+import types
+from pathlib import Path
+
+import jax_mlp
+from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS
+
+JUDGES = ("tests", "jax_mlp", "pytest", "_pytest", "pluggy", "hypothesis", "builtins")
+NAMESPACES = ("jax", "jax.numpy", "jax.random", "jax.nn", "numpy")
+
+
+class Shortcut(Exception):
+    """The answer was called instead of written."""
+
+
+def foreign_imports(path: Path) -> str | None:
+    """What a file imports that it may not, in words, or None."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError):
+        return None  # the import will say so
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            modules = [node.module or ""]
+        else:
+            continue
+        for module in modules:
+            root = module.split(".")[0]
+            neighbour = (path.parent / f"{root}.py").exists()
+            if root not in (*LIBRARIES, "jax_mlp") and root not in sys.stdlib_module_names and not neighbour:
+                return (
+                    f"{path}, line {node.lineno}, imports {module}. May be used: {', '.join(LIBRARIES)}, the standard "
+                    "library and the other components of jax_mlp."
+                )
+    return None
+
+
+def set_tripwires(folder: Path) -> None:
+    """Whoever calls an exercise's answer from within that exercise's file gets a Shortcut."""
+    for component, names in COMPONENTS.items():
+        path = str(folder / f"{component}.py")
+        for name in names:
+            _wire(path, name, f"jax_mlp.{name}", [jax_mlp, f"jax_mlp.components.{component}"])
+        for shortcut in SHORTCUTS[component]:
+            try:
+                module = importlib.import_module(shortcut)
+            except ImportError:
+                module_name, function = shortcut.rsplit(".", 1)
+                _wire(path, function, shortcut, [module_name])
+            else:
+                for function in [n for n, value in vars(module).items() if callable(value) and n[0] != "_"]:
+                    _wire(path, function, f"{shortcut}.{function}", [module])
+
+
+def _wire(path: str, name: str, shown: str, modules: list) -> None:
+    modules = [importlib.import_module(module) if isinstance(module, str) else module for module in modules]
+    function = getattr(modules[0], name)
+
+    @functools.wraps(function)
+    def wired(*arguments, **options):
+        frame = sys._getframe(1)
+        while frame:
+            if frame.f_code.co_filename == path:
+                raise Shortcut(f"{Path(path).name} calls {shown}: that is the exercise itself. Write it out.")
+            frame = frame.f_back
+        return function(*arguments, **options)
+
+    for module in modules:
+        setattr(module, name, wired)
+
+
+def fingerprint() -> dict[str, object]:
+    """Every function that judges, or that laws are written with, as it is now."""
+    found: dict[str, object] = {}
+    for name, module in list(sys.modules.items()):
+        if module is None or not (name.split(".")[0] in JUDGES or name in NAMESPACES):
+            continue
+        for key, value in list(vars(module).items()):
+            if inspect.isfunction(value) or inspect.isclass(value) or inspect.isbuiltin(value):
+                found[f"{name}.{key}"] = getattr(value, "__code__", value)
+            if inspect.isclass(value) and value.__module__ == name:
+                for attribute, method in list(vars(value).items()):
+                    if isinstance(method, types.FunctionType):
+                        found[f"{name}.{key}.{attribute}"] = method.__code__
+    return found
+
+
+def changed(before: dict[str, object]) -> str | None:
+    """What is no longer what it was, in words, or None."""
+    now = fingerprint()
+    gone = [name for name, value in before.items() if now.get(name) is not value]
+    return f"{gone[0]} was replaced. Laws are judged by what it was." if gone else None

@@ -1,0 +1,161 @@
+"""The grader cannot be fooled: what is no solution is red, in words of its own. Real runs on a folder of exercises."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jax_mlp.exercises import COMPONENTS
+from jax_mlp.exercises.commands import start
+from jax_mlp.exercises.stubs import source
+
+ROOT = Path(__file__).parents[2]
+RIGHT = "import jax.numpy as jnp\ndef relu(x):\n    return jnp.maximum(0, x)\n"
+
+
+@pytest.fixture
+def exercises(tmp_path, capsys):
+    """A folder of stubs."""
+    start(tmp_path / "exercises")
+    return tmp_path / "exercises"
+
+
+def graded(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Pytest on a folder of exercises."""
+    command = [sys.executable, "-m", "pytest", "--impl", str(folder), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def shown(text: str) -> str:
+    """What was printed, in one line."""
+    return " ".join(text.split())
+
+
+ATTEMPTS = {
+    "a stub": (None, "next: write .*relu.py. Its docstring says what is wanted"),
+    "pass": ("def relu(x):\n    pass\n", "came: "),
+    "return None": ("def relu(x):\n    return None\n", "came: "),
+    "a syntax error": ("def relu(x)\n    return x\n", "relu.py does not import: SyntaxError, line 1"),
+    "an import error": ("import jax.nowhere\n", "relu.py does not import: ModuleNotFoundError, line 1"),
+    "an empty file": ("", "relu.py defines no function relu"),
+    "a missing file": ("missing", "relu.py is missing. To have the stub again: jax-mlp exercises reset relu"),
+    "a wrong name": ("def rellu(x):\n    return x\n", "relu.py defines no function relu. It defines: rellu"),
+    "a wrong signature": ("def relu(y, z):\n    return y\n", r"relu takes \(y, z\), and should take \(x\)"),
+    "an endless loop": (
+        "def relu(x):\n    while True:\n        pass\n",
+        r"law: Relu keeps 3 and turns -2 into 0. came: no answer within 10 seconds: is there a loop without an end",
+    ),
+    "an endless loop at import": ("while True:\n    pass\n", "no answer within 10 seconds"),
+    "prints in a loop": (
+        "def relu(x):\n    while True:\n        print('relu ' * 20)\n",
+        "more than 1 MB were printed: is there a print in a loop",
+    ),
+    "os._exit at import": ("import os\nos._exit(0)\n", "the process ended with exit code 0: something called os._exit"),
+    "os._exit when called": ("import os\ndef relu(x):\n    os._exit(0)\n", "the process ended with exit code 0"),
+    "a crash": ("import os\ndef relu(x):\n    os.abort()\n", "the process ended with signal SIGABRT"),
+    "sys.exit at import": ("import sys\nsys.exit(0)\n", "relu.py does not import: SystemExit, line 2"),
+    "sys.exit when called": ("import sys\ndef relu(x):\n    sys.exit(0)\n", "came: SystemExit: 0"),
+    "KeyboardInterrupt": ("def relu(x):\n    raise KeyboardInterrupt\n", "the process ended|came: KeyboardInterrupt"),
+    "pytest is changed": (
+        "import sys\nsys.modules['_pytest.runner'].call_and_report = lambda *a, **k: None\n" + RIGHT,
+        "_pytest.runner.call_and_report was replaced. Laws are judged by what it was.",
+    ),
+    "pytest is imported": ("import pytest\n" + RIGHT, "relu.py, line 1, imports pytest. May be used: jax"),
+    "the judge is changed": (
+        "import tests.kit.expect as e\nimport tests.test_relu as t\nt.equal = t.holds = e.equal = lambda *a: None\n"
+        "def relu(x):\n    return x\n",
+        r"tests\.\S+ was replaced. Laws are judged by what it was.|imports tests",
+    ),
+    "the judge's code is changed": (
+        "import sys\ne = sys.modules['tests.kit.expect']\ne.equal.__code__ = (lambda came, should: None).__code__\n"
+        + RIGHT,
+        "tests.kit.expect.equal was replaced",
+    ),
+    "the reference is changed": (
+        "import jax_mlp.components.forward as f\nf.relu = lambda x: x\n" + RIGHT,
+        "jax_mlp.components.forward.relu was replaced",
+    ),
+    "the reference, imported": (
+        "from jax_mlp import relu as right\ndef relu(x):\n    return right(x)\n",
+        "relu.py calls jax_mlp.relu: that is the exercise itself",
+    ),
+    "the reference itself": (
+        "from jax_mlp import relu\n",
+        "relu is not written in .*relu.py, but taken from jax_mlp.components.relu",
+    ),
+    "the reference, looked up": (
+        "import importlib\ndef relu(x):\n    return importlib.import_module('jax_mlp.components.relu').relu(x)\n",
+        "relu.py calls jax_mlp.relu: that is the exercise itself",
+    ),
+    "jax.nn": (
+        "import jax\ndef relu(x):\n    return jax.nn.relu(x)\n",
+        "relu.py calls jax.nn.relu: that is the exercise itself",
+    ),
+    "jax.nn, by another name": (
+        "import jax.nn as n\nf = getattr(n, 're' + 'lu')\ndef relu(x):\n    return f(x)\n",
+        "relu.py calls jax.nn.relu: that is the exercise itself",
+    ),
+    "jax.nn, itself": ("from jax.nn import relu\n", r"relu is not written in .*relu.py, but taken from jax\."),
+    "another library": ("import torch\n" + RIGHT, "relu.py, line 1, imports torch. May be used: jax"),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_no_solution_is_red(exercises, attempt):
+    """What is no solution is red: nothing passes for it, nothing is skipped, and its own words say why."""
+    text, words = ATTEMPTS[attempt]
+    if text == "missing":
+        (exercises / "relu.py").unlink()
+    elif text is not None:
+        (exercises / "relu.py").write_text(text)
+    run = graded(exercises, "tests/test_relu.py", "--time-limit", "10")
+    assert run.returncode == 1, run.stdout
+    assert re.search(words, shown(run.stdout)), run.stdout
+    assert "done" not in run.stdout
+    assert "skipped" not in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_a_wrong_path_is_an_error(tmp_path):
+    """A folder that is not there is an error of its own."""
+    run = graded(tmp_path / "exrcises")
+    assert run.returncode == 4
+    assert "expected a folder with component files" in run.stderr
+
+
+def test_a_crash_costs_one_component(exercises):
+    """A component that ends the process leaves the others judged, and stubs are no wall of red."""
+    (exercises / "relu.py").write_text("import os\nos._exit(0)\n")
+    (exercises / "one_hot.py").write_text(source("one_hot"))
+    run = graded(exercises, "tests/test_init.py", "tests/test_relu.py", "tests/test_one_hot.py")
+    assert run.returncode == 1
+    assert re.search(r"init +░+  not started", run.stdout)
+    assert re.search(r"relu +░+  0 of \d+ laws", run.stdout)
+    assert re.search(r"one_hot +█+  (\d+) of \1 laws  done", run.stdout)
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
+def test_the_reference_is_green(exercises, options):
+    """The reference, copied in, is done in every component."""
+    for component in COMPONENTS:
+        (exercises / f"{component}.py").write_text(source(component))
+    run = graded(exercises, *options)
+    assert run.returncode == 0, run.stdout
+    assert len(re.findall(r"^\w+ +█+  \d+ of \d+ laws  done$", run.stdout, re.M)) == len(COMPONENTS)
+    assert "jax-mlp exercises capstone" in run.stdout
+
+
+def test_pytests_own_options_work(exercises):
+    """-k chooses laws, -x stops at the first that is broken, --lf comes back to it."""
+    (exercises / "relu.py").write_text("def relu(x):\n    return x\n")
+    cache = ["-o", f"cache_dir={exercises.parent}"]
+    chosen = graded(exercises, "tests/test_relu.py", "-k", "never_below", *cache)
+    assert chosen.returncode == 0
+    assert "1 of 1 laws" in chosen.stdout
+    stopped = graded(exercises, "tests/test_relu.py", "-x", *cache)
+    assert re.search(r"relu .* 0 of \d+ laws, \d+ not run", stopped.stdout)
+    again = graded(exercises, "tests/test_relu.py", "--lf", *cache)
+    assert "1 failed" in again.stdout
+    assert "0 of 1 laws" in again.stdout

@@ -1,0 +1,157 @@
+"""The exercises, as a person uses them: stubs, hints, backups, and a law of one's own."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import jax_mlp
+from jax_mlp.cli import app
+from jax_mlp.exercises import COMPONENTS, SHORTCUTS, Exercises
+from jax_mlp.exercises.hints import HINTS
+from jax_mlp.exercises.stubs import is_stub, source, stub
+
+ROOT = Path(__file__).parents[1]
+
+
+def exercises(*arguments, **options):
+    """`jax-mlp exercises …`, in this process."""
+    return CliRunner().invoke(app, ["exercises", *map(str, arguments)], **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that was started."""
+    assert exercises("start", tmp_path / "mine").exit_code == 0
+    return tmp_path / "mine"
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_stub_is_the_reference_without_its_body(component):
+    """Signature and docstring are the reference's, the body is one line, and every name it needs is there."""
+    text = stub(component)
+    assert is_stub(text, component)
+    assert not is_stub(source(component), component)
+    namespace = {}
+    exec(compile(text, component, "exec"), namespace)
+    for name in COMPONENTS[component]:
+        assert str(inspect.signature(namespace[name])) == str(inspect.signature(getattr(jax_mlp, name)))
+        assert namespace[name].__doc__ == getattr(jax_mlp, name).__doc__
+    assert all(shortcut in ast.get_docstring(ast.parse(text)) for shortcut in SHORTCUTS[component])
+
+
+def test_start_overwrites_nothing(folder):
+    """What is there stays as it is; what was written is listed, and so is the next command."""
+    (folder / "relu.py").write_text("mine")
+    (folder / "loss.py").unlink()
+    again = exercises("start", folder).output
+    assert (folder / "relu.py").read_text() == "mine"
+    assert f"kept      {folder}/relu.py" in again
+    assert f"written   {folder}/loss.py" in again
+    assert f"pytest --impl {folder}" in again
+
+
+def test_hints_come_one_at_a_time(folder):
+    """Each call shows the next hint, and after the last one the last one again."""
+    shown = [exercises("hint", "relu", "--in", folder).output for _ in range(len(HINTS["relu"]) + 1)]
+    for hint, output in zip(HINTS["relu"], shown, strict=False):
+        assert hint in output
+    assert shown[-1] == shown[-2]
+    assert HINTS["forward"][0] in exercises("hint", "forward", "--in", folder).output
+
+
+def test_every_component_has_hints():
+    """At least three each."""
+    assert [*HINTS] == [*COMPONENTS]
+    assert min(map(len, HINTS.values())) >= 3
+
+
+def test_reset_keeps_what_was_written(folder):
+    """The stub is put back, and each old file is kept under a name of its own."""
+    for number in (1, 2):
+        (folder / "relu.py").write_text(f"try {number}")
+        assert exercises("reset", "relu", "--in", folder).exit_code == 0
+        assert is_stub((folder / "relu.py").read_text(), "relu")
+        assert (folder / f"relu.py.bak{number}").read_text() == f"try {number}"
+
+
+def test_the_solution_is_shown_to_those_who_ask_twice(folder):
+    """Before one's own passes it asks; --yes skips that."""
+    (folder / "relu.py").write_text("def relu(x):\n    return x\n")
+    refused = exercises("solution", "relu", "--in", folder, input="n\n")
+    assert "Show the answer all the same?" in refused.output
+    assert "the reference" not in refused.output
+    assert "jnp.maximum(" in exercises("solution", "relu", "--in", folder, "--yes").output
+
+
+def test_the_solution_is_shown_once_ones_own_passes(folder):
+    """Where all laws are kept nothing is asked."""
+    (folder / "relu.py").write_text("import jax.numpy as jnp\n\n\ndef relu(x):\n    return jnp.where(x > 0, x, 0)\n")
+    output = exercises("solution", "relu", "--in", folder).output
+    assert "jnp.where(x > 0, x, 0)" in output
+    assert "jnp.maximum(" in output
+    assert "?" not in output.split("yours:")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["hint", "relo"], "expected one of init, relu, .* got 'relo'"),
+        (["hint", "relu"], "expected a folder that was started, got nowhere. Try jax-mlp exercises start"),
+        (["law"], "expected a file with laws, got nowhere/my_laws.py"),
+        (["reset", "relu"], "expected a folder that was started"),
+    ],
+)
+def test_refuses(arguments, words):
+    """What cannot be done is one clear error."""
+    result = exercises(*arguments, "--in", "nowhere")
+    with pytest.raises(ValueError, match=words):
+        raise result.exception
+
+
+LAW = """
+from hypothesis import given, strategies as st
+import numpy as np
+
+@given(st.floats(-100, 100, width=32))
+def test_{name}(impl, x):
+    assert {law}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "law", "words", "code"),
+    [
+        (
+            "weak",
+            "x <= 0 or impl.relu(np.float32(x)) == np.float32(x)",
+            "slips through  A hundredth of the negative",
+            0,
+        ),
+        (
+            "strong",
+            "impl.relu(np.float32(x)) == np.float32(max(x, 0))",
+            "caught         A hundredth of the negative",
+            0,
+        ),
+        ("unfair", "'maximum' in str(impl.relu.function.__code__.co_names)", "calls no component", 1),
+        ("too_strict", "type(impl.relu.function).__name__ == 'function' and impl.relu(np.float32(x)) > 0", "no law", 1),
+    ],
+)
+def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
+    """It is shown what a law accepts, what it catches, and what slips through."""
+    file = tmp_path / "my_laws.py"
+    file.write_text(LAW.format(name=name, law=law))
+    command = [sys.executable, "-m", "tests.meta.own_laws", str(file)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert words in run.stdout, run.stdout + run.stderr
+    assert run.returncode == code
+
+
+def test_exercises_of_nobody_are_not_started(tmp_path):
+    """A folder is one of exercises only where start made it."""
+    assert not Exercises(tmp_path).started
