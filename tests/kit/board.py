@@ -19,6 +19,7 @@ class Board:
         self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
         self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
         self.reports: dict[str, str] = {}
+        self.focus: list[str] = []  # the components just saved, whose next step comes first
         if self.exercises.started and config.option.tbstyle == "auto":
             config.option.tbstyle = "no"  # one next step is shown instead of everything that is wrong
             if config.option.reportchars == "fE":
@@ -82,7 +83,7 @@ class Board:
                 show.write_line(line)
 
     def _next(self, rows) -> list[str]:
-        for component, laws in rows.items():
+        for component, laws in sorted(rows.items(), key=lambda row: row[0] not in self.focus):
             undone = next((law for law, state in laws.items() if state in ("failed", "not started")), None)
             if undone is None:
                 continue

@@ -146,6 +146,7 @@ class Grader:
                     self.component, judged = "", saved  # whatever is saved next is imported anew
                     if terminal.isatty:
                         terminal.write("\x1b[2J\x1b[H")
+                    self.board.focus = changed
                     self.board.pytest_terminal_summary(terminal)
                     terminal.write_line(
                         f"{', '.join(changed)}: judged in {time.perf_counter() - start:.1f} s with fewer examples than "

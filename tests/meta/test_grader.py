@@ -1,6 +1,7 @@
-"""The grader cannot be fooled: what is no solution is red, in words of its own. Real runs on a folder of exercises."""
+"""The grader cannot be fooled: what is no solution is red, in words of its own. Real runs on folders of exercises."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +160,32 @@ def test_pytests_own_options_work(exercises):
     again = graded(exercises, "tests/test_relu.py", "--lf", *cache)
     assert "1 failed" in again.stdout
     assert "0 of 1 laws" in again.stdout
+
+
+def test_watching_judges_what_is_saved(exercises):
+    """--watch judges a component whenever it is saved, says what comes next for it, and Ctrl-C ends it."""
+    command = [sys.executable, "-u", "-m", "pytest", "--impl", str(exercises), "--watch"]
+    watching = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+    def verdict() -> str:
+        lines = []
+        assert watching.stdout is not None
+        for line in watching.stdout:
+            lines.append(line)
+            if "Waiting for the next save" in line:
+                break
+        return "".join(lines)
+
+    try:
+        assert verdict().count("not started") == len(COMPONENTS)
+        (exercises / "relu.py").write_text("import jax.numpy as jnp\ndef relu(x):\n    return jnp.abs(x)\n")
+        wrong = verdict()
+        assert re.search(r"relu +█+░+  \d+ of \d+ laws$", wrong, re.M)
+        assert re.search(r"next: +relu\nlaw: ", wrong)
+        (exercises / "relu.py").write_text(RIGHT)
+        assert re.search(r"relu +█+  (\d+) of \1 laws  done", verdict())
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0
+    finally:
+        watching.kill()
+        watching.communicate()
