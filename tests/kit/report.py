@@ -61,7 +61,7 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
         likely = diagnose(component, calls, implementation)
         if likely:
             lines.append(("likely", "\nor: ".join(likely)))
-    lines.append(("read on", f"python -m pydoc jax_mlp.components.{component}"))
+    lines.append(("read on", f"docs/components/{component}.md"))
     folder = f" --impl {_relative(implementation.folder)}" if implementation.folder else ""
     lines.append(("again", f"pytest {item.nodeid}{folder}"))
     return "\n".join(_labelled(label, text) for label, text in lines)

@@ -1,0 +1,39 @@
+"""Writes the laws of a component into its page, from the tests' own docstrings, each with its source."""
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[2] / "tests"
+MARK = re.compile(r"^<!-- (laws|mistakes) of (\w+) -->$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, page, config, files) -> str:
+    """Put what a mark stands for in its place."""
+    return MARK.sub(lambda mark: {"laws": laws, "mistakes": mistakes}[mark[1]](mark[2]), markdown)
+
+
+def laws(component: str) -> str:
+    """Every law of a component: its sentence, and the test that holds it, folded."""
+    text = (TESTS / f"test_{component}.py").read_text(encoding="utf-8")
+    lines, parts = text.splitlines(), []
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            code = "\n".join("    " + line for line in lines[first - 1 : node.end_lineno])
+            sentence = " ".join((ast.get_docstring(node) or "").split()).replace('"', "'")
+            parts.append(
+                f'??? quote "{sentence}"\n\n    `tests/test_{component}.py::{node.name}`\n\n    ```python\n{code}\n    ```\n'
+            )
+    return "\n".join(parts)
+
+
+def mistakes(component: str) -> str:
+    """Every misconception about a component, from the sentences of the catalogue."""
+    tree = ast.parse((TESTS / "meta" / "misconceptions" / f"{component}.py").read_text(encoding="utf-8"))
+    sentences = [
+        " ".join((ast.get_docstring(node) or "").split())
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    return "\n".join(f"- {sentence}" for sentence in sentences)

@@ -1,0 +1,27 @@
+"""Draws mathematics when the site is built: each formula becomes an SVG, with its TeX as its accessible name."""
+
+import html
+import re
+from functools import cache
+
+from quickjax import render
+
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\s*\\([(\[])(.*?)\\[)\]]\s*</\1>', re.DOTALL)
+
+
+@cache
+def drawn(tex: str, display: bool) -> str:
+    """The SVG of a formula."""
+    return str(render(tex, display=display))
+
+
+def on_post_page(output: str, page, config) -> str:
+    """Swap every formula of a finished page."""
+
+    def swap(match: re.Match) -> str:
+        tag, kind, tex = match.groups()
+        tex = html.unescape(tex).strip()
+        label = html.escape(" ".join(tex.split()), quote=True)
+        return f'<{tag} class="math" role="img" aria-label="{label}">{drawn(tex, kind == "[")}</{tag}>'
+
+    return FORMULA.sub(swap, output)
