@@ -22,9 +22,8 @@ def laws(component: str) -> str:
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             code = "\n".join("    " + line for line in lines[first - 1 : node.end_lineno])
             sentence = " ".join((ast.get_docstring(node) or "").split()).replace('"', "'")
-            parts.append(
-                f'??? quote "{sentence}"\n\n    `tests/test_{component}.py::{node.name}`\n\n    ```python\n{code}\n    ```\n'
-            )
+            test = f"`tests/test_{component}.py::{node.name}`"
+            parts.append(f'??? quote "{sentence}"\n\n    {test}\n\n    ```python\n{code}\n    ```\n')
     return "\n".join(parts)
 
 
