@@ -107,6 +107,27 @@ def cubic_gradient(tree, factor):
 trees = st.fixed_dictionaries({"a": floats((2,), 2.0), "b": st.tuples(floats((), 2.0), floats((1, 3), 2.0))})
 
 
+@given(st.floats(0.5, 2.0), st.integers(5, 9))
+def test_central_differences_are_wrong_by_the_square_of_the_step(x, k):
+    """(f(x+h) - f(x-h)) / 2h is off by h²/6 f'''(x), and by terms of order h⁴."""
+    h = 2.0**-k
+    off = (np.exp(x + h) - np.exp(x - h)) / (2 * h) - np.exp(x)
+    # The next term is h⁴/120 f'''''. Rounding of f, divided by h, is 2**-53 e² / 2**-9.
+    close(off, h**2 / 6 * np.exp(x), h**4 / 100 * np.exp(x) + 2.0**-40)
+
+
+def test_there_is_a_best_step():
+    """The error of central differences is a V: least near the cube root of 3 ε |f| / |f'''|, larger on both sides."""
+    steps = 2.0 ** -np.arange(2, 45)
+    points = np.linspace(0.5, 2, 200)
+    off = [np.abs((np.exp(points + h) - np.exp(points - h)) / (2 * h) - np.exp(points)).mean() for h in steps]
+    best = np.cbrt(3 * np.finfo(np.float64).eps / 2)  # a number is rounded by half of eps; f''' is f
+    assert best / 8 < steps[np.argmin(off)] < best * 8
+    # Slope 2 on the right; slope -1 on the left, from rounding, which is rough.
+    assert np.polyfit(np.log(steps[:8]), np.log(off[:8]), 1)[0] == pytest.approx(2, abs=0.05)
+    assert np.polyfit(np.log(steps[-15:]), np.log(off[-15:]), 1)[0] == pytest.approx(-1, abs=0.3)
+
+
 # Here the remainder's terms in h² and h³ cancel in the midst of the steps.
 @example({"a": np.float32([-(2.0**-8), 0]), "b": (np.float32(0), np.zeros((1, 3), np.float32))}, 1, 0)
 @pytest.mark.reference

@@ -4,13 +4,29 @@ import ast
 import re
 from pathlib import Path
 
+from mkdocs.exceptions import PluginError
+
 TESTS = Path(__file__).parents[2] / "tests"
 MARK = re.compile(r"^<!-- (laws|mistakes) of (\w+) -->$", re.MULTILINE)
 
 
+LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
+
+
 def on_page_markdown(markdown: str, page, config, files) -> str:
     """Put what a mark stands for in its place."""
+    markdown = LAW.sub(lambda mark: held_by(*mark.groups()), markdown)
     return MARK.sub(lambda mark: {"laws": laws, "mistakes": mistakes}[mark[1]](mark[2]), markdown)
+
+
+def held_by(component: str, name: str) -> str:
+    """The law that a formula above is held by; PluginError where no test has that name."""
+    tree = ast.parse((TESTS / f"test_{component}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            sentence = " ".join((ast.get_docstring(node) or "").split())
+            return f'<span class="law">Held by a law: {sentence} `{name}`</span>'
+    raise PluginError(f"tests/test_{component}.py has no law {name}")
 
 
 def laws(component: str) -> str:
