@@ -18,7 +18,7 @@ from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
 SMOOTH = [((1, 1), 1), ((3, 2), 2), ((4, 4), 4)]  # no relu: no kink for rounding to fall on either side of
 SHAPES = [*SMOOTH, ((2, 3, 2), 5)]
 RATE = 0.125
-epochs = st.integers(0, 2)
+epochs = st.sampled_from([0, 1, 3])
 batch_sizes = st.sampled_from([2, 3, 8])  # dividing 1 to 5 images evenly, raggedly, and not at all
 
 
