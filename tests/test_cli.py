@@ -119,7 +119,8 @@ MISTAKES = [
     (["train", "--seed", "-1"], "--seed: expected 0 to 4294967295, got -1."),
     (["train", "--epochs", "many"], r".*--epochs.*\(in: jax-mlp train --epochs many\). See jax-mlp train --help."),
     (["train", "--rate", "1"], "No such option: --rate.*See jax-mlp train --help."),
-    (["learn"], "No such command 'learn'.*"),
+    (["learn"], "No such command 'learn'.* See jax-mlp --help."),
+    (["exercises", "hint"], "Missing argument 'component'.* See jax-mlp exercises hint --help."),
     (["train", "--data-dir", __file__], f"data: expected data_dir to be a folder, got the file {__file__}."),
 ]
 

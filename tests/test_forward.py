@@ -60,25 +60,6 @@ def test_log_probabilities_are_not_positive(impl, case):
     holds(came <= rounding(case.params, case.images), came, "numbers of 0 or less, up to rounding")
 
 
-@given(exact_cases(CLASSIFIERS), st.sampled_from([1.0, 1e4, -1e4]))
-def test_finite_however_far_apart_logits_are(impl, case, gap):
-    """Logits 10,000 apart give finite log-probabilities: neither overflow nor underflow."""
-    w, b = case.params[-1]
-    b = b + gap * np.arange(len(b), dtype=np.float32)
-    params = [*case.params[:-1], (w, b)]
-    came = impl.forward(params, case.images)
-    close(came, oracle.forward(params, case.images), rounding(params, case.images))
-
-
-@given(exact_cases(CLASSIFIERS), st.sampled_from([1e4, -1e4]))
-def test_finite_however_large_all_logits_are(impl, case, shift):
-    """Logits that are all 10,000 or all -10,000 give the same as logits near zero."""
-    w, b = case.params[-1]
-    params = [*case.params[:-1], (w, b + np.float32(shift))]
-    came = impl.forward(params, case.images)
-    close(came, oracle.forward(params, case.images), rounding(params, case.images))
-
-
 # Properties: the batch
 
 
@@ -171,6 +152,25 @@ def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor
     params = list(case.params)
     params[layer : layer + 2] = [(w * c, b * c), (next_w / c, next_b)]
     close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(case.params, case.images))
+
+
+@given(exact_cases(CLASSIFIERS), st.sampled_from([1e4, -1e4]))
+def test_finite_however_far_apart_logits_are(impl, case, gap):
+    """Logits 10,000 apart give finite log-probabilities: neither overflow nor underflow."""
+    w, b = case.params[-1]
+    b = b + gap * np.arange(len(b), dtype=np.float32)
+    params = [*case.params[:-1], (w, b)]
+    came = impl.forward(params, case.images)
+    close(came, oracle.forward(params, case.images), rounding(params, case.images))
+
+
+@given(exact_cases(CLASSIFIERS), st.sampled_from([1e4, -1e4]))
+def test_finite_however_large_all_logits_are(impl, case, shift):
+    """Logits that are all 10,000 or all -10,000 give the same as logits near zero."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (w, b + np.float32(shift))]
+    came = impl.forward(params, case.images)
+    close(came, oracle.forward(params, case.images), rounding(params, case.images))
 
 
 @given(wide_cases(), st.floats(-64, 64, width=32))

@@ -121,6 +121,11 @@ def main() -> None:
         describe = getattr(error, "format_message", None)
         if describe is None:
             raise
-        message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See jax-mlp train --help."
+        context = getattr(error, "ctx", None)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(describe())
+            sys.exit(2)
+        command = context.command_path if context else "jax-mlp"
+        message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)

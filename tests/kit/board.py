@@ -60,6 +60,7 @@ class Board:
                 rows[component] = laws
         if not rows or not any(self.laws.values()):
             return
+        show.ensure_newline()
         show.section("board")
         for component, laws in rows.items():
             states = [*laws.values()]
@@ -73,7 +74,6 @@ class Board:
                 unknown = states.count("")
                 words = f"{passed} of {len(states)} laws" + (f", {unknown} not run" if unknown else "")
                 colour = {"red": True} if "failed" in states else {}
-            show.ensure_newline()
             show.write(f"{component:<11}")
             show.write(bar.ljust(WIDTH, "░"), **colour)
             show.write(f"  {words}\n")
