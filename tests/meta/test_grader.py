@@ -189,3 +189,30 @@ def test_watching_judges_what_is_saved(exercises):
     finally:
         watching.kill()
         watching.communicate()
+
+
+def capstone(folder: Path) -> subprocess.CompletedProcess:
+    """The command that puts eight components together."""
+    command = [sys.executable, "-m", "jax_mlp", "exercises", "capstone", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_the_capstone_reads_digits(exercises):
+    """Eight components of one's own make a network that reads nine digits of ten, and each uses the others."""
+    for component in COMPONENTS:
+        (exercises / f"{component}.py").write_text(source(component))
+    unused = capstone(exercises)
+    assert float(re.findall(r"Your network reads ([\d.]+)%", unused.stdout)[0]) >= 90
+    assert (exercises / "capstone.png").read_bytes().startswith(b"\x89PNG")
+    (exercises / "relu.py").write_text("def relu(x):\n    raise ValueError('my own relu')\n")
+    used = capstone(exercises)
+    assert used.returncode == 2
+    assert "my own relu" in used.stderr
+
+
+def test_the_capstone_wants_all_eight(exercises):
+    """What is not written yet is named."""
+    run = capstone(exercises)
+    assert run.returncode == 2
+    assert "expected all eight to be written, got" in run.stderr
+    assert "init.py, which is not" in run.stderr
