@@ -1,5 +1,6 @@
 """One fixture, `impl`, for all laws; `--impl DIR` points it at another implementation."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -73,6 +74,11 @@ def pytest_collection_modifyitems(config, items):
         kept = [i for i in items if "impl" in i.fixturenames and not i.get_closest_marker("reference")]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
         items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
+
+
+def pytest_collection_finish(session):
+    """What was imported stays: the garbage collector need not look through it again and again."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):

@@ -133,6 +133,9 @@ class Grader:
             return None
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         judged: dict[str, float | None] = {}
+        # Each component by its own file: what gradients and other libraries say of it waits for a full run.
+        session.items = [item for item in session.items if item.path.stem.removeprefix("test_") in COMPONENTS]
+        self.board.pytest_collection_finish(session)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 saved = {component: _saved(self.exercises.path(component)) for component in COMPONENTS}
