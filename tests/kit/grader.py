@@ -74,12 +74,16 @@ class Process:
             answer = ""
         if answer:
             return json.loads(answer)
-        self.popen.kill() if answer is None else None
-        code = self.popen.wait()
         if answer is None:
+            self.popen.kill()
             raise Ended(f"no answer within {limit:g} seconds: is there a loop without an end? (--time-limit)")
         if self.count > LIMIT_OF_PRINTING:
             raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")
+        try:
+            code = self.popen.wait(5)
+        except subprocess.TimeoutExpired:  # it lives, but has closed its end
+            self.popen.kill()
+            code = self.popen.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise Ended(f"the process ended with {how}: something called os._exit, or crashed.")
 

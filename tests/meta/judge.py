@@ -7,6 +7,7 @@ every time: what comes out does not depend on chance, or on what ran before.
 import importlib
 import inspect
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.kit.implementation import Implementation, keep_compiled_code
 from tests.meta.catalogue import Entry, misconceptions, variants
 
 EXAMPLES = 100
+PAGE = Path(__file__).parents[2] / "docs" / "kill-table.md"
 
 
 def laws(component: str) -> dict:
@@ -31,12 +33,19 @@ def laws(component: str) -> dict:
     }
 
 
+def known_killers(entry: Entry) -> set[str]:
+    """The laws that the published table says it breaks. They are asked first: that saves most of the time."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"\n## {entry.component}\n")[2].partition("\n## ")[0]
+    row = next((line for line in section.splitlines() if line.startswith(f"| `{entry.name}` |")), "")
+    return {f"test_{law}" for law in re.findall(r"`(\w+)`", row.rpartition(" | ")[2])}
+
+
 def broken_laws(entry: Entry, only_first: bool = False) -> list[str]:
     """The names of the laws of its own component that an entry breaks."""
     implementation = Implementation()
     implementation.use(entry.component, entry.functions)
-    broken = []
-    for name, law in laws(entry.component).items():
+    broken, known = [], known_killers(entry) if only_first else set()
+    for name, law in sorted(laws(entry.component).items(), key=lambda law: law[0] not in known):
         implementation.calls.clear()
         try:
             law(implementation)

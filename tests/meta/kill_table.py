@@ -4,15 +4,12 @@ Every misconception is put before every law of its own component, with the same 
 same each time too, and a law that kills nothing on its own is seen.
 """
 
-import sys
 from collections import Counter
 from pathlib import Path
 
 from tests.kit.implementation import COMPONENTS
 from tests.meta.catalogue import Entry, misconceptions
-from tests.meta.judge import EXAMPLES, judge, laws
-
-PATH = Path(__file__).parents[2] / "docs" / "kill-table.md"
+from tests.meta.judge import EXAMPLES, PAGE, judge, laws
 
 
 def rows(entries: list[Entry]) -> list[str]:
@@ -51,6 +48,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(table())
-    print(PATH.read_text() if "--print" in sys.argv else f"written: {PATH.relative_to(Path.cwd())}")
+    PAGE.write_text(table())
+    print(f"written: {PAGE.relative_to(Path.cwd())}")

@@ -5,7 +5,7 @@ from typing import Any
 from tests.kit.implementation import COMPONENTS
 from tests.meta import kill_table
 from tests.meta.catalogue import misconceptions, variants
-from tests.meta.judge import judge, laws
+from tests.meta.judge import PAGE, judge, laws
 
 
 def all_of(kind) -> list[Any]:
@@ -57,7 +57,7 @@ def test_every_variant_passes():
 
 def test_the_table_is_what_the_command_writes():
     """The rows of a component come out as they are on the page: the page is the command's, and chance has no part."""
-    page = kill_table.PATH.read_text().splitlines()
+    page = PAGE.read_text().splitlines()
     wrong = misconceptions("relu")
     assert [row for row in kill_table.rows(wrong) if row not in page] == []
     names = [f"| `{entry.name}` | {entry.sentence} |" for entry in all_of(misconceptions)]
