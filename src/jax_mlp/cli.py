@@ -117,6 +117,8 @@ def main() -> None:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
         message = str(error)
+    except typer.Abort:  # Ctrl-C, or no answer to a question
+        message = "stopped."
     except Exception as error:  # typer's own errors know how to word themselves; anything else is a bug, and shown
         describe = getattr(error, "format_message", None)
         if describe is None:

@@ -187,6 +187,8 @@ class Grader:
                 words, not_started = f"{self.exercises.shown(component)} is not started.", True
             else:
                 words = rules.foreign_imports(path)
+        if words is None and self.exercises.path(component).exists():
+            words = rules.syntax_error(self.exercises.path(component))
         if words is None:
             try:
                 files = {i.nodeid.split("::")[0] for i in item.session.items if component_of(i.nodeid) == component}

@@ -13,7 +13,7 @@ import pytest
 
 from jax_mlp.exercises import COMPONENTS, Exercises
 from tests.kit.expect import LawBroken
-from tests.kit.implementation import BrokenComponent, Call, Component, Implementation
+from tests.kit.implementation import COMPILED, BrokenComponent, Call, Component, Implementation
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()
 
@@ -136,7 +136,7 @@ def _written(calls: list[Call], implementation: Implementation) -> list[str]:
                 f"import sys; sys.path.insert(0, {str(_relative(path.parent))!r}); from {path.stem} import {name}"
             )
     shown = calls[-3:]
-    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2
+    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is None
     if len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like these:")
     return lines + [_call(call, mixed) for call in shown]
@@ -151,7 +151,9 @@ def _call(call: Call, say_jit: bool) -> str:
         pulled = f"jax.vjp({call.function}, {', '.join(arguments[1:])})[1]({arguments[0]})"
         return f"{pulled}[{call.options['argnum']}]"
     arguments += [f"{name}={paste(v)}" for name, v in call.options.items()]
-    name = f"jax.jit({call.function})" if say_jit and call.method == "__call__" else call.function
+    compiled = say_jit and call.method == "__call__" and call.function in COMPILED
+    static = f", static_argnums={COMPILED[call.function][0]}" if compiled and COMPILED[call.function] else ""
+    name = f"jax.jit({call.function}{static})" if compiled else call.function
     return f"{name}({', '.join(arguments)})"
 
 
@@ -195,6 +197,8 @@ def _came(error: BaseException, calls: list[Call], implementation: Implementatio
         where = f"{where} at {[int(i) for i in entry]}".strip()
         came, should = came[entry], should[entry]
     prefix = f"{where}: " if where else ""
+    if isinstance(came, np.ndarray | np.generic) and came.dtype.kind == "f" and not np.isfinite(came).all():
+        prefix = f"not finite: {prefix}"
     return [("came", f"{prefix}{_show(came)}"), ("should", f"{prefix}{_show(should)}")]
 
 

@@ -19,6 +19,20 @@ class Shortcut(Exception):
     """The answer was called instead of written."""
 
 
+def syntax_error(path: Path) -> str | None:
+    """What keeps a file from being Python, in words, or None."""
+    try:
+        compile(path.read_bytes(), str(path), "exec")
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        text = (getattr(error, "text", "") or "").strip()
+        what = getattr(error, "msg", str(error))
+        return f"{path} does not import: {type(error).__name__}, line {line}: {what}" + (
+            f"\n           {text}" if text else ""
+        )
+    return None
+
+
 def foreign_imports(path: Path) -> str | None:
     """What a file imports that it may not, in words, or None."""
     try:

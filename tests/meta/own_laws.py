@@ -36,7 +36,8 @@ def keeps(law, entry: Entry | None) -> tuple[bool, str, set[str]]:
     try:
         law(implementation)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        words = [f"{type(error).__name__}: {error}".splitlines()[0], *getattr(error, "__notes__", [])]
+        said = "\n    ".join(line for word in words for line in word.splitlines())
     called = {call.function for call in implementation.calls}
     return not said, said, {component for component, names in COMPONENTS.items() if called & {*names}}
 
@@ -71,7 +72,7 @@ def _show(pool, file: str, name: str) -> int:
         print(f"  calls no component{f' before {said}' if said else ''}. Call one: impl.relu(x)")
         return 1
     if not kept:
-        print(f"  the reference breaks it ({said}), so it is no law.")
+        print(f"  the reference breaks it, so it is no law:\n    {said}")
         return 1
     component = max(components, key=[*COMPONENTS].index)
     right, wrong = variants(component), misconceptions(component)

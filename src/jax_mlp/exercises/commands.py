@@ -130,7 +130,10 @@ def _started(component: str, folder: Path) -> Exercises:
         raise ValueError(f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}.")
     exercises = Exercises(folder)
     if not exercises.started:
-        raise ValueError(f"exercises: expected a folder that was started, got {folder}. Try jax-mlp exercises start.")
+        raise ValueError(
+            f"exercises: expected a folder that was started, got {folder.absolute()}. Go to where it is, or make it: "
+            "jax-mlp exercises start."
+        )
     return exercises
 
 
