@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from jax_mlp import forward, loss
 
@@ -16,7 +17,7 @@ def pair_by_pair(params, x, y, learning_rate=1e-2):
 @jax.jit
 def as_one_vector(params, x, y, learning_rate=1e-2):
     """All parameters as one long vector."""
-    vector, unravel = jax.flatten_util.ravel_pytree(params)
+    vector, unravel = ravel_pytree(params)
     slopes = jax.grad(lambda v: loss(unravel(v), x, y))(vector)
     return unravel(vector - learning_rate * slopes)
 
