@@ -4,6 +4,7 @@ import gc
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import Phase, settings
 
@@ -21,6 +22,7 @@ settings.register_profile("thorough", settings.get_profile("dev"), max_examples=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 os.environ.setdefault("TQDM_DISABLE", "1")
+np.seterr(all="ignore")  # infinity and NaN are answers like any other: laws judge them, and no warning does
 
 
 def pytest_addoption(parser):
@@ -61,7 +63,8 @@ def pytest_report_header(config):
         return None
     lines = []
     for component in COMPONENTS:
-        lines.append(f"  {component:<10} {implementation.path(component) or 'the reference'}")
+        path = implementation.path(component)
+        lines.append(f"  {component:<10} {report.relative(path) if path else 'the reference'}")
     return ["implementation under test:", *lines]
 
 

@@ -34,6 +34,15 @@ def test_example(impl):
     close(np.exp(impl.forward.eager(params, np.ones((1, 3), np.float32))), [[0.5, 0.5]], ROUNDING)
 
 
+def extreme(case, gap, shift):
+    """The case's network with a last bias whose entries are a gap apart, and all are shifted."""
+    w, b = case.params[-1]
+    b = b + np.float32(gap) * np.arange(len(b), dtype=np.float32) + np.float32(shift)
+    return [*case.params[:-1], (w, b)], case.images
+
+
+EXTREMES = st.builds(extreme, exact_cases(CLASSIFIERS), *2 * [st.sampled_from([0.0, 1e4, -1e4])])
+
 # Properties: shape and normalisation
 
 
@@ -43,6 +52,13 @@ def test_a_row_of_classes_for_each_image(impl, case):
     came = impl.forward(case.params, case.images)
     should = (*case.targets.shape, "float32")
     holds((*came.shape, str(came.dtype)) == should, (*came.shape, str(came.dtype)), str(should))
+
+
+@given(EXTREMES)
+def test_always_finite(impl, extreme):
+    """Log-probabilities are finite numbers however far apart logits are, and however large: no overflow, no log(0)."""
+    came = np.asarray(impl.forward(*extreme))
+    holds(np.isfinite(came), came, "finite numbers")
 
 
 @given(wide_cases())
@@ -154,23 +170,11 @@ def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor
     close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(case.params, case.images))
 
 
-@given(exact_cases(CLASSIFIERS), st.sampled_from([1e4, -1e4]))
-def test_finite_however_far_apart_logits_are(impl, case, gap):
-    """Logits 10,000 apart give finite log-probabilities: neither overflow nor underflow."""
-    w, b = case.params[-1]
-    b = b + gap * np.arange(len(b), dtype=np.float32)
-    params = [*case.params[:-1], (w, b)]
-    came = impl.forward(params, case.images)
-    close(came, oracle.forward(params, case.images), rounding(params, case.images))
-
-
-@given(exact_cases(CLASSIFIERS), st.sampled_from([1e4, -1e4]))
-def test_finite_however_large_all_logits_are(impl, case, shift):
-    """Logits that are all 10,000 or all -10,000 give the same as logits near zero."""
-    w, b = case.params[-1]
-    params = [*case.params[:-1], (w, b + np.float32(shift))]
-    came = impl.forward(params, case.images)
-    close(came, oracle.forward(params, case.images), rounding(params, case.images))
+@given(EXTREMES)
+def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
+    """Logits that are 10,000 apart, or all 10,000 or all -10,000, give what they give in float64."""
+    params, images = extreme
+    close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
 
 @given(wide_cases(), st.floats(-64, 64, width=32))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jax_mlp import glorot, he
-from tests.kit.draws import keys, powers_of_two
+from tests.kit.draws import function, keys, powers_of_two
 from tests.kit.expect import close, each, equal, holds
 
 SIZES = [[1, 1], [4, 4], [2, 3, 3]]
@@ -93,10 +93,12 @@ def test_another_key_another_layer(impl, key, offset):
 @given(keys())
 def test_layers_of_equal_size_differ(impl, key):
     """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
-    starts = [np.ravel(array)[:5] for layer in impl.init_mlp([5, 5, 5, 5], key) for array in layer]
-    for i, start in enumerate(starts):
-        for other in starts[:i]:
-            holds(np.mean(start == other) < 0.5, start, "values unlike those of any other array")
+    params = impl.init_mlp([5, 5, 5, 5], key)
+    arrays = {f"{part}{n}": array for n, layer in enumerate(params) for part, array in zip("wb", layer, strict=True)}
+    starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
+    for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
+        same = f"{name} and {other_name} both begin with {start}"
+        holds(np.mean(start == other) < 0.5, same, "arrays that begin with values of their own")
 
 
 @given(keys())
@@ -162,10 +164,7 @@ def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
 @given(sizes_in_pool, keys())
 def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
     """Where scale is a function, it is given each layer's number of inputs."""
-
-    def scale(fan_in):
-        return 2.0**-fan_in
-
+    scale = function("lambda fan_in: 2.0**-fan_in")
     came = impl.init_mlp(sizes, key, scale)
     should = [(scale(w.shape[1]) * w, scale(w.shape[1]) * b) for w, b in numpy(impl.init_mlp(sizes, key, 1.0))]
     each(equal, came, should)

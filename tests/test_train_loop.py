@@ -15,11 +15,11 @@ from tests.kit import oracle
 from tests.kit.draws import Case, exact_cases, keys, permutations
 from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
 
-SMOOTH = [((1, 1), 1), ((3, 2), 2), ((4, 4), 4)]  # no relu: no kink for rounding to fall on either side of
-SHAPES = [*SMOOTH, ((2, 3, 2), 5)]
+SMOOTH = [((2, 3), 4)]  # no relu: no kink for rounding to fall on either side of
+HIDDEN = [((2, 3, 2), 5)]
 RATE = 0.125
-epochs = st.sampled_from([0, 1, 3])
-batch_sizes = st.sampled_from([2, 3, 8])  # dividing 1 to 5 images evenly, raggedly, and not at all
+epochs = st.integers(0, 2)
+batch_sizes = st.sampled_from([2, 3])  # of 4 or 5 images: evenly, and with a short last batch
 
 
 def run(impl, case, n_epochs, test=None, labels=None, **options):
@@ -67,20 +67,41 @@ def test_learns_eight_images_by_heart(impl):
         for i, o in pairwise(sizes)
     ]
     x, labels = rng.standard_normal((8, 6)).astype(np.float32), np.arange(8) % 4
-    trained = impl.train_loop(params, x, x, labels, labels, 200, learning_rate=1.0, batch_size=4)
+    trained = impl.train_loop(params, x, x, labels, labels, 50, learning_rate=1.0, batch_size=4)
     equal(oracle.accuracy(trained, x, np.eye(4)[labels]), 1.0)
+
+
+def some_images(n):
+    """N images of three classes, and a network that knows nothing yet."""
+    images = np.random.default_rng(0).integers(-2, 3, (n, 2)).astype(np.float32)
+    labels = np.arange(n, dtype=np.int32) % 3
+    params = [(np.zeros((3, 2), np.float32), np.zeros(3, np.float32))]
+    return Case(params, images, labels, np.eye(3, dtype=np.float32)[labels])
+
+
+def test_batches_hold_128_images_unless_told(impl):
+    """The default batch size is 128: 130 images make two updates an epoch."""
+    case = some_images(130)
+    each(close, run(impl, case, 1), by_hand(case, 128, 1), rounding(case, 2))
+
+
+def test_ten_epochs_at_a_hundredth_unless_told(impl):
+    """The defaults are ten epochs and a learning rate of 0.01."""
+    case = some_images(4)
+    came = impl.train_loop(case.params, case.images, case.images, case.labels, case.labels)
+    each(close, came, by_hand(case, 8, 10, 1e-2), rounding(case, 10))
 
 
 # Properties: epochs and batches
 
 
-@given(exact_cases(SHAPES), batch_sizes)
+@given(exact_cases(HIDDEN), batch_sizes)
 def test_no_epochs_no_change(impl, case, batch_size):
     """Zero epochs give the parameters back."""
     each(equal, run(impl, case, 0, batch_size=batch_size), case.params)
 
 
-@given(exact_cases(SMOOTH), epochs, batch_sizes)
+@given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), batch_sizes)
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     """Without a key, training is one update after another, in the order given, the short last batch included."""
     n_updates = n_epochs * -(-len(case.images) // batch_size)
@@ -88,7 +109,7 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     each(close, came, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
 
 
-@given(exact_cases(SHAPES), epochs, epochs, batch_sizes)
+@given(exact_cases(HIDDEN), epochs, epochs, batch_sizes)
 def test_epochs_add_up(impl, case, a, b, batch_size):
     """Without a key, a + b epochs are a epochs and then b more."""
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=batch_size)]
@@ -103,26 +124,7 @@ def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
     each(close, came, by_hand(case, 8, 1), rounding(case, 1))
 
 
-@given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
-def test_batches_hold_128_images_unless_told(impl, case):
-    """The default batch size is 128: 130 images make two updates an epoch."""
-    repeat = -(-130 // len(case.images))
-    large = case._replace(
-        images=np.tile(case.images, (repeat, 1))[:130],
-        labels=np.tile(case.labels, repeat)[:130],
-        targets=np.tile(case.targets, (repeat, 1))[:130],
-    )
-    each(close, run(impl, large, 1), by_hand(large, 128, 1), rounding(large, 2))
-
-
-@given(exact_cases(SMOOTH))
-def test_ten_epochs_at_a_hundredth_unless_told(impl, case):
-    """The defaults are ten epochs and a learning rate of 0.01."""
-    came = impl.train_loop(case.params, case.images, case.images, case.labels, case.labels)
-    each(close, came, by_hand(case, 8, 10, 1e-2), rounding(case, 10))
-
-
-@given(keys(), st.sampled_from([1, 2, 3, 5]), st.integers(1, 3))
+@given(keys(), st.sampled_from([1, 2, 3]), st.integers(1, 3))
 def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
     """Shuffled or not, every image takes part in every epoch, once, those of a short last batch too."""
     params, x, labels = unit_images(5)
@@ -141,12 +143,11 @@ def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
 # Properties: shuffling
 
 
-@given(exact_cases(SHAPES), keys(), st.integers(0, 2), st.sampled_from([1, 2]))
-def test_same_key_same_result(impl, case, key, n_epochs, batch_size):
+@given(exact_cases(HIDDEN), keys())
+def test_same_key_same_result(impl, case, key):
     """The same key shuffles the same way, every time."""
-    options = {"key": key, "batch_size": batch_size}
-    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, n_epochs, **options)]
-    each(equal, run(impl, case, n_epochs, **options), first)
+    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, 2, key=key, batch_size=2)]
+    each(equal, run(impl, case, 2, key=key, batch_size=2), first)
 
 
 # Three images that overlap, each of a class of its own: whichever is seen first, the others find other weights.
@@ -182,17 +183,11 @@ def test_orders_can_be_told_apart():
         assert apart.min() > 1e-2
 
 
-@given(keys())
-def test_shuffling_is_a_permutation(impl, key):
-    """With a key, each epoch goes through the images in some order, every one of them once."""
-    orders_seen(impl, key, 2)
-
-
 SIXTY_KEYS = [jax.random.key(seed) for seed in range(60)]
 
 
 def test_every_epoch_is_shuffled_anew(impl):
-    """With a key, the order of the second epoch is that of the first only by chance."""
+    """With a key, each epoch goes through the images in some order, and the next one in the same only by chance."""
     seen = [orders_seen(impl, key, 2) for key in SIXTY_KEYS]
     same = sum(first == second for first, second in seen)
     # A sixth of the fair draws keep their order: more than half of sixty do once in 10**9 times.
@@ -221,24 +216,24 @@ def test_images_are_shuffled_and_not_batches(impl):
 # Properties: what goes in
 
 
-@given(exact_cases([*SHAPES, ((2, 12), 3)]), epochs, batch_sizes)
-def test_labels_may_be_one_hot(impl, case, n_epochs, batch_size):
+@given(exact_cases([*HIDDEN, ((2, 12), 3)]), epochs)
+def test_labels_may_be_one_hot(impl, case, n_epochs):
     """Integer labels and their one-hot rows train alike, however many classes there are."""
-    came = run(impl, case, n_epochs, (case.images, case.targets), case.targets, batch_size=batch_size)
-    should = run(impl, case, n_epochs, batch_size=batch_size)
+    came = run(impl, case, n_epochs, (case.images, case.targets), case.targets, batch_size=2)
+    should = run(impl, case, n_epochs, batch_size=2)
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(SHAPES), st.data())
+@given(exact_cases(HIDDEN), st.data())
 def test_the_test_set_teaches_nothing(impl, case, data):
     """Other test images and other test labels lead to the same parameters."""
     order = data.draw(permutations(case.n_classes))
     other = (-2 * case.images[:1], order[case.labels[:1]])
-    should = run(impl, case, 2, batch_size=2)
-    each(equal, run(impl, case, 2, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
+    should = run(impl, case, 1, batch_size=2)
+    each(equal, run(impl, case, 1, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(SHAPES), st.integers(1, 3), batch_sizes, st.booleans())
+@given(exact_cases(HIDDEN), st.integers(1, 3), batch_sizes, st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
     """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
 
@@ -256,7 +251,7 @@ def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
     each(close, came, should, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
-@given(exact_cases(SHAPES), st.integers(1, 2))
+@given(exact_cases(HIDDEN), st.integers(1, 2))
 def test_batches_alone_teach(impl, case, n_epochs):
     """Where batches are given, the training set is for measuring only."""
     batches = oracle.split(case.images, case.targets, 2)
@@ -265,7 +260,7 @@ def test_batches_alone_teach(impl, case, n_epochs):
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(SHAPES))
+@given(exact_cases(HIDDEN))
 def test_inputs_are_left_as_they_are(impl, case):
     """Parameters, images and labels that went in can still be read, and hold what they held."""
     for make in (jax.numpy.array, np.array):
@@ -275,32 +270,6 @@ def test_inputs_are_left_as_they_are(impl, case):
         each(equal, params, case.params)
         equal(x, case.images)
         equal(labels, case.labels)
-
-
-# Properties: symmetries
-
-
-@given(exact_cases(SMOOTH), epochs, st.data())
-def test_classes_have_no_names(impl, case, n_epochs, data):
-    """Renaming the classes before training or after it is the same."""
-    order = data.draw(permutations(case.n_classes))  # class k becomes order[k]
-    back = np.argsort(order)
-    w, b = case.params[-1]
-    renamed = case._replace(params=[*case.params[:-1], (w[back], b[back])], labels=order[case.labels])
-    came = run(impl, renamed, n_epochs, batch_size=2)
-    *layers, (w, b) = ((np.asarray(w), np.asarray(b)) for w, b in run(impl, case, n_epochs, batch_size=2))
-    each(close, came, [*layers, (w[back], b[back])], rounding(case, 3 * n_epochs))
-
-
-@given(exact_cases([((2, 3, 2), 5)]), permutations(3))
-def test_hidden_units_have_no_order(impl, case, order):
-    """Permuting hidden units before training or after it is the same."""
-    (w, b), (next_w, next_b) = case.params
-    permuted = case._replace(params=[(w[order], b[order]), (next_w[:, order], next_b)])
-    came = run(impl, permuted, 1, batch_size=8)
-    (w, b), (next_w, next_b) = ((np.asarray(w), np.asarray(b)) for w, b in run(impl, case, 1, batch_size=8))
-    within = RATE * 2.0**-14 * oracle.magnitude(case.params, case.images).max() * (1 + np.abs(case.images).max())
-    each(close, came, [(w[order], b[order]), (next_w[:, order], next_b)], within)
 
 
 # Properties: what is told
@@ -316,7 +285,7 @@ def told(impl, case, n_epochs, **options):
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
 
 
-@given(exact_cases(SHAPES), epochs)
+@given(exact_cases(HIDDEN), st.sampled_from([0, 1, 3]))
 def test_every_epoch_is_told(impl, case, n_epochs):
     """on_epoch is called after each epoch with its number, from 1, and the seconds it took."""
     _, seen = told(impl, case, n_epochs, batch_size=2)
@@ -332,18 +301,18 @@ def test_seconds_are_those_of_the_epoch(impl):
 
     class Slow:
         def __iter__(self):
-            time.sleep(0.02)
+            time.sleep(0.01)
             yield x, labels
 
     start = time.perf_counter()
     _, seen = told(impl, case, 5, batches=Slow())
     passed = time.perf_counter() - start
     seconds = [seconds for _, seconds, *_ in seen]
-    holds(min(seconds) > 0.01, min(seconds), "at least the 0.02 s that loading takes, but for the grain of the clock")
+    holds(min(seconds) > 0.005, min(seconds), "at least the 0.01 s that loading takes, but for the grain of the clock")
     holds(sum(seconds) <= 1.01 * passed, sum(seconds), f"no more than the {passed:.3f} s that passed")
 
 
-@given(exact_cases([((3, 2), 2), ((4, 4), 4)]), st.integers(1, 3), st.sampled_from([1, 3]), st.data())
+@given(exact_cases(SMOOTH), st.integers(1, 3), batch_sizes, st.data())
 def test_what_is_told_is_true(impl, case, n_epochs, batch_size, data):
     """Accuracies and loss are those of the parameters that the epoch ended with, on the set they are named after."""
     test = (case.images[:1] + 1, data.draw(permutations(case.n_classes))[case.labels[:1]])
@@ -362,15 +331,15 @@ def test_what_is_told_is_true(impl, case, n_epochs, batch_size, data):
 
 
 @pytest.mark.reference
-def test_compiles_a_bounded_number_of_times(impl):
-    """Twelve epochs compile as often as one: once for a full batch and once for the short last one."""
-    from jax_mlp import update
+def test_compiles_once(impl):
+    """Twelve epochs compile as often as one."""
+    from jax_mlp.components.train_loop import _epoch
 
     params, x, labels = unit_images(7)
     impl.train_loop(params, x, x, labels, labels, 1, batch_size=4)
-    before = update._cache_size()
+    before = _epoch._cache_size()
     impl.train_loop(params, x, x, labels, labels, 12, batch_size=4)
-    equal(update._cache_size(), before)
+    equal(_epoch._cache_size(), before)
 
 
 # Errors
@@ -415,5 +384,5 @@ GIVEN = {"train_images": X, "test_images": X, "train_labels": L, "test_labels": 
 )
 def test_refuses(impl, changed, error, words):
     """What cannot be learnt from is refused before the first update."""
-    with pytest.raises(error, match=f"train_loop: expected .*{words}"), np.errstate(all="ignore"):
+    with pytest.raises(error, match=f"train_loop: expected .*{words}"):
         impl.train_loop(P, **{**GIVEN, **changed})

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from jax_mlp.exercises import COMPONENTS, Exercises
+from tests.kit import report as reports
 from tests.kit.grader import component_of
 
 WIDTH = 24
@@ -19,6 +20,9 @@ class Board:
         self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
         self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
         self.reports: dict[str, str] = {}
+        self.fitting: dict[str, list[str]] = {}  # the misconceptions that would have answered the same
+        chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
+        self.whole = config.args_source != config.ArgsSource.ARGS and not any(chosen)  # whether all laws are asked
         self.focus: list[str] = []  # the components just saved, whose next step comes first
         if self.exercises.started and config.option.tbstyle == "auto":
             config.option.tbstyle = "no"  # one next step is shown instead of everything that is wrong
@@ -40,7 +44,8 @@ class Board:
         if report.failed:
             self.laws[report.nodeid] = "not started" if getattr(report, "not_started", False) else "failed"
             sections = "".join(f"\n{title}:\n{text}" for title, text in report.sections)
-            self.reports[report.nodeid] = f"{report.longreprtext}{sections}"
+            self.reports[report.nodeid] = f"{report.longreprtext}\n{sections}"
+            self.fitting[report.nodeid] = dict(report.user_properties).get("fitting", [])
         elif report.when == "call" and report.passed:
             self.laws[report.nodeid] = "passed"
 
@@ -48,6 +53,14 @@ class Board:
     def pytest_report_teststatus(self, report):
         """What is not started is no success, and no wall of red either."""
         return ("not started", "-", "NOT STARTED") if getattr(report, "not_started", False) else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session):
+        """For --lf, what was not started has not failed."""
+        last_failed = session.config.pluginmanager.get_plugin("lfplugin")
+        for law, state in self.laws.items():
+            if state == "not started" and last_failed:
+                last_failed.lastfailed.pop(law, None)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter):
@@ -69,7 +82,8 @@ class Board:
             if set(states) == {"not started"}:
                 words, colour = "not started", {}
             elif passed == len(states):
-                words, colour = f"{passed} of {passed} laws  done", {"green": True}
+                words = f"{passed} of {passed} laws" + ("  done" if self.whole else " that were asked")
+                colour = {"green": True}
             else:
                 unknown = states.count("")
                 words = f"{passed} of {len(states)} laws" + (f", {unknown} not run" if unknown else "")
@@ -91,7 +105,9 @@ class Board:
             if laws[undone] == "not started":
                 path = self.exercises.shown(component)
                 return [f"next:      write {path}. Its docstring says what is wanted.", hint]
-            return [f"next:      {component}", self.reports[undone].rstrip(), hint]
+            asked = {law.split("::")[1].split("[")[0]: state for law, state in laws.items() if state}
+            revised = reports.revise(self.reports[undone], component, self.fitting[undone], asked)
+            return [f"next:      {component}", revised.rstrip(), hint]
         if set(self.laws.values()) == {"passed"} and len(rows) == len(COMPONENTS):
             return ["All eight are done. See what they make together: jax-mlp exercises capstone " + self.folder]
         return []

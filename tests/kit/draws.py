@@ -162,3 +162,10 @@ def permutations(n: int):
 def powers_of_two(low: int, high: int):
     """Multiplying by these changes no digit of a float, only its exponent."""
     return st.integers(low, high).map(lambda exponent: 2.0**exponent)
+
+
+def function(source: str):
+    """A function that a report can write down: it is named as it is written."""
+    made = eval(source)
+    made.__name__ = source
+    return made

@@ -30,6 +30,10 @@ def keep_compiled_code(folder: Path) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+NO_ANSWER = object()
+"""The result of a call that has not come back, or never will."""
+
+
 class BrokenComponent(Exception):
     """A component cannot be judged: its file does not import, or lacks its function."""
 
@@ -84,7 +88,7 @@ class Component:
         return pull(jnp.broadcast_to(jnp.asarray(cotangent, result.dtype), result.shape))[0]
 
     def _run(self, method: str, function, arguments: tuple, options: dict):
-        self.calls.append(Call(method, self.name, arguments, options, None))
+        self.calls.append(Call(method, self.name, arguments, options, NO_ANSWER))
         result = function(*arguments, **options)
         self.calls[-1] = self.calls[-1]._replace(result=result)
         return result

@@ -4,7 +4,9 @@ import contextlib
 import functools
 import importlib
 import inspect
+import math
 import os
+import re
 from pathlib import Path
 
 import jax
@@ -13,7 +15,9 @@ import pytest
 
 from jax_mlp.exercises import COMPONENTS, Exercises
 from tests.kit.expect import LawBroken
-from tests.kit.implementation import COMPILED, BrokenComponent, Call, Component, Implementation
+from tests.kit.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation
+from tests.meta import catalogue, judge
+from tests.meta.catalogue import Entry
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()
 
@@ -58,59 +62,105 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
         lines.append(("broken by", "\n".join(_written(calls, implementation))))
         lines += _came(error, calls, implementation)
-        likely = diagnose(component, calls, implementation)
+        fitting = diagnose(component, calls, implementation)
+        item.user_properties.append(("fitting", [wrong.name for wrong in fitting]))
+        name = item.originalname  # type: ignore[attr-defined]
+        likely = _remedy(error, calls[-1]) or most_likely(fitting, {name: "failed"})
         if likely:
             lines.append(("likely", "\nor: ".join(likely)))
     lines.append(("read on", f"docs/components/{component}.md"))
-    folder = f" --impl {_relative(implementation.folder)}" if implementation.folder else ""
+    folder = f" --impl {relative(implementation.folder)}" if implementation.folder else ""
     lines.append(("again", f"pytest {item.nodeid}{folder}"))
     return "\n".join(_labelled(label, text) for label, text in lines)
 
 
-def diagnose(component: str, calls: list[Call], implementation: Implementation) -> list[str]:
-    """The sentences of at most two misconceptions that would have answered the same, to these calls and to others."""
-    from tests.meta.catalogue import misconceptions
-
-    calls = [call for call in calls if call.function in COMPONENTS[component] and call.result is not None]
+def diagnose(component: str, calls: list[Call], implementation: Implementation) -> list[Entry]:
+    """The misconceptions that would have answered the same, to these calls and to others."""
+    calls = [call for call in calls if call.function in COMPONENTS[component] and call.result is not NO_ANSWER]
     if not calls:
         return []
     calls += _further_evidence(calls[-1], getattr(implementation, calls[-1].function))
-    fitting = []
-    for wrong in misconceptions(component):
-        if all(_answers_alike(wrong.functions, call) for call in calls):
-            fitting.append(wrong.sentence)
-        if len(fitting) == 2:
-            break
-    return fitting
+    return [
+        wrong
+        for wrong in catalogue.misconceptions(component)
+        if all(_answers_alike(wrong.functions, call) for call in calls)
+    ]
+
+
+def most_likely(fitting: list[Entry], laws: dict[str, str]) -> list[str]:
+    """The sentences of at most two misconceptions: those that are known to break the broken laws, and no others.
+
+    `laws` says of each law that was run what became of it, such as "failed".
+    """
+    broken = {law for law, state in laws.items() if state == "failed"}
+    agreement = {}
+    for wrong in fitting:
+        known = judge.known_killers(wrong) & {*laws}
+        if not known and not broken & {*judge.laws(wrong.component)}:  # a law of gradients: the table has none of those
+            known = broken
+        agreement[wrong.sentence] = len(known & broken) / len(known | broken)
+    best = max(agreement.values(), default=0.0)
+    return [sentence for sentence, share in agreement.items() if share >= max(0.5, best)][:2]
+
+
+def revise(text: str, component: str, names: list[str], laws: dict[str, str]) -> str:
+    """A report again, now that it is known which laws are broken and which are kept."""
+    fitting = [wrong for wrong in catalogue.misconceptions(component) if wrong.name in names]
+    likely = most_likely(fitting, laws)
+    if not names:
+        return text
+    block = _labelled("likely", "\nor: ".join(likely)) + "\n" if likely else ""
+    return re.sub(r"^likely: .*\n(?: .*\n)*", lambda _: block, text, count=1, flags=re.MULTILINE)
 
 
 def _further_evidence(call: Call, suspect: Component) -> list[Call]:
-    """The call again with other numbers in its arrays: a counterexample is too small to tell mistakes apart."""
+    """The call again with other numbers and two rows more: a counterexample is too small to tell mistakes apart."""
     if call.function in ("init_weights_biases", "init_mlp", "train_loop"):
         return []
     rng = np.random.default_rng(0)
 
-    def other(value):
+    def other(value, more=0):
         if not isinstance(value, np.ndarray | jax.Array):
             return value
+        shape = (value.shape[0] + more, *value.shape[1:]) if value.ndim else ()
         if np.issubdtype(value.dtype, np.integer):  # labels, some of them out of range
-            return np.arange(-2, value.size - 2, dtype=value.dtype).reshape(value.shape)
-        return np.asarray(3 * rng.standard_normal(value.shape), value.dtype)
+            return np.arange(-2, math.prod(shape) - 2, dtype=value.dtype).reshape(shape)
+        return np.asarray(3 * rng.standard_normal(shape), value.dtype)
 
     evidence = []
     for _ in range(4):
-        arguments = jax.tree.map(other, call.arguments)
+        arguments = tuple(
+            jax.tree.map(other, argument) if isinstance(argument, list | tuple) else other(argument, more=2)
+            for argument in call.arguments
+        )
         with contextlib.suppress(Exception):  # what crashes is no evidence for one mistake or another
             answer = getattr(suspect, call.method)(*arguments, **call.options)
             evidence.append(call._replace(arguments=arguments, result=answer))
     return evidence
 
 
+def _remedy(error: BaseException, call: Call) -> list[str]:
+    """What an error of JAX's, or nothing for an answer, most likely comes from."""
+    if call.result is None:
+        return ["Nothing is returned: is a `return` missing?"]
+    remedies = {
+        "TracerArrayConversionError": "A function of NumPy met an array that JAX is tracing: take it from jax.numpy.",
+        "TracerBoolConversionError": "An `if` or `while` looks at a value that JAX is tracing: choose with jnp.where.",
+        "TracerIntegerConversionError": "An array that JAX is tracing stands where Python needs a number of its own.",
+        "ConcretizationTypeError": "A value that JAX is tracing is wanted as a Python number: keep it an array.",
+        "UnexpectedTracerError": "What was computed under jit or grad was kept from one call to the next.",
+        "NonConcreteBooleanIndexError": "Under jit a shape cannot depend on values: choose with jnp.where.",
+    }
+    if "truth value of an array" in str(error):
+        return ["An `if` looks at a whole array at once: choose entry by entry, with jnp.where or jnp.maximum."]
+    return [remedies[type(error).__name__]] if type(error).__name__ in remedies else []
+
+
 def _answers_alike(functions: dict, call: Call) -> bool:
     try:
-        answer = getattr(Component(call.function, functions[call.function], []), call.method)(
-            *call.arguments, **call.options
-        )
+        # Copies, since a misconception may change or delete what it is given.
+        arguments, options = jax.tree.map(lambda leaf: leaf.copy() if hasattr(leaf, "copy") else leaf, call[2:4])
+        answer = getattr(Component(call.function, functions[call.function], []), call.method)(*arguments, **options)
         pairs = list(zip(jax.tree.leaves(answer), jax.tree.leaves(call.result), strict=True))
         return all(np.shape(a) == np.shape(b) and _near(np.asarray(a), np.asarray(b)) for a, b in pairs)
     except Exception:  # a wrong component may fail in any way at all
@@ -120,7 +170,8 @@ def _answers_alike(functions: dict, call: Call) -> bool:
 def _near(a: np.ndarray, b: np.ndarray) -> bool:
     # A thousandth of a per cent of the largest entry: above the rounding of short sums, below what a mistake makes.
     finite = b[np.isfinite(b)]
-    return np.allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(finite).max(initial=0), equal_nan=True)
+    within = 1e-5 * np.abs(finite).max(initial=0)
+    return a.dtype.kind == b.dtype.kind and np.allclose(a, b, rtol=1e-4, atol=within, equal_nan=True)
 
 
 def _written(calls: list[Call], implementation: Implementation) -> list[str]:
@@ -133,10 +184,10 @@ def _written(calls: list[Call], implementation: Implementation) -> list[str]:
             lines.append(f"from jax_mlp import {name}")
         else:
             lines.append(
-                f"import sys; sys.path.insert(0, {str(_relative(path.parent))!r}); from {path.stem} import {name}"
+                f"import sys; sys.path.insert(0, {str(relative(path.parent))!r}); from {path.stem} import {name}"
             )
     shown = calls[-3:]
-    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is None
+    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     if len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like these:")
     return lines + [_call(call, mixed) for call in shown]
@@ -169,7 +220,8 @@ def paste(value) -> str:
             return f"np.zeros({array.shape}, {dtype})"
         if array.size == 0:
             return f"np.empty({array.shape}, {dtype})"
-        numbers = np.array2string(array, separator=", ", threshold=2**30, max_line_width=2**30, floatmode="unique")
+        shortest = {"float_kind": lambda number: re.sub(r"\.0$", ".", str(number))}
+        numbers = np.array2string(array, separator=", ", threshold=2**30, max_line_width=2**30, formatter=shortest)
         numbers = " ".join(numbers.split()).replace("nan", "np.nan").replace("inf", "np.inf")
         return f"np.array({numbers}, {dtype})"
     if isinstance(value, list | tuple):
@@ -191,14 +243,15 @@ def _came(error: BaseException, calls: list[Call], implementation: Implementatio
     came, should = error.came, error.should
     if isinstance(should, np.ndarray) and isinstance(came, np.ndarray) and came.shape == should.shape and came.size > 6:
         # Of a large array, the entry that is furthest off.
-        with np.errstate(all="ignore"):
-            off = np.abs(np.subtract(came, should, dtype=np.float64))
+        off = np.abs(np.subtract(came, should, dtype=np.float64))
         entry = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), came.shape)
         where = f"{where} at {[int(i) for i in entry]}".strip()
         came, should = came[entry], should[entry]
     prefix = f"{where}: " if where else ""
     if isinstance(came, np.ndarray | np.generic) and came.dtype.kind == "f" and not np.isfinite(came).all():
         prefix = f"not finite: {prefix}"
+        if np.array_equal(came, should, equal_nan=True):  # both are answers of the component's
+            return [("came", f"{prefix}{_show(came)}, twice"), ("should", "finite numbers")]
     return [("came", f"{prefix}{_show(came)}"), ("should", f"{prefix}{_show(should)}")]
 
 
@@ -215,12 +268,13 @@ def _place(error: BaseException, implementation: Implementation) -> str:
     place, trace = "", error.__traceback__
     while trace:
         if Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
-            place = f"\nin {_relative(Path(trace.tb_frame.f_code.co_filename))}, line {trace.tb_lineno}"
+            place = f"\nin {relative(Path(trace.tb_frame.f_code.co_filename))}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return place
 
 
-def _relative(path: Path) -> Path:
+def relative(path: Path) -> Path:
+    """The path as a person in the current folder writes it."""
     return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
 
 

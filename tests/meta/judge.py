@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import jax
+import numpy as np
 
 from tests.kit.implementation import Implementation, keep_compiled_code
 from tests.meta.catalogue import Entry, misconceptions, variants
@@ -69,6 +70,7 @@ def prepare() -> None:
     from hypothesis import Phase, settings
 
     os.environ["TQDM_DISABLE"] = "1"
+    np.seterr(all="ignore")
     settings.register_profile(
         "judge",
         max_examples=EXAMPLES,

@@ -134,7 +134,7 @@ def test_a_crash_costs_one_component(exercises):
     assert run.returncode == 1
     assert re.search(r"init +░+  not started", run.stdout)
     assert re.search(r"relu +░+  0 of \d+ laws", run.stdout)
-    assert re.search(r"one_hot +█+  (\d+) of \1 laws  done", run.stdout)
+    assert re.search(r"one_hot +█+  (\d+) of \1 laws that were asked", run.stdout)
 
 
 @pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
@@ -216,3 +216,79 @@ def test_the_capstone_wants_all_eight(exercises):
     assert run.returncode == 2
     assert "expected all eight to be written, got" in run.stderr
     assert "init.py, which is not" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("component", "wrong", "right", "likely"),
+    [
+        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "The textbook's cross-entropy"),
+        ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
+        ("forward", "return jax.vmap", "jax.vmap", "Nothing is returned"),
+        ("train_loop", "-(-n // batch_size)", "n // batch_size", "Only whole batches count"),
+        ("relu", "jnp.maximum(0, x)", "x if x > 0 else 0", "An `if` looks at a whole array"),
+        ("relu", "jnp.maximum", "np.maximum", "A function of NumPy met an array"),
+    ],
+)
+def test_the_likely_mistake_is_the_one_that_was_made(exercises, component, wrong, right, likely):
+    """Of the mistakes that would have answered the same, the board names the one that breaks the same laws."""
+    assert wrong in LEARNERS[component]
+    (exercises / f"{component}.py").write_text(LEARNERS[component].replace(wrong, right))
+    said = re.search(r"^likely: +(.*)$", graded(exercises, f"tests/test_{component}.py").stdout, re.M)
+    assert said
+    assert said[1].startswith(likely)
+
+
+LEARNERS = {
+    "loss": """
+import jax.numpy as jnp
+from jax_mlp import forward
+def loss(params, images, targets):
+    return -jnp.mean(forward(params, images) * targets)
+""",
+    "accuracy": """
+import jax.numpy as jnp
+from jax_mlp import forward
+def accuracy(params, images, targets):
+    right = jnp.argmax(targets, axis=1)
+    return jnp.mean(jnp.argmax(forward(params, images), axis=1) == right)
+""",
+    "forward": """
+import jax
+from jax.scipy.special import logsumexp
+from jax_mlp import relu
+def one(params, x):
+    *hidden, (w, b) = params
+    for v, c in hidden:
+        x = relu(v @ x + c)
+    return w @ x + b - logsumexp(w @ x + b)
+def forward(params, images):
+    return jax.vmap(one, in_axes=(None, 0))(params, images)
+""",
+    "relu": """
+import jax.numpy as jnp
+import numpy as np
+def relu(x):
+    return jnp.maximum(0, x)
+""",
+    "train_loop": """
+import time
+import jax
+import jax.numpy as jnp
+from jax_mlp import accuracy, loss, one_hot, update
+def train_loop(params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None,
+               batch_size=128, learning_rate=1e-2, key=None, on_epoch=None):
+    def encoded(labels):
+        return one_hot(labels, len(params[-1][1])) if jnp.ndim(labels) == 1 else jnp.asarray(labels)
+    n, train = len(train_images), (jnp.asarray(train_images), encoded(train_labels))
+    for epoch in range(n_epochs):
+        start = time.perf_counter()
+        order = jnp.arange(n) if key is None else jax.random.permutation(jax.random.fold_in(key, epoch), n)
+        rows = [order[i * batch_size : (i + 1) * batch_size] for i in range(-(-n // batch_size))]
+        for x, y in batches if batches is not None else [(train[0][i], train[1][i]) for i in rows]:
+            params = update(params, x, encoded(y), learning_rate)
+        if on_epoch:
+            on_epoch(epoch=epoch + 1, seconds=time.perf_counter() - start, train_accuracy=accuracy(params, *train),
+                     test_accuracy=accuracy(params, test_images, encoded(test_labels)), loss=loss(params, *train))
+    return params
+""",
+}

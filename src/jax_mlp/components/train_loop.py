@@ -2,7 +2,8 @@ r"""The training loop: update on every batch, look at the result after every epo
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -92,26 +93,15 @@ def train_loop(
     check_dataset("train_loop", "train_", train_images, train_labels, n_features, n_classes)
     check_dataset("train_loop", "test_", test_images, test_labels, n_features, n_classes)
 
-    train = jnp.array(train_images), _targets(train_labels, n_classes)
-    test = jnp.array(test_images), _targets(test_labels, n_classes)
-    train_targets = np.asarray(train[1])
+    params, train, test = _on_device(params, (train_images, train_labels), (test_images, test_labels), n_classes)
 
     bar = tqdm(range(1, n_epochs + 1), unit="epoch", disable=None)
     for epoch in bar:
         start = time.perf_counter()
-        n_batches = 0
         if batches is None:
-            epoch_batches = _batches(train_images, train_targets, batch_size, key, epoch)
+            params = _epoch(params, *train, key, epoch, learning_rate, batch_size)
         else:
-            epoch_batches = _encoded(batches, n_features, n_classes)
-        for x, y in epoch_batches:
-            params = update(params, x, y, learning_rate)
-            n_batches += 1
-        if n_batches == 0:
-            raise ValueError(
-                f"train_loop: expected batches in epoch {epoch}, got none. An iterator or generator can be gone "
-                "through only once: pass a list or a DataLoader."
-            )
+            params = _through(batches, params, epoch, learning_rate)
         jax.block_until_ready(params)
         seconds = time.perf_counter() - start
 
@@ -133,7 +123,42 @@ def train_loop(
     return params
 
 
-_one_hot = jax.jit(one_hot, static_argnums=1)
+@partial(jax.jit, static_argnames="n_classes")
+def _on_device(params, train, test, n_classes: int):
+    """Both sets with one-hot targets, and a copy of the parameters, which an epoch may write over."""
+    train, test = ((images, _targets(labels, n_classes)) for images, labels in (train, test))
+    return jax.tree.map(jnp.copy, params), train, test
+
+
+@partial(jax.jit, static_argnames="batch_size", donate_argnames="params")
+def _epoch(params, images, targets, key, epoch, learning_rate, batch_size: int):
+    """An epoch in one compiled call: the whole batches in a scan, and then what the division leaves."""
+    order = jnp.arange(len(images))
+    if key is not None:
+        # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
+        order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
+
+    def step(params, rows):
+        return update(params, images[rows], targets[rows], learning_rate), None
+
+    n_whole = len(images) - len(images) % batch_size
+    params, _ = jax.lax.scan(step, params, order[:n_whole].reshape(-1, batch_size))
+    return step(params, order[n_whole:])[0] if n_whole < len(images) else params
+
+
+def _through(batches: Iterable, params, epoch: int, learning_rate):
+    """An epoch of batches that were given. JAX computes while the next one is being loaded."""
+    n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
+    number = -1
+    for number, (x, y) in enumerate(batches):
+        check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
+        params = update(params, x, _encode(y, n_classes), learning_rate)
+    if number < 0:
+        raise ValueError(
+            f"train_loop: expected batches in epoch {epoch}, got none. An iterator or generator can be gone "
+            "through only once: pass a list or a DataLoader."
+        )
+    return params
 
 
 @jax.jit
@@ -142,20 +167,7 @@ def _measure(params, train, test):
 
 
 def _targets(labels, n_classes: int):
-    return _one_hot(labels, n_classes) if np.ndim(labels) == 1 else jnp.array(labels)
+    return one_hot(labels, n_classes) if np.ndim(labels) == 1 else labels
 
 
-def _batches(images, targets, batch_size: int, key, epoch: int) -> Iterator:
-    order = np.arange(len(images))
-    if key is not None:
-        # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
-        order = np.asarray(jax.random.permutation(jax.random.fold_in(key, epoch), len(images)))
-    for start in range(0, len(images), batch_size):
-        rows = order[start : start + batch_size]
-        yield images[rows], targets[rows]
-
-
-def _encoded(batches: Iterable, n_features: int, n_classes: int) -> Iterator:
-    for number, (x, y) in enumerate(batches):
-        check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
-        yield x, _targets(y, n_classes)
+_encode = jax.jit(_targets, static_argnames="n_classes")

@@ -30,6 +30,14 @@ SHORTCUTS = {
 }
 """What of JAX would be the exercise itself: functions, or modules of them."""
 
+UNASKED = {
+    "relu": "NaN and integers",
+    "forward": "integer pixels",
+    "one_hot": "labels kept as bytes",
+    "update": "half precision",
+}
+"""What the reference promises, besides its errors, and no law asks of anybody else."""
+
 
 class Exercises:
     """A folder of exercises, and what is remembered about it."""

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 import jax_mlp
+from jax_mlp import figures
 from jax_mlp.data import DATASETS
 from jax_mlp.exercises import COMPONENTS, Exercises
 from jax_mlp.exercises.stubs import is_stub
@@ -75,26 +76,5 @@ def run(folder: Path) -> None:
     targets = jax_mlp.one_hot(np.asarray(digits.test_labels), 10)
     accuracy = float(jax_mlp.accuracy(params, test_images, targets))
     picture = folder / "capstone.png"
-    draw(digits.test_images, np.asarray(digits.test_labels), np.exp(log_p), picture)
+    figures.digits(digits.test_images, digits.test_labels, np.exp(log_p)).savefig(picture, dpi=110)
     print(f"Your network reads {accuracy:.2%} of {len(log_p)} digits that it has never seen. Look: {picture}")
-
-
-def draw(images, labels, p, path: Path) -> None:
-    """A row of digits read right, and two of digits read wrong: the surest mistakes first."""
-    from matplotlib.figure import Figure
-
-    said = p.argmax(axis=1)
-    right = np.flatnonzero(said == labels)
-    right = [next((i for i in right if labels[i] == digit), right[0]) for digit in range(10)] if len(right) else []
-    wrong = sorted(np.flatnonzero(said != labels), key=lambda i: -p[i, said[i]])[:20]
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
-    figure.suptitle("read right (first row), and read wrong (the surest mistakes)")
-    for place, i in enumerate([*right, *wrong]):
-        axes = figure.add_subplot(3, 10, place + 1)
-        axes.imshow(np.reshape(images[i], (28, 28)), cmap="gray_r")
-        axes.set_axis_off()
-        if said[i] == labels[i]:
-            axes.set_title(f"{said[i]}", color="#1a7f37")
-        else:
-            axes.set_title(f"{said[i]}, was {labels[i]}", color="#b00020", fontsize=10)
-    figure.savefig(path, dpi=110)

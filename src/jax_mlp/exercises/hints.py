@@ -50,7 +50,8 @@ HINTS = {
         "return jnp.mean(jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1))",
     ),
     "update": (
-        "The gradient points to where the loss grows. Which way do you go, and how far?",
+        "Nothing is changed in place: update gives new parameters, built as params is, a list of (w, b). The gradient "
+        "points to where the loss grows. Which way do you go, and how far?",
         "jax.grad(loss)(params, x, y) has the structure of params: a list of pairs.",
         "jax.tree.map(f, params, gradients) applies f to each weight matrix and bias vector and its slope.",
         "return jax.tree.map(lambda p, slope: p - learning_rate * slope, params, jax.grad(loss)(params, x, y)). "

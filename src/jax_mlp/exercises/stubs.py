@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jax_mlp
-from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS
+from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS, UNASKED
 
 
 def source(component: str) -> str:
@@ -37,6 +37,21 @@ def stub(component: str, folder: str = "exercises") -> str:
         last = function.body[0].end_lineno  # a body begins with its docstring
         parts.append("\n" + "\n".join(lines[first - 1 : last]) + "\n    raise NotImplementedError")
     return "\n\n".join(parts) + "\n"
+
+
+def without_docstrings(text: str) -> str:
+    """The code of a module alone, or all of it if it is no Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return text
+    lines: list[str | None] = [*text.splitlines()]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            for line in range(first.lineno - 1, first.end_lineno or first.lineno):
+                lines[line] = None
+    return "\n".join(line for line in lines if line is not None).strip("\n") + "\n"
 
 
 def is_stub(text: str, component: str) -> bool:
@@ -78,9 +93,10 @@ def _imports(tree: ast.Module, component: str, used: set[str]) -> list[str]:
 
 def _may_use(component: str) -> str:
     own = " and ".join(COMPONENTS[component])
+    unasked = f", or for what is said of {UNASKED[component]}" if component in UNASKED else ""
     but = " or ".join((f"{own} of jax_mlp", *SHORTCUTS[component]))
     return (
         f"May be used: {', '.join(LIBRARIES)}, the standard library and the other components of jax_mlp.\n"
         f"Not {but}: that would be the exercise itself.\n"
-        'What "Raises" says is a promise of the reference: no law asks you for it.'
+        f'No law asks for what "Raises" says{unasked}: those are promises of the reference.'
     )

@@ -71,6 +71,15 @@ def last_batch_dropped(*arguments, **options):
     return _loop(*arguments, **options, split=split)
 
 
+def whole_batches_only(*arguments, **options):
+    """Only whole batches count, n // batch_size of them: a set smaller than a batch teaches nothing at all."""
+
+    def split(n, batch_size, key, epoch):
+        return [i for i in _in_order(n, batch_size, key, epoch) if len(i) == batch_size]
+
+    return _loop(*arguments, **options, split=split)
+
+
 def last_batch_filled_up(*arguments, **options):
     """A last batch that is short is filled up from the start, whose images are then seen twice."""
 
@@ -262,3 +271,15 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
         on_epoch(seconds=0.0, **others)
 
     return _loop(*arguments, on_epoch=on_epoch and told, **options)
+
+
+def parameters_given_away(params, *arguments, **options):
+    """The update is compiled with donate_argnums, and the caller's parameters are gone after the first step."""
+    return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
+
+
+def encoded_twice(params, images, test_images, labels, test_labels, *rest, **options):
+    """Labels are encoded whatever they are: rows that are one-hot already are taken for class numbers."""
+    classes = jnp.arange(params[-1][1].shape[0])
+    encoded = [(jnp.asarray(y)[:, None] == classes).astype(jnp.float32) for y in (labels, test_labels)]
+    return _loop(params, images, test_images, *encoded, *rest, **options)

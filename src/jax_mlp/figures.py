@@ -1,0 +1,128 @@
+"""Pictures of a run: how it learnt, what its first layer looks for, what it confuses, which digits it reads wrong.
+
+Each function draws one figure and returns it. Save it with `figure.savefig(path)`. Matplotlib is imported when the
+first of them is called.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def learning_curves(histories: dict[str, Sequence[dict]]) -> "Figure":
+    """Accuracy and loss against epochs, a line for each run.
+
+    Args:
+        histories: By the name of a run, what `train_loop` told `on_epoch`, epoch by epoch.
+    """
+    figure = _figure(8, 3.4)
+    left, right = figure.subplots(1, 2)
+    for number, (name, history) in enumerate(histories.items()):
+        epochs = [entry["epoch"] for entry in history]
+        colour = f"C{number}"
+        left.plot(epochs, [100 * entry["test_accuracy"] for entry in history], color=colour, label=f"{name}, test")
+        left.plot(epochs, [100 * entry["train_accuracy"] for entry in history], ":", color=colour, label="training")
+        right.semilogy(epochs, [entry["loss"] for entry in history], color=colour, label=name)
+    left.set(xlabel="epochs", ylabel="read right, per cent")
+    right.set(xlabel="epochs", ylabel="loss on the training set")
+    left.legend(loc="lower right")
+    right.legend()
+    return figure
+
+
+def first_layer(weights: np.ndarray, n_units: int = 40) -> "Figure":
+    """What the first hidden units look for: each one's weights as an image, those with the longest weights first.
+
+    Args:
+        weights: The first layer's, of shape `(units, 784)`.
+        n_units: How many to show.
+    """
+    weights = np.asarray(weights)
+    longest = np.argsort(-np.square(weights).sum(axis=1))[:n_units]
+    figure = _figure(8, 0.85 * -(-len(longest) // 10))
+    for place, unit in enumerate(longest):
+        axes = figure.add_subplot(-(-len(longest) // 10), 10, place + 1)
+        bound = np.abs(weights[unit]).max()
+        axes.imshow(weights[unit].reshape(28, 28), cmap=_diverging(), vmin=-bound, vmax=bound)
+        axes.set_axis_off()
+    return figure
+
+
+def confusion_matrix(labels: np.ndarray, answers: np.ndarray) -> "Figure":
+    """How often each digit, a row, was read as each digit, a column.
+
+    Args:
+        labels: The right digits.
+        answers: What was read.
+    """
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (np.asarray(labels), np.asarray(answers)), 1)
+    wrong = counts * (1 - np.eye(10, dtype=int))
+    figure = _figure(5, 4.6)
+    axes = figure.subplots()
+    axes.imshow(wrong, cmap=_towards("C1"), vmax=max(wrong.max(), 1))  # the diagonal would drown the rest
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            axes.text(column, row, str(count), ha="center", va="center", alpha=0.6 if row == column else 1)
+    axes.set(xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int = 20) -> "Figure":
+    """A row of digits that are read right, and below them those that are read wrong: the surest mistakes first.
+
+    Args:
+        images: Of shape `(n, 784)`, as they are.
+        labels: The right digits.
+        p: The probability of each digit for each image, `(n, 10)`.
+        n_wrong: How many mistakes to show, at most.
+    """
+    labels, p = np.asarray(labels), np.asarray(p)
+    said = p.argmax(axis=1)
+    right = np.flatnonzero(said == labels)
+    right = [next((i for i in right if labels[i] == digit), right[0]) for digit in range(10)] if len(right) else []
+    wrong = sorted(np.flatnonzero(said != labels), key=lambda i: -p[i, said[i]])[:n_wrong]
+    shown = [*right, *wrong]
+    rows = -(-len(shown) // 10)
+    figure = _figure(8, 1.15 * rows)
+    for place, i in enumerate(shown):
+        axes = figure.add_subplot(rows, 10, place + 1)
+        axes.imshow(np.reshape(images[i], (28, 28)), cmap=ink())
+        axes.set_axis_off()
+        title = f"{said[i]}" if said[i] == labels[i] else f"{said[i]}, is {labels[i]}"
+        axes.set_title(title, color="C0" if said[i] == labels[i] else "C1", fontsize="medium")
+    return figure
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def ink():
+    """From the paper to the colour that text has."""
+    from matplotlib import rcParams
+
+    return _towards(rcParams["text.color"])
+
+
+def _towards(colour: str):
+    """From nothing to a colour."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    return LinearSegmentedColormap.from_list("towards", [(*to_rgb(colour), 0.0), (*to_rgb(colour), 1.0)])
+
+
+def _diverging():
+    """Orange below zero, nothing at zero, blue above."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    below, above = to_rgb("C1"), to_rgb("C0")
+    return LinearSegmentedColormap.from_list("sign", [(*below, 1.0), (*below, 0.0), (*above, 0.0), (*above, 1.0)])
