@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config, items):
     """Under `--impl`, keep the laws and leave out what is not about the implementation under test."""
     implementation = config.stash[report.IMPLEMENTATION]
     for item in items:
-        report.forget_calls_before_each_example(item, implementation)
+        report.forget_calls_before_each_example(getattr(item, "obj", None))
     if implementation.folder is not None:
         kept = [i for i in items if "impl" in i.fixturenames and not i.get_closest_marker("reference")]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])

@@ -27,11 +27,33 @@ def test_every_formula_has_a_law(page):
         assert law[2] in {node.name for node in tests.body if isinstance(node, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
-def test_examples_run(page):
-    """Python on a page that is a program by itself runs, and prints what its comments say."""
-    for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        if "print(" not in code:
-            continue  # a piece of a test, which runs where it stands
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert run.stdout.splitlines() == re.findall(r"print\(.*\)  # (.*)", code)
+def examples():
+    """Every piece of Python on every page, and in the README."""
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            yield pytest.param(code, id=f"{page.stem}: {code.splitlines()[0]}")
+
+
+TESTS = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("test_*.py")))
+
+
+@pytest.mark.parametrize("code", [*examples()])
+def test_examples_run(code):
+    """Python on a page is a program that prints what its comments say, or a piece of a test, word for word."""
+    if code in TESTS:
+        return
+    if "import torch" in code:
+        pytest.importorskip("torch")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == re.findall(r"print\(.*\)  # (.*)", code)
+
+
+def test_every_figure_is_drawn_and_shown():
+    """Every figure on a page is one that is drawn, and every one that is drawn is on a page."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
+    shown = re.findall(r"^<!-- figure (\w+) -->$", pages, re.MULTILINE)
+    drawn = ast.parse((ROOT / "docs" / "figures.py").read_text(encoding="utf-8")).body
+    figures = [
+        f.name for f in drawn if isinstance(f, ast.FunctionDef) and f.returns and ast.unparse(f.returns) == "Figure"
+    ]
+    assert sorted(shown) == sorted(figures)

@@ -1,12 +1,14 @@
 """Writes the laws of a component into its page, from the tests' own docstrings, each with its source."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
 TESTS = Path(__file__).parents[2] / "tests"
+COUNTEREXAMPLES = Path(__file__).parents[1] / "counterexamples.json"
 MARK = re.compile(r"^<!-- (laws|mistakes) of (\w+) -->$", re.MULTILINE)
 
 
@@ -44,11 +46,18 @@ def laws(component: str) -> str:
 
 
 def mistakes(component: str) -> str:
-    """Every misconception about a component, from the sentences of the catalogue."""
-    tree = ast.parse((TESTS / "meta" / "misconceptions" / f"{component}.py").read_text(encoding="utf-8"))
-    sentences = [
-        " ".join((ast.get_docstring(node) or "").split())
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
-    return "\n".join(f"- {sentence}" for sentence in sentences)
+    """Every misconception about a component: its sentence, its code, and a call that shows it wrong."""
+    text = (TESTS / "meta" / "misconceptions" / f"{component}.py").read_text(encoding="utf-8")
+    counterexamples = json.loads(COUNTEREXAMPLES.read_text(encoding="utf-8"))
+    lines, parts = text.splitlines(), []
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            sentence = " ".join((ast.get_docstring(node) or "").split()).replace('"', "'")
+            code = "\n".join("    " + line for line in lines[node.lineno - 1 : node.end_lineno])
+            shown = counterexamples.get(f"{component}/{node.name}")
+            parts.append(f'??? failure "{sentence}"\n\n    ```python\n{code}\n    ```\n')
+            if shown:
+                answer = f"{shown['call']}\n# came: {shown['came']}\n# should: {shown['should']}"
+                block = "\n".join("    " + line for line in answer.replace("\n ", "\n#  ").splitlines())
+                parts.append(f"    The smallest counterexample to it:\n\n    ```python\n{block}\n    ```\n")
+    return "\n".join(parts)

@@ -11,8 +11,8 @@ FORMULA = re.compile(r'<(span|div) class="arithmatex">\s*\\([(\[])(.*?)\\[)\]]\s
 
 @cache
 def drawn(tex: str, display: bool) -> str:
-    """The SVG of a formula."""
-    return str(render(tex, display=display))
+    """The SVG of a formula. What it says is said by the element around it."""
+    return str(render(tex, display=display)).replace(' role="img"', ' aria-hidden="true"', 1)
 
 
 def on_post_page(output: str, page, config) -> str:

@@ -46,7 +46,7 @@ def first_layer(weights: np.ndarray, n_units: int = 40) -> "Figure":
     figure = _figure(8, 0.85 * -(-len(longest) // 10))
     for place, unit in enumerate(longest):
         axes = figure.add_subplot(-(-len(longest) // 10), 10, place + 1)
-        bound = np.abs(weights[unit]).max()
+        bound = 0.5 * np.abs(weights[unit]).max()  # the largest few would dim the rest
         axes.imshow(weights[unit].reshape(28, 28), cmap=_diverging(), vmin=-bound, vmax=bound)
         axes.set_axis_off()
     return figure

@@ -28,16 +28,18 @@ def exercises(config: pytest.Config) -> bool:
     return folder is not None and Exercises(folder).started
 
 
-def forget_calls_before_each_example(item: pytest.Item, implementation: Implementation) -> None:
+def forget_calls_before_each_example(law) -> None:
     """Hypothesis ends with its smallest counterexample: the calls remembered then are those of that one alone."""
-    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    handle = getattr(law, "hypothesis", None)
     if handle is None or hasattr(handle.inner_test, "forgets"):
         return
     inner = handle.inner_test
 
     @functools.wraps(inner)
     def forgetful(*args, **kwargs):
-        implementation.calls.clear()
+        for argument in (*args, *kwargs.values()):
+            if isinstance(argument, Implementation):
+                argument.calls.clear()
         return inner(*args, **kwargs)
 
     forgetful.forgets = True  # type: ignore[attr-defined]
@@ -61,7 +63,7 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
         calls = implementation.calls
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
         lines.append(("broken by", "\n".join(_written(calls, implementation))))
-        lines += _came(error, calls, implementation)
+        lines += came_and_should(error, implementation)
         fitting = diagnose(component, calls, implementation)
         item.user_properties.append(("fitting", [wrong.name for wrong in fitting]))
         name = item.originalname  # type: ignore[attr-defined]
@@ -190,10 +192,11 @@ def _written(calls: list[Call], implementation: Implementation) -> list[str]:
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     if len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like these:")
-    return lines + [_call(call, mixed) for call in shown]
+    return lines + [written(call, mixed) for call in shown]
 
 
-def _call(call: Call, say_jit: bool) -> str:
+def written(call: Call, say_jit: bool = False) -> str:
+    """A call as it can be pasted into Python."""
     arguments = [paste(a) for a in call.arguments]
     if call.method == "gradient":
         argnum = call.options["argnum"]
@@ -213,6 +216,8 @@ def paste(value) -> str:
     if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
         high, low = np.asarray(jax.random.key_data(value)).tolist()
         return f"jax.random.key({low})" if high == 0 else f"jax.random.wrap_key_data(np.uint32([{high}, {low}]))"
+    if isinstance(value, jax.Array) and value.is_deleted():  # given away by the component under test
+        return f"jax.numpy.empty({value.shape})"
     if isinstance(value, np.ndarray | jax.Array):
         array = np.asarray(value)
         dtype = f"np.{array.dtype}" if hasattr(np, str(array.dtype)) else f"jax.numpy.{array.dtype}"
@@ -234,7 +239,8 @@ def paste(value) -> str:
     return repr(value)
 
 
-def _came(error: BaseException, calls: list[Call], implementation: Implementation) -> list[tuple[str, str]]:
+def came_and_should(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:
+    """What came and what should have come, each with its label."""
     if not isinstance(error, LawBroken):
         words = str(error).strip().splitlines()
         summary = f"{type(error).__name__}: {words[0][:300] if words else ''}"

@@ -65,7 +65,7 @@ def judge(entries: list[Entry], only_first: bool = False, behind_jit: bool = Fal
         return list(pool.map(_judge_by_name, tasks))
 
 
-def prepare() -> None:
+def prepare(shrink: bool = False) -> None:
     """What a worker process begins with."""
     from hypothesis import Phase, settings
 
@@ -77,7 +77,7 @@ def prepare() -> None:
         deadline=None,
         derandomize=True,  # the same examples every time
         database=None,
-        phases=(Phase.explicit, Phase.generate),  # broken or not is all that is asked: no shrinking
+        phases=(Phase.explicit, Phase.generate, *[Phase.shrink] * shrink),  # or not, where broken is all that is asked
         report_multiple_bugs=False,
     )
     settings.load_profile("judge")  # before the laws are imported, which take their settings then

@@ -1,0 +1,68 @@
+"""Finds the smallest counterexample to each misconception: `python -m tests.meta.counterexamples`.
+
+It writes docs/counterexamples.json, from which the site shows, for every way to get a component wrong, such a call.
+"""
+
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from tests.kit import report
+from tests.kit.expect import LawBroken
+from tests.kit.implementation import COMPONENTS, Implementation
+from tests.meta.catalogue import Entry, misconceptions
+from tests.meta.judge import known_killers, laws, prepare
+
+PAGE = Path(__file__).parents[2] / "docs" / "counterexamples.json"
+
+
+def smallest(component: str, name: str) -> dict[str, str]:
+    """A call that shows a misconception wrong, with what came and what should have come.
+
+    It is Hypothesis's for the first property that judges the very answer of a call, or else for the first broken law.
+    """
+    entry = next(entry for entry in misconceptions(component) if entry.name == name)
+    first: dict[str, str] = {}
+    for law in sorted(laws(component), key=lambda law: not hasattr(laws(component)[law], "hypothesis")):
+        if law in known_killers(entry):
+            plain, shown = broken(entry, law)
+            if plain:
+                return shown
+            first = first or shown
+    return first
+
+
+def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
+    """How a law is broken, after shrinking, and whether what came is what the call gave."""
+    law = laws(entry.component)[name]
+    report.forget_calls_before_each_example(law)
+    implementation = Implementation()
+    implementation.use(entry.component, entry.functions)
+    try:
+        law(implementation)
+    except Exception as error:
+        if implementation.calls:
+            call = implementation.calls[-1]
+            answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
+            came = error.came if isinstance(error, LawBroken) and isinstance(error.came, np.ndarray) else None
+            plain = any(np.array_equal(answer, came, equal_nan=True) for answer in answers if came is not None)
+            came_and_should = dict(report.came_and_should(error, implementation))
+            return plain, {"law": name, "call": report.written(call), **came_and_should}
+    return False, {}
+
+
+def _smallest(task: tuple[str, str]) -> dict[str, str]:
+    return smallest(*task)
+
+
+if __name__ == "__main__":
+    tasks = [(component, entry.name) for component in COMPONENTS for entry in misconceptions(component)]
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=[True]) as pool:
+        found = dict(zip([f"{component}/{name}" for component, name in tasks], pool.map(_smallest, tasks), strict=True))
+    PAGE.write_text(json.dumps(found, indent=1) + "\n")
+    print(f"written: {PAGE.relative_to(Path.cwd())}, {sum(map(bool, found.values()))} of {len(found)}")

@@ -1,0 +1,176 @@
+"""The site as a reader meets it: served and from disk, on a phone and on a desk, by day and by night."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+WIDTHS = {"phone": 390, "desktop": 1280}
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The site, built without a warning. SITE names a folder where it was built already."""
+    if built := os.environ.get("SITE"):
+        return Path(built).resolve()
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", folder], cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """Every page of it, as paths below the site's root."""
+    found = sorted(str(path.relative_to(site)) for path in site.rglob("*.html"))
+    assert len(found) >= 15
+    return found
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The address that it is served at."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A real browser."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("No Chromium is installed. On Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium, served):
+    """Opens tabs of a width and a colour scheme. Whatever went wrong in any of them fails the test at its end."""
+    contexts, wrong = [], []
+
+    def tab(width: int = WIDTHS["desktop"], scheme: str = "light") -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: None if ours(request.url) else wrong.append(f"asks for {request.url}"))
+        page.on("requestfailed", lambda request: wrong.append(f"{page.url}: {request.url} failed"))
+        page.on("response", lambda reply: wrong.append(f"{reply.url}: {reply.status}") if reply.status >= 400 else None)
+        page.on("console", lambda line: wrong.append(f"{page.url}: {line.text}") if line.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        return page
+
+    def ours(url: str) -> bool:
+        return url.startswith((served, "file:", "data:", "blob:", "about:"))
+
+    yield tab
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [*product(WIDTHS, SCHEMES)])
+def test_every_page_fits_and_shows_everything(browser, served, pages, width, scheme):
+    """Nothing is asked of another host, nothing fails, nothing is wider than the screen, nothing drawn is invisible."""
+    page, formulas, figures = browser(WIDTHS[width], scheme), 0, 0
+    for name in pages:
+        page.goto(served + name, wait_until="networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width], f"{name} scrolls sideways"
+        folded = page.locator("details").evaluate_all("all => all.forEach(details => details.open = true)")
+        assert folded is None
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width], f"{name}, unfolded, scrolls"
+        for formula in page.locator(".math svg").all():
+            box = formula.bounding_box()
+            assert box, f"a formula of {name} is not drawn"
+            assert min(box["width"], box["height"]) > 1, f"a formula of {name} is not drawn"
+            formulas += 1
+        for picture in page.locator(f"figure img[src$='only-{scheme}']").all():
+            expect(picture).to_be_visible()
+            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+            assert len(picture.get_attribute("alt") or "") > 50
+            figures += 1
+        other = SCHEMES[scheme == "light"]
+        assert not any(hidden.is_visible() for hidden in page.locator(f"figure img[src$='only-{other}']").all())
+    assert formulas > 50
+    assert figures >= 13
+
+
+def test_no_link_is_broken(browser, served, pages, site):
+    """Every link within the site leads to a page that is there, and to a place on it that is there."""
+    page, links, places = browser(), {}, {}
+    for name in pages:
+        page.goto(served + name)
+        places[served + name] = set(page.locator("[id]").evaluate_all("all => all.map(element => element.id)"))
+        hrefs = page.locator("a[href]").evaluate_all("all => all.map(link => link.getAttribute('href'))")
+        links |= {(name, urljoin(served + name, href)): href for href in hrefs}
+    broken = []
+    for name, url in links:
+        target, anchor = urldefrag(url)
+        if target.startswith(served):
+            target += "index.html" if target.endswith("/") else ""
+            if target not in places and not (site / unquote(target.removeprefix(served))).is_file():
+                broken.append(f"{name}: {url}")
+            elif anchor and unquote(anchor) not in places.get(target, set()):
+                broken.append(f"{name}: {url}")
+        elif not url.startswith("https://"):
+            broken.append(f"{name}: {url}")
+    assert broken == []
+    assert len(links) > 200
+
+
+@pytest.mark.parametrize("how", ["served", "from disk"])
+def test_search_finds(browser, served, site, how):
+    """Who looks for log-softmax finds forward, also in pages that are opened from disk."""
+    page = browser()
+    page.goto((served if how == "served" else site.as_uri() + "/") + "index.html", wait_until="networkidle")
+    page.locator(".md-search__input").click()
+    page.keyboard.type("log-softmax", delay=20)
+    found = page.locator(".md-search-result__link[href*='components/forward']").first
+    expect(found).to_be_visible(timeout=15_000)
+    found.click()
+    expect(page.locator("h1")).to_contain_text("forward")
+
+
+def test_from_disk_every_page_opens(browser, pages, site):
+    """Opened from disk, every page has its style, its pictures and its links."""
+    page = browser()
+    for name in set(pages) - {"404.html"}:  # which only servers show
+        page.goto((site / name).as_uri(), wait_until="networkidle")
+        assert page.locator("body").evaluate("body => getComputedStyle(body).margin") == "0px"
+        for href in page.locator("nav.md-nav a[href]").evaluate_all("all => all.map(link => link.href)"):
+            target = Path(unquote(urldefrag(href).url.removeprefix("file://")))
+            assert target.is_file(), f"{name} leads to {href}"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_serious_fault_of_accessibility(browser, served, pages, scheme):
+    """axe-core finds nothing serious or critical on any page."""
+    page, faults = browser(scheme=scheme), []
+    for name in pages:
+        page.goto(served + name, wait_until="networkidle")
+        for fault in Axe().run(page).response["violations"]:
+            if fault["impact"] in ("serious", "critical"):
+                places = [node["html"][:150] for node in fault["nodes"][:3]]
+                faults.append(f"{name}: {fault['id']}: {fault['help']}: {places}")
+    assert faults == []
