@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jax_mlp._files import write_atomically
 from jax_mlp.components._checks import check_dataset
 from jax_mlp.data import load_mnist_5k
-from jax_mlp.data.dataset import write_atomically
 from jax_mlp.data.mnist_5k import SHA256
 from jax_mlp.recipes import GUIDE, TUNED, Recipe
 from tests.kit.expect import equal, holds

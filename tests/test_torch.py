@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import jax_mlp
 from tests.kit import oracle
 from tests.kit.draws import exact_cases, powers_of_two, wide_cases
-from tests.kit.expect import ROUNDING, close, each
+from tests.kit.expect import ROUNDING, close, each, equal
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 
@@ -69,3 +70,13 @@ def test_update_is_torchs_sgd(impl, case, rate):
     optimiser.step()
     came = impl.update(case.params, case.images, case.targets, rate)
     each(close, came, pairs(network.parameters()), (1 + rate) * rounding(case))
+
+
+@given(case=wide_cases())
+def test_parameters_travel_both_ways(case):
+    """An nn.Sequential loads the state_dict of a network, gives the same outputs, and gives the network back."""
+    network = sequential([(np.zeros_like(w), np.zeros_like(b)) for w, b in case.params])
+    network.load_state_dict({name: torch.tensor(array) for name, array in jax_mlp.state_dict(case.params).items()})
+    came = network(torch.tensor(case.images)).detach().numpy()
+    close(came, jax_mlp.forward(case.params, case.images), ROUNDING * oracle.magnitude(case.params, case.images))
+    each(equal, jax_mlp.from_state_dict(network.state_dict()), case.params)

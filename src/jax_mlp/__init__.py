@@ -9,6 +9,7 @@ from jax_mlp.components.one_hot import one_hot
 from jax_mlp.components.relu import relu
 from jax_mlp.components.train_loop import train_loop
 from jax_mlp.components.update import update
+from jax_mlp.parameters import from_state_dict, load, save, state_dict
 
 # isort: on
 
@@ -26,4 +27,8 @@ __all__ = [  # noqa: RUF022 (teaching order)
     "accuracy",
     "update",
     "train_loop",
+    "save",
+    "load",
+    "state_dict",
+    "from_state_dict",
 ]

@@ -1,6 +1,5 @@
 """What a data set is, and where it is kept."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,14 +30,3 @@ def data_folder(data_dir: str | Path | None) -> Path:
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"data: expected data_dir to be a folder, got the file {folder}. Name its folder.")
     return folder
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that at any moment the file is whole: the old one, the new one, or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

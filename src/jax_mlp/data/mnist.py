@@ -9,7 +9,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from jax_mlp.data.dataset import Dataset, data_folder, write_atomically
+from jax_mlp._files import write_atomically
+from jax_mlp.data.dataset import Dataset, data_folder
 
 # MD5 of the four files of MNIST, unpacked.
 FILES = {

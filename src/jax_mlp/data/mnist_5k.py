@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jax_mlp.data.dataset import Dataset, data_folder, write_atomically
+from jax_mlp._files import write_atomically
+from jax_mlp.data.dataset import Dataset, data_folder
 
 # Of the parsed table: 5,000 rows of 784 pixels and then the label, a byte each.
 SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"

@@ -1,0 +1,135 @@
+"""Parameters in files: what is saved is what is loaded, and what is damaged is refused in words."""
+
+import pickle
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import save as as_bytes
+
+import jax_mlp as mlp
+from tests.kit.draws import wide_cases
+from tests.kit.expect import each, equal, holds
+
+PARAMS = mlp.init_mlp([4, 3, 2], jax.random.key(0))
+W, B = np.ones((2, 3), np.float32), np.ones(2, np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder for all examples of a property."""
+    return tmp_path_factory.mktemp("parameters")
+
+
+@given(case=wide_cases())
+def test_what_is_saved_is_loaded_bit_for_bit(folder, case):
+    """A file gives back the very parameters that were written to it."""
+    mlp.save(case.params, folder / "params.safetensors", {"epoch": "3"})
+    each(equal, mlp.load(folder / "params.safetensors"), case.params)
+
+
+@given(wide_cases(), st.integers(0, 3), st.integers(1, 4))
+def test_layers_may_stand_at_any_places(case, first, apart):
+    """Named arrays give the network back wherever its layers stand, in the order of their places."""
+    named = {}
+    for layer, (w, b) in reversed([*enumerate(case.params)]):
+        named |= {f"{first + layer * apart}.bias": b, f"{first + layer * apart}.weight": w}
+    each(equal, mlp.from_state_dict(named), case.params)
+    each(equal, mlp.from_state_dict(mlp.state_dict(case.params)), case.params)
+
+
+WHOLE = as_bytes(mlp.state_dict(PARAMS), {"epoch": "3"})
+
+
+@st.composite
+def mutations(draw):
+    """A file of parameters in which something was cut, changed, inserted or said twice."""
+    content = bytearray(WHOLE)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(content)) | st.integers(0, 8))
+        kind = draw(st.sampled_from(["cut", "change", "insert", "again"]))
+        if kind == "cut":
+            del content[place : place + draw(st.integers(1, len(WHOLE)))]
+        elif kind == "change" and place < len(content):
+            content[place] = draw(st.integers(0, 255))
+        elif kind == "insert":
+            content[place:place] = draw(st.binary(min_size=1, max_size=16))
+        else:
+            content[place:place] = content[: draw(st.integers(0, len(content)))]
+    return bytes(content)
+
+
+@given(mutated=mutations())
+def test_what_is_damaged_is_refused(folder, mutated):
+    """Whatever happens to a file, it loads as the finite parameters of a network, or is refused as damaged."""
+    path = folder / "mutated"
+    path.write_bytes(mutated)
+    try:
+        params = mlp.load(path)
+    except (ValueError, TypeError) as error:
+        holds(str(error).startswith("load: expected "), str(error), "an error that says what was expected")
+        return
+    assert all(np.isfinite(a).all() for layer in params for a in layer)
+    mlp.forward(params, np.zeros((1, params[0][0].shape[1])))
+
+
+HEADER = b'{"0.weight":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[0,4000000000000]}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "damaged or of another kind"),
+        (WHOLE[:-1], "damaged or of another kind"),
+        (WHOLE + b"more", "damaged or of another kind"),
+        (pickle.dumps([1, 2]), "damaged or of another kind"),
+        (len(HEADER).to_bytes(8, "little") + HEADER, "damaged or of another kind"),
+        ((2**62).to_bytes(8, "little") + b"{}", "damaged or of another kind"),
+        (as_bytes({}), "one .w, b. pair per layer"),
+        (as_bytes({"weight": W}), "names such as 0.weight and 0.bias in .*, got 'weight'"),
+        (as_bytes({"0.weight": W}), "a weight and a bias for layer 0 in .*, got no bias"),
+        (as_bytes({"0.weight": W * np.nan, "0.bias": B}), "finite numbers, got others in 0.weight"),
+        (as_bytes({"0.weight": W, "0.bias": B * np.float32(np.inf)}), "finite numbers, got others in 0.bias"),
+        (as_bytes({"0.weight": W, "0.bias": B[:1]}), r"b.shape=\(1,\)"),
+        (as_bytes({"0.weight": W[:0], "0.bias": B[:0]}), "at least one unit a layer, got none in 0.weight"),
+        (as_bytes({"0.weight": W, "0.bias": B, "2.weight": W, "2.bias": B}), "to take 2 inputs"),
+        (as_bytes({"0.weight": W.astype(int), "0.bias": B}), "floating-point numbers, got dtype int"),
+    ],
+)
+def test_load_refuses(tmp_path, content, words):
+    """Each kind of file that holds no parameters gets one clear error, and so do paths that are no files."""
+    path = tmp_path / "params.safetensors"
+    path.write_bytes(content)
+    with pytest.raises((ValueError, TypeError), match=f"load: expected .*{words}"):
+        mlp.load(path)
+
+
+def test_paths_that_are_no_files(tmp_path):
+    """A folder and a path where nothing is are called so."""
+    with pytest.raises(IsADirectoryError, match="load: expected a file of parameters, got the folder"):
+        mlp.load(tmp_path)
+    with pytest.raises(FileNotFoundError, match="which is not there"):
+        mlp.load(tmp_path / "nothing")
+    with pytest.raises(OSError, match=r"save: .* could not be written: .*Nothing has changed"):
+        mlp.save(PARAMS, tmp_path)
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    """Where a file cannot be written to its end, the parameters that were there before still load."""
+    path = tmp_path / "params.safetensors"
+    mlp.save(PARAMS, path)
+    program = f"""
+import jax, resource, signal
+import jax_mlp as mlp
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+mlp.save(mlp.init_mlp([100, 100], jax.random.key(1)), {str(path)!r})
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "Nothing has changed." in run.stderr.splitlines()[-1]
+    each(equal, mlp.load(path), [tuple(map(np.asarray, layer)) for layer in PARAMS])
+    assert [*tmp_path.iterdir()] == [path]
