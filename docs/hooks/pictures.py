@@ -29,7 +29,7 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         at = posixpath.relpath(f"figures/{match[1]}", posixpath.dirname(page.file.src_uri))
         return (
             f'<figure markdown="span">\n![{alt}]({at}-light.svg#only-light)\n![{alt}]({at}-dark.svg#only-dark)\n'
-            f"<figcaption>{caption} Drawn by <code>python docs/figures.py DIR {match[1]}</code>.</figcaption>\n</figure>"
+            f"<figcaption>{caption} <code>python docs/figures.py DIR {match[1]}</code></figcaption>\n</figure>"
         )
 
     return MARK.sub(figure, markdown)
