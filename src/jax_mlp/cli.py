@@ -14,6 +14,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 app.add_typer(exercises, name="exercises", no_args_is_help=True)
 
 
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the data. Default: the user's cache directory.")]
+
+
 @app.callback()
 def about() -> None:
     """A multi-layer perceptron in plain JAX, property-tested."""
@@ -31,68 +34,113 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Step size. Default: the recipe's.")] = None,
     layers: Annotated[str | None, typer.Option(help="Such as 784,512,512,10. Default: the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random. Default: the recipe's.")] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the data. Default: the user's cache directory.")
-    ] = None,
+    data_dir: DataDir = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, by its own settings.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over the run in --out.")] = False,
 ) -> None:
     """Train a network on handwritten digits and show how well it reads them."""
     # Imported here, so that --help does not wait for JAX.
-    import jax
-    import numpy as np
+    from dataclasses import replace
+
     from tqdm import tqdm
 
-    from jax_mlp import init_mlp, train_loop
     from jax_mlp.data import DATASETS
     from jax_mlp.recipes import RECIPES
+    from jax_mlp.runs import Run, Settings, initial
+    from jax_mlp.runs import train as train_by
 
     load, chosen = _choose("--data", data, DATASETS), _choose("--recipe", recipe, RECIPES)
-    sizes = chosen.layer_sizes if layers is None else _layer_sizes(layers)
-    if (sizes[0], sizes[-1]) != (784, 10):
+    changes = {"n_epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if layers is not None:
+        changes["layer_sizes"] = _layer_sizes(layers)
+    if (resume or force) and out is None:
+        raise ValueError(f"--{'resume' if resume else 'force'}: expected --out DIR with it, got none.")
+    if resume and (changes or force or (data, recipe) != ("mnist-5k", "guide")):
+        raise ValueError(
+            "--resume: expected no other options than --out and --data-dir: a run goes on by its own settings."
+        )
+    run = None if out is None else Run(out)
+    if run and resume:
+        settings = run.settings
+        digits = run.digits(data_dir=data_dir)
+    else:
+        digits = load(data_dir)
+        changes = {"n_epochs": chosen.epochs_on(len(digits.train_images)), **changes}
+        settings = Settings(data, replace(chosen, **changes))
+        _check(settings.recipe, layers)
+        if run:
+            run.begin(settings, force)
+    used, n = settings.recipe, len(digits.train_images)
+    sizes = "-".join(map(str, used.layer_sizes))
+    print(f"{recipe} recipe on {settings.data}: {n} images, layers {sizes}" if not resume else
+          f"going on in {out} after epoch {run.done} of {used.n_epochs}")  # fmt: skip
+
+    start, every = time.perf_counter(), -(-used.n_epochs // 20)
+    told = run.train(digits) if run else (figures for _, figures in train_by(used, digits, initial(used)))
+    figures = {}
+    try:
+        for figures in tqdm(told, total=used.n_epochs, initial=run.done if run else 0, unit="epoch", disable=None):
+            epoch = figures["epoch"]
+            if epoch % every == 0 or epoch == used.n_epochs:
+                tqdm.write(
+                    f"epoch {epoch:{len(str(used.n_epochs))}} of {used.n_epochs}  {figures['seconds']:6.2f} s  "
+                    f"train {figures['train_accuracy']:6.2%}  test {figures['test_accuracy']:6.2%}  "
+                    f"loss {figures['loss']:.4f}"
+                )
+    except KeyboardInterrupt:
+        if run is None:
+            raise
+        print(f"\nStopped. {run.done} of {used.n_epochs} epochs are kept. Go on: jax-mlp train --out {out} --resume")
+        sys.exit(130)
+    if not figures:  # there was nothing left to do
+        figures = run.history[-1]  # type: ignore[union-attr]
+    updates = used.n_epochs * -(-n // used.batch_size)
+    print(
+        f"Test accuracy {figures['test_accuracy']:.2%} after {used.n_epochs} epochs, {updates} updates of at most "
+        f"{used.batch_size} images, in {time.perf_counter() - start:.1f} s"
+    )
+    if run:
+        for picture in run.draw(digits):
+            print(f"drawn: {picture}")
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    data: Annotated[str | None, typer.Option(help="mnist-5k or mnist. Default: what it was trained on.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show how well the network of a run reads the test digits."""
+    import numpy as np
+
+    import jax_mlp as mlp
+    from jax_mlp.data import DATASETS
+    from jax_mlp.runs import Run
+
+    if data is not None:
+        _choose("--data", data, DATASETS)
+    kept = Run(run)
+    params, digits = kept.params if kept.settings else None, kept.digits(data, data_dir)
+    images = digits.test_images * np.float32(kept.settings.recipe.pixel_scale)
+    targets = mlp.one_hot(digits.test_labels, 10)
+    print(
+        f"{data or kept.settings.data}, {len(images)} test digits, after epoch {kept.done}: "
+        f"{mlp.accuracy(params, images, targets):.2%} read right, loss {mlp.loss(params, images, targets):.4f}"
+    )
+
+
+def _check(recipe, layers: str | None) -> None:
+    if (recipe.layer_sizes[0], recipe.layer_sizes[-1]) != (784, 10):
         raise ValueError(
             f"--layers: expected 784 first and 10 last, as images have 784 pixels and show 10 digits, got {layers}. "
             "Try 784,512,512,10."
         )
-    if epochs is not None and epochs < 1:
-        raise ValueError(f"--epochs: expected 1 or more, got {epochs}.")
-
-    digits = load(data_dir)
-    seed = chosen.seed if seed is None else seed
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"--seed: expected 0 to {2**32 - 1}, got {seed}.")
-    init_key, shuffle_key = jax.random.key(seed), jax.random.key(seed + 1)
-    batch_size = chosen.batch_size if batch_size is None else batch_size
-    learning_rate = chosen.learning_rate if learning_rate is None else learning_rate
-    n_epochs = chosen.epochs_on(len(digits.train_images)) if epochs is None else epochs
-    every = -(-n_epochs // 20)
-    start = time.perf_counter()
-    final = {}
-
-    def show(epoch: int, seconds: float, train_accuracy: float, test_accuracy: float, loss: float) -> None:
-        final["accuracy"] = test_accuracy
-        if epoch % every == 0 or epoch == n_epochs:
-            tqdm.write(
-                f"epoch {epoch:{len(str(n_epochs))}} of {n_epochs}  {seconds:6.2f} s  train {train_accuracy:6.2%}  "
-                f"test {test_accuracy:6.2%}  loss {loss:.4f}"
-            )
-
-    print(f"{recipe} recipe on {data}: {len(digits.train_images)} images, layers {'-'.join(map(str, sizes))}")
-    train_loop(
-        init_mlp(sizes, init_key, chosen.scale),
-        digits.train_images * np.float32(chosen.pixel_scale),
-        digits.test_images * np.float32(chosen.pixel_scale),
-        digits.train_labels,
-        digits.test_labels,
-        n_epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        key=shuffle_key if chosen.shuffle else None,
-        on_epoch=show,
-    )
-    updates = n_epochs * -(-len(digits.train_images) // batch_size)
-    print(
-        f"Test accuracy {final['accuracy']:.2%} after {n_epochs} epochs, {updates} updates of at most {batch_size} "
-        f"images, in {time.perf_counter() - start:.1f} s"
-    )
+    if recipe.n_epochs < 1:
+        raise ValueError(f"--epochs: expected 1 or more, got {recipe.n_epochs}.")
+    if not 0 <= recipe.seed < 2**32:
+        raise ValueError(f"--seed: expected 0 to {2**32 - 1}, got {recipe.seed}.")
 
 
 def _choose(option: str, name: str, choices: dict):

@@ -5,6 +5,7 @@ A safetensors file holds named arrays and nothing that could run, so a file from
 
 import re
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +80,31 @@ def load(path: str | Path) -> Params:
         ValueError: If it is damaged, or holds something other than the finite parameters of a network.
         TypeError: If an array in it holds no floating-point numbers.
     """
+    with _opened("load", path) as file:
+        return _network("load", {name: file.get_tensor(name) for name in file.keys()}, f" in {path}")
+
+
+def metadata(path: str | Path) -> dict[str, str]:
+    """The words that were kept with the parameters in a file. It raises what `load` raises."""
+    with _opened("metadata", path) as file:
+        return file.metadata() or {}
+
+
+@contextmanager
+def _opened(caller: str, path: str | Path):
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"load: expected a file of parameters, got the folder {path}. Name the file in it.")
+        raise IsADirectoryError(f"{caller}: expected a file of parameters, got the folder {path}. Name the file in it.")
     if not path.exists():
-        raise FileNotFoundError(f"load: expected a file of parameters, got {path}, which is not there. Check the path.")
+        raise FileNotFoundError(f"{caller}: expected a file of parameters, got {path}, which is not there.")
     try:
         with safe_open(path, framework="numpy") as file:
-            return _network("load", {name: file.get_tensor(name) for name in file.keys()}, f" in {path}")
+            yield file
     except (SafetensorError, AttributeError) as error:  # the second for types that NumPy lacks
         raise ValueError(
-            f"load: expected parameters in safetensors format, got {path}, which is damaged or of another kind: "
+            f"{caller}: expected parameters in safetensors format, got {path}, which is damaged or of another kind: "
             f"{error}. Write it anew with jax_mlp.save."
         ) from error
 

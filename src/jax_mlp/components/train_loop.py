@@ -2,7 +2,7 @@ r"""The training loop: update on every batch, look at the result after every epo
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import jax
@@ -78,6 +78,29 @@ def train_loop(
     """
     from tqdm import tqdm  # here, so that importing the package does not pay for it
 
+    told = epochs(
+        params, train_images, test_images, train_labels, test_labels, n_epochs,
+        batches=batches, batch_size=batch_size, learning_rate=learning_rate, key=key,
+    )  # fmt: skip
+    bar = tqdm(told, total=n_epochs, unit="epoch", disable=None)
+    for trained, figures in bar:
+        params = trained
+        train, test = (f"{figures[name]:.1%}" for name in ("train_accuracy", "test_accuracy"))
+        bar.set_postfix(train=train, test=test, loss=f"{figures['loss']:.4f}")
+        if on_epoch is not None:
+            on_epoch(**figures)
+    return params
+
+
+def epochs(
+    params, train_images, test_images, train_labels, test_labels, n_epochs,
+    *, batches=None, batch_size=128, learning_rate=1e-2, key=None, done: int = 0,
+) -> Iterator[tuple[Params, dict[str, float]]]:  # fmt: skip
+    """What `train_loop` goes through: after each epoch, the parameters and what `on_epoch` is told.
+
+    The parameters are written over by the next epoch: copy what is to be kept. With `done` epochs done before, it goes
+    on to where it would have come without a break, bit for bit.
+    """
     n_epochs = check_count("train_loop", "n_epochs", n_epochs, 0)
     batch_size = check_count("train_loop", "batch_size", batch_size, 1)
     if not (math.isfinite(learning_rate) and learning_rate > 0):
@@ -94,9 +117,7 @@ def train_loop(
     check_dataset("train_loop", "test_", test_images, test_labels, n_features, n_classes)
 
     params, train, test = _on_device(params, (train_images, train_labels), (test_images, test_labels), n_classes)
-
-    bar = tqdm(range(1, n_epochs + 1), unit="epoch", disable=None)
-    for epoch in bar:
+    for epoch in range(done + 1, n_epochs + 1):
         start = time.perf_counter()
         if batches is None:
             params = _epoch(params, *train, key, epoch, learning_rate, batch_size)
@@ -104,23 +125,14 @@ def train_loop(
             params = _through(batches, params, epoch, learning_rate)
         jax.block_until_ready(params)
         seconds = time.perf_counter() - start
-
         train_accuracy, test_accuracy, train_loss = map(float, _measure(params, train, test))
         if not math.isfinite(train_loss):
             raise FloatingPointError(
                 f"train_loop: expected a finite loss, got {train_loss} after epoch {epoch} with "
                 f"learning_rate={learning_rate}. Try a smaller one."
             )
-        bar.set_postfix(train=f"{train_accuracy:.1%}", test=f"{test_accuracy:.1%}", loss=f"{train_loss:.4f}")
-        if on_epoch is not None:
-            on_epoch(
-                epoch=epoch,
-                seconds=seconds,
-                train_accuracy=train_accuracy,
-                test_accuracy=test_accuracy,
-                loss=train_loss,
-            )
-    return params
+        figures = {"train_accuracy": train_accuracy, "test_accuracy": test_accuracy, "loss": train_loss}
+        yield params, {"epoch": epoch, "seconds": seconds, **figures}
 
 
 @partial(jax.jit, static_argnames="n_classes")

@@ -1,0 +1,183 @@
+"""A run in a folder: its settings, a line of history an epoch, the parameters after the last whole one, and figures.
+
+At any moment the folder is valid, whatever ends the process. `params.safetensors` says which epoch it is of; lines of
+history beyond that belong to an epoch that was not finished.
+"""
+
+import io
+import json
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import jax_mlp
+from jax_mlp._files import write_atomically
+from jax_mlp.components.init import Params, glorot, he, init_mlp
+from jax_mlp.components.train_loop import epochs
+from jax_mlp.data import DATASETS, Dataset
+from jax_mlp.parameters import load, metadata, save
+from jax_mlp.recipes import Recipe
+
+SCALES = {"he": he, "glorot": glorot}
+PICTURES = ("learning_curves", "confusion_matrix", "mistakes", "first_layer")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a run depends on.
+
+    Attributes:
+        data: The name of the data set.
+        recipe: The numbers that it is trained with, as many epochs as the run is long.
+    """
+
+    data: str
+    recipe: Recipe
+
+    def to_json(self) -> str:
+        """The settings, and what they were used with."""
+        recipe = asdict(self.recipe)
+        recipe["scale"] = getattr(self.recipe.scale, "__name__", self.recipe.scale)
+        versions = {"jax_mlp": jax_mlp.__version__, "jax": jax.__version__, "python": platform.python_version()}
+        return json.dumps({"data": self.data, "recipe": recipe, "versions": versions}, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Settings":
+        """The settings that were written."""
+        kept = json.loads(text)
+        recipe = kept["recipe"]
+        scale = SCALES.get(recipe["scale"], recipe["scale"])
+        return cls(kept["data"], Recipe(**{**recipe, "layer_sizes": tuple(recipe["layer_sizes"]), "scale": scale}))
+
+
+def initial(recipe: Recipe) -> Params:
+    """The parameters that a recipe begins with."""
+    return init_mlp(recipe.layer_sizes, jax.random.key(recipe.seed), recipe.scale)
+
+
+def train(recipe: Recipe, digits: Dataset, params: Params, done: int = 0) -> Iterator[tuple[Params, dict[str, float]]]:
+    """Train by a recipe, going on from the parameters that some epochs led to."""
+    scale = np.float32(recipe.pixel_scale)
+    return epochs(
+        params,
+        digits.train_images * scale,
+        digits.test_images * scale,
+        digits.train_labels,
+        digits.test_labels,
+        recipe.n_epochs,
+        batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        key=jax.random.key(recipe.seed + 1) if recipe.shuffle else None,
+        done=done,
+    )
+
+
+class Run:
+    """A folder that holds a run, or will."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self._settings, self._params = self.folder / "run.json", self.folder / "params.safetensors"
+        self._history = self.folder / "history.jsonl"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return self._settings.exists()
+
+    @property
+    def settings(self) -> Settings:
+        """What it was begun with."""
+        if not self.exists:
+            raise FileNotFoundError(
+                f"run: expected a folder that holds a run, got {self.folder}, which does not. "
+                f"Make one with: jax-mlp train --out {self.folder}"
+            )
+        try:
+            return Settings.from_json(self._settings.read_text(encoding="utf-8"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"run: expected settings in {self._settings}, got {type(error).__name__}: {error}. "
+                "Begin anew with --force."
+            ) from error
+
+    @property
+    def params(self) -> Params:
+        """The parameters after the last whole epoch."""
+        return load(self._params)
+
+    @property
+    def done(self) -> int:
+        """How many epochs were finished."""
+        try:
+            return int(metadata(self._params)["epoch"])
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"run: expected the number of an epoch in {self._params}, got none.") from error
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """What was told after each finished epoch."""
+        lines = self._history.read_text(encoding="utf-8").splitlines() if self._history.exists() else []
+        return [json.loads(line) for line in lines[: self.done]]
+
+    def begin(self, settings: Settings, force: bool = False) -> None:
+        """Write the settings and the initial parameters.
+
+        Raises:
+            FileExistsError: If there is something already, unless it is a run and `force` says to write over it.
+        """
+        if self.exists and not force:
+            raise FileExistsError(
+                f"--out: expected a new folder, got {self.folder}, which holds a run. "
+                "Go on with it: --resume. Write over it: --force."
+            )
+        own = {self._params.name, self._history.name, *(f"{name}.png" for name in PICTURES)}
+        if self.folder.exists() and not self.exists:
+            if not self.folder.is_dir() or any(path.name not in own for path in self.folder.iterdir()):
+                raise FileExistsError(f"--out: expected a new or empty folder, got {self.folder}. Choose another.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._settings.unlink(missing_ok=True)  # until it is written again, the folder holds no run
+        for name in own:
+            (self.folder / name).unlink(missing_ok=True)
+        self._keep(initial(settings.recipe), 0)
+        write_atomically(self._settings, settings.to_json().encode())
+
+    def train(self, digits: Dataset) -> Iterator[dict[str, float]]:
+        """Go on from the last whole epoch to the end, and tell each epoch once it is kept."""
+        kept = "".join(json.dumps(line) + "\n" for line in self.history)
+        write_atomically(self._history, kept.encode())  # without what an interrupted epoch may have left
+        for params, figures in train(self.settings.recipe, digits, self.params, self.done):
+            with open(self._history, "a", encoding="utf-8") as history:
+                history.write(json.dumps(figures) + "\n")
+            self._keep(params, int(figures["epoch"]))
+            yield figures
+
+    def draw(self, digits: Dataset) -> list[Path]:
+        """Draw how it learnt, what it confuses, what its first layer looks for, and its surest mistakes."""
+        from jax_mlp import figures
+
+        params = self.params
+        p = np.exp(jax_mlp.forward(params, digits.test_images * np.float32(self.settings.recipe.pixel_scale)))
+        drawn = (
+            figures.learning_curves({"this run": self.history}),
+            figures.confusion_matrix(digits.test_labels, p.argmax(axis=1)),
+            figures.digits(digits.test_images, digits.test_labels, p),
+            figures.first_layer(np.asarray(params[0][0])),
+        )
+        paths = [self.folder / f"{name}.png" for name in PICTURES]
+        for path, figure in zip(paths, drawn, strict=True):
+            content = io.BytesIO()
+            figure.savefig(content, format="png", dpi=120)
+            write_atomically(path, content.getvalue())
+        return paths
+
+    def digits(self, data: str | None = None, data_dir: Path | None = None) -> Dataset:
+        """The data set that it was trained on, or another one."""
+        return DATASETS[data or self.settings.data](data_dir)
+
+    def _keep(self, params: Params, epoch: int) -> None:
+        save(params, self._params, {"epoch": str(epoch)})

@@ -1,0 +1,154 @@
+"""Runs in a folder: whatever ends the process, the folder is valid, and the run ends where it would have ended."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jax_mlp.data import load_mnist_5k
+from jax_mlp.recipes import GUIDE, TUNED
+from jax_mlp.runs import Run, Settings
+from tests.kit.expect import each, equal
+
+COMMAND = [sys.executable, "-m", "jax_mlp"]
+SMALL = ["--recipe", "tuned", "--layers", "784,8,10", "--epochs", "40", "--learning-rate", "0.5"]
+SETTINGS = Settings("mnist-5k", replace(TUNED, layer_sizes=(784, 8, 10), n_epochs=4, learning_rate=0.5))
+KILLS = int(os.environ.get("KILLS", "3"))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """A few digits."""
+    return load_mnist_5k()._replace(train_images=load_mnist_5k().train_images[:300], train_labels=np.arange(300) % 10)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Processes that compile the same network share what was compiled."""
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return {**os.environ, "JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+
+
+def train(folder, environment, *options) -> subprocess.CompletedProcess:
+    """The command line's own `train`, to its end."""
+    command = [*COMMAND, "train", "--out", str(folder), *options]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, Settings("mnist", GUIDE)])
+def test_settings_are_kept(settings):
+    """Settings that were written are read as they were, functions of fan-in included."""
+    assert Settings.from_json(settings.to_json()) == settings
+
+
+@pytest.mark.parametrize("done", [0, 1, 3])
+def test_a_run_that_was_left_ends_where_it_would_have_ended(tmp_path, digits, done):
+    """However many epochs were done, going on leads to the same parameters, bit for bit, and to the same history."""
+    whole, left = Run(tmp_path / "whole"), Run(tmp_path / "left")
+    for run in (whole, left):
+        run.begin(SETTINGS)
+    assert [told["epoch"] for told in whole.train(digits)] == [1, 2, 3, 4]
+    for _, _ in zip(range(done), left.train(digits), strict=False):
+        pass
+    assert Run(left.folder).done == done
+    assert [told["epoch"] for told in Run(left.folder).train(digits)] == [*range(done + 1, 5)]
+    each(equal, left.params, [tuple(map(np.asarray, layer)) for layer in whole.params])
+    without_seconds = [[{**told, "seconds": 0} for told in run.history] for run in (whole, left)]
+    assert without_seconds[0] == without_seconds[1]
+
+
+def test_killed_at_any_moment_it_goes_on(tmp_path, environment):
+    """After kill -9 at a random moment, and again, the folder is valid, and the end is that of an undisturbed run."""
+    whole = train(tmp_path / "whole", environment, *SMALL)
+    assert whole.returncode == 0, whole.stderr
+    killed = 0
+    for number in range(KILLS):
+        folder, options = tmp_path / f"killed-{number}", SMALL
+        while not (folder / "learning_curves.png").exists():
+            process = subprocess.Popen([*COMMAND, "train", "--out", str(folder), *options], env=environment,
+                                       stdout=subprocess.DEVNULL)  # fmt: skip
+            patience = time.monotonic() + random.uniform(0.3, 3)
+            while process.poll() is None and time.monotonic() < patience:
+                time.sleep(0.01)
+            killed += process.poll() is None
+            process.kill()
+            process.wait()
+            if Run(folder).exists:
+                assert len(Run(folder).history) == Run(folder).done
+                options = ["--resume"]
+        assert (folder / "params.safetensors").read_bytes() == (tmp_path / "whole/params.safetensors").read_bytes()
+    assert killed
+
+
+def test_ctrl_c_ends_tidily(tmp_path, environment):
+    """An interrupted run says how to go on, and goes on."""
+    folder = tmp_path / "run"
+    command = [*COMMAND, "train", "--out", str(folder), *SMALL[:5], "3000"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("epoch"):
+                process.send_signal(signal.SIGINT)
+                break
+        last = [line.strip() for line in process.stdout if line.strip()][-1]
+    assert process.returncode == 130
+    assert last.endswith(f"Go on: jax-mlp train --out {folder} --resume")
+    assert Run(folder).done > 0
+
+
+def test_nothing_is_written_over(tmp_path, environment):
+    """A run is written over only by --force, and a folder that holds anything else not even by that."""
+    folder = tmp_path / "run"
+    quick = ["--layers", "784,2,10", "--epochs", "1"]
+    assert train(folder, environment, *quick).returncode == 0
+    before = (folder / "params.safetensors").read_bytes()
+    assert "holds a run. Go on with it: --resume. Write over it: --force." in train(folder, environment, *quick).stderr
+    assert (folder / "params.safetensors").read_bytes() == before
+    assert "mnist-5k, 1000 test digits, after epoch 1" in subprocess.run(
+        [*COMMAND, "evaluate", str(folder)], capture_output=True, text=True, env=environment
+    ).stdout  # fmt: skip
+    assert train(folder, environment, *quick, "--seed", "1", "--force").returncode == 0
+    assert (folder / "params.safetensors").read_bytes() != before
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("mine")
+    refused = train(tmp_path / "other", environment, *quick, "--force")
+    assert refused.returncode == 2
+    assert "expected a new or empty folder" in refused.stderr
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["train", "--resume"], "--resume: expected --out DIR with it, got none."),
+        (["train", "--out", "{}", "--resume"], "expected a folder that holds a run, got {}, which does not."),
+        (["train", "--out", "{}", "--resume", "--seed", "1"], "--resume: expected no other options"),
+        (["evaluate", "{}"], "expected a folder that holds a run, got {}, which does not."),
+    ],
+)
+def test_refuses(tmp_path, environment, options, words):
+    """What cannot be done is one line, and exit code 2."""
+    options = [option.format(tmp_path / "none") for option in options]
+    run = subprocess.run([*COMMAND, *options], capture_output=True, text=True, env=environment)
+    assert run.returncode == 2
+    assert words.format(tmp_path / "none") in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"data": 1}', json.dumps({"data": "mnist-5k", "recipe": {"scale": {}}})]
+)
+def test_damaged_settings_are_called_so(tmp_path, text):
+    """Settings that cannot be read are one clear error."""
+    run = Run(tmp_path / "run")
+    run.begin(SETTINGS)
+    (run.folder / "run.json").write_text(text)
+    with pytest.raises(ValueError, match=r"run: expected settings in .*run.json, got "):
+        _ = run.settings
