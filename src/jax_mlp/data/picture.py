@@ -1,0 +1,73 @@
+"""A picture of a digit, made like MNIST's own: 28 by 28 pixels, light on dark, 20 of them high, in the middle."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+LARGEST = 64_000_000
+"""Pixels of a picture that is still opened."""
+
+
+def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
+    """The pixels of one digit, as MNIST has them, from a PNG or JPEG of any size.
+
+    Dark on light or light on dark: what lies along the border is taken for the paper. The digit is cropped, scaled to
+    fit into 20 by 20 pixels, and put into 28 by 28 so that its centre of mass is in the middle.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A flattened image with pixels from 0 to 255.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        IsADirectoryError: If it is a folder.
+        ValueError: If it is no PNG or JPEG, is damaged or too large, or shows nothing.
+
+    References:
+        Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits, on how its images were made.
+    """
+    from PIL import Image
+
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"predict: expected a picture, got the folder {path}. Name the picture in it.")
+    if not path.exists():
+        raise FileNotFoundError(f"predict: expected a picture, got {path}, which is not there. Check the path.")
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as picture:
+            if picture.width * picture.height > LARGEST:
+                raise ValueError(
+                    f"predict: expected a picture of at most {LARGEST} pixels, got {picture.width} by {picture.height} "
+                    f"in {path}. Make it smaller."
+                )
+            paper = Image.new("RGBA", picture.size, "white")  # beneath what is transparent
+            grey = np.asarray(Image.alpha_composite(paper, picture.convert("RGBA")).convert("L"), np.float32)
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # PIL raises each of them for damaged files
+        raise ValueError(f"predict: expected a PNG or JPEG, got {path}: {error}. Save it as one of them.") from error
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ink = np.abs(grey - np.median(border))
+    if ink.max() < 16:
+        raise ValueError(f"predict: expected a digit, got {path}, which is of one shade. Draw one with more contrast.")
+    rows, columns = np.nonzero(ink > 0.1 * ink.max())
+    ink = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    height, width = ink.shape
+    size = (max(1, round(20 * width / max(ink.shape))), max(1, round(20 * height / max(ink.shape))))
+    small = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BOX))
+    small = small / small.max()
+    # Pixel 14, the first beyond the middle, is where the centres of MNIST's own images lie.
+    top, left = (
+        int(np.clip(round(14 - centre), 0, 28 - length))
+        for centre, length in zip(_centre(small), small.shape, strict=True)
+    )
+    framed = np.zeros((28, 28), np.float32)
+    framed[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return np.round(255 * framed).astype(np.uint8).ravel()
+
+
+def _centre(image: np.ndarray) -> tuple[float, float]:
+    """The centre of mass."""
+    rows, columns = np.indices(image.shape)
+    return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())

@@ -1,0 +1,156 @@
+"""Pictures of digits: however they are drawn, they become what MNIST's own images are."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFilter
+
+import jax_mlp as mlp
+from jax_mlp.data import load_mnist_5k
+from jax_mlp.data.picture import read_picture
+from jax_mlp.recipes import TUNED
+from jax_mlp.runs import Run, Settings
+from tests.kit.expect import close, equal, holds
+
+# Digits as a hand would draw them: strokes through points, x to the right and y down, from 0 to 100.
+STROKES = {
+    0: [[(50, 5), (25, 20), (15, 50), (25, 82), (50, 95), (76, 80), (85, 50), (74, 18), (50, 5)]],
+    1: [[(58, 5), (52, 50), (46, 95)]],
+    2: [[(20, 25), (32, 8), (58, 5), (76, 20), (70, 42), (45, 68), (18, 92), (45, 88), (84, 92)]],
+    3: [[(22, 12), (48, 5), (72, 16), (68, 36), (42, 47), (70, 56), (80, 75), (62, 93), (36, 95), (17, 84)]],
+    4: [[(36, 8), (26, 32), (20, 55), (48, 57), (82, 54)], [(70, 12), (66, 50), (62, 95)]],
+    5: [[(76, 8), (32, 8), (27, 42), (54, 38), (76, 52), (78, 74), (58, 94), (22, 90)]],
+    6: [[(66, 5), (40, 24), (24, 54), (26, 82), (48, 95), (70, 84), (72, 62), (52, 52), (28, 64)]],
+    7: [[(15, 12), (48, 10), (84, 10), (66, 40), (50, 70), (42, 96)]],
+    8: [[(72, 15), (48, 5), (26, 18), (36, 40), (64, 56), (74, 78), (52, 95), (28, 82), (34, 58), (64, 38), (72, 15)]],
+    9: [[(74, 22), (50, 6), (28, 20), (30, 42), (54, 48), (74, 32), (74, 22), (72, 55), (60, 95)]],
+}
+
+
+def drawn(digit: int, size=300, pen=0.1, light_on_dark=False, margin=0.2, slant=0.0) -> Image.Image:
+    """A picture of a digit, drawn with a round pen."""
+    paper, ink = ((18, 20, 30), (235, 230, 210)) if light_on_dark else ((244, 240, 228), (30, 40, 90))
+    picture = Image.new("RGB", (size, round(1.2 * size)), paper)
+    pencil, scale, width = ImageDraw.Draw(picture), size * (1 - 2 * margin) / 100, max(1, round(pen * size))
+    for stroke in STROKES[digit]:
+        points = [(margin * size + (x + slant * (50 - y)) * scale, margin * size + y * scale) for x, y in stroke]
+        pencil.line(points, fill=ink, width=width, joint="curve")
+        for x, y in points:
+            pencil.ellipse([x - width / 2, y - width / 2, x + width / 2, y + width / 2], fill=ink)
+    return picture.filter(ImageFilter.GaussianBlur(size / 200))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder for all examples of a property."""
+    return tmp_path_factory.mktemp("pictures")
+
+
+@given(
+    digit=st.sampled_from([*STROKES]),
+    size=st.sampled_from([120, 300]),
+    margin=st.floats(0.1, 0.35),
+    light=st.booleans(),
+    suffix=st.sampled_from(["png", "jpg"]),
+)
+def test_every_picture_becomes_one_of_mnists(folder, digit, size, margin, light, suffix):
+    """Whatever its size, its paper and its place on it, a digit fills 20 pixels, about the middle, light on dark."""
+    path = folder / f"digit.{suffix}"
+    drawn(digit, size, 0.08, light, margin).save(path)
+    image = read_picture(path).reshape(28, 28)
+    equal(image.max(), 255)
+    seen = np.argwhere(image > 60)
+    extent = np.ptp(seen, axis=0) + 1
+    holds(17 <= extent.max() <= 20, f"a digit of {extent} pixels", "20 pixels on its longer side, but for faint edges")
+    ink = image / image.sum()
+    rows, columns = np.indices(image.shape)
+    close([(rows * ink).sum(), (columns * ink).sum()], [14, 14], 0.6)
+
+
+def test_mnists_own_images_stay_as_they_are(folder):
+    """An image of MNIST, saved as a picture on a wide margin, comes back nearly as it was."""
+    for image in load_mnist_5k().test_images[:20]:
+        framed = np.pad(image.reshape(28, 28), 20)
+        Image.fromarray(framed).resize((680, 680), Image.Resampling.NEAREST).save(folder / "own.png")
+        again = read_picture(folder / "own.png").astype(float)
+        likeness = np.corrcoef(again, image.astype(float))[0, 1]
+        holds(likeness > 0.99, likeness, "a correlation of more than 0.99")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A network that has learnt for a while."""
+    run = Run(tmp_path_factory.mktemp("runs") / "run")
+    run.begin(Settings("mnist-5k", replace(TUNED, layer_sizes=(784, 128, 10), n_epochs=20, learning_rate=1.0)))
+    assert len([*run.train(load_mnist_5k())]) == 20
+    return run
+
+
+def test_it_reads_what_was_drawn(run, folder):
+    """Of twenty digits, dark on light and light on dark, thick and thin, upright and slanted, most are read right."""
+    pictures = []
+    for digit in STROKES:
+        for style in ({"pen": 0.08}, {"light_on_dark": True, "size": 120, "pen": 0.06, "slant": 0.15}):
+            path = folder / f"{digit}-{len(style)}.png"
+            drawn(digit, **style).save(path)
+            pictures.append(read_picture(path))
+    said = np.asarray(mlp.forward(run.params, np.stack(pictures) * np.float32(1 / 255))).argmax(axis=1)
+    right = int((said == np.repeat([*STROKES], 2)).sum())
+    holds(right >= 16, f"{right} of 20: {said}", "at least 16 of 20")
+
+
+def predict(run, *arguments) -> subprocess.CompletedProcess:
+    """The command line's own `predict`."""
+    command = [sys.executable, "-m", "jax_mlp", "predict", str(run.folder), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_predict_shows_the_digit_and_its_odds(run, folder):
+    """The digit, a bar for each probability, and with --show what the network sees."""
+    drawn(0, pen=0.08).save(folder / "zero.png")
+    shown = predict(run, folder / "zero.png", "--show")
+    assert shown.returncode == 0, shown.stderr
+    head, *lines = shown.stdout.splitlines()
+    assert head == f"{folder / 'zero.png'}: 0"
+    assert len(lines) == 28 + 10
+    assert lines[28].startswith("  0 ██████")
+
+
+def blank(path):
+    """A picture of nothing."""
+    Image.new("L", (50, 50), 200).save(path)
+
+
+def cut_short(path):
+    """A picture whose file ends too early."""
+    drawn(3).save(path)
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def a_bomb(path):
+    """A small file with a great many pixels."""
+    Image.new("1", (20_000, 20_000)).save(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: None, "which is not there"),
+        (lambda path: path.mkdir(), "got the folder"),
+        (lambda path: path.write_bytes(b""), "expected a PNG or JPEG"),
+        (lambda path: path.write_text("no picture"), "expected a PNG or JPEG"),
+        (cut_short, "expected a PNG or JPEG"),
+        (blank, "which is of one shade"),
+        (a_bomb, "expected a (PNG or JPEG|picture of at most)"),
+    ],
+)
+def test_refuses(tmp_path, make, words):
+    """What shows no digit is one clear error."""
+    make(tmp_path / "picture.png")
+    with pytest.raises((ValueError, OSError), match=f"predict: .*{words}"):
+        read_picture(tmp_path / "picture.png")
