@@ -1,5 +1,7 @@
 """The command line, as real processes: what it prints, and how it fails."""
 
+import contextlib
+import io
 import os
 import pty
 import re
@@ -10,6 +12,11 @@ import termios
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jax_mlp import cli
+from tests.kit.expect import holds
 
 COMMAND = [sys.executable, "-m", "jax_mlp"]
 QUICK = ["train", "--layers", "784,8,10", "--epochs", "2"]
@@ -152,3 +159,37 @@ def test_module_and_script_are_the_same(environment):
     script = Path(sys.executable).with_name("jax-mlp")
     shown = subprocess.run([script, "--help"], capture_output=True, text=True, env=environment)
     assert shown.stdout == run(["--help"], environment).stdout
+
+
+WORDS = st.sampled_from(
+    ["train", "evaluate", "predict", "doctor", "exercises", "hint", "relu", "--epochs", "--layers", "--seed", "--out",
+     "--resume", "--force", "--data", "--recipe", "--batch-size", "--learning-rate", "--show", "--in", "--help", "--",
+     "-1", "0", "1e999", "nan", "784,10", "784,,10", "tuned", "/dev/null", "."]
+)  # fmt: skip
+TEXT = st.text(st.characters(exclude_characters="/.\0", codec="utf-8"), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def empty_folder(tmp_path_factory):
+    """Where the examples write what they write."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("empty"))
+        yield patch
+
+
+@given(arguments=st.lists(WORDS | TEXT, max_size=6))
+def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, arguments):
+    """Whatever is typed, there is no traceback: what cannot be done is one line, and exit code 2."""
+    if arguments[:1] == ["train"]:  # as quick as it gets, unless an option that comes later says otherwise
+        arguments[1:1] = ["--epochs", "1", "--layers", "784,2,10"]
+    empty_folder.setattr(sys, "argv", ["jax-mlp", *arguments])
+    said = io.StringIO()
+    with (
+        contextlib.redirect_stderr(said),
+        contextlib.redirect_stdout(io.StringIO()),
+        pytest.raises(SystemExit) as ended,
+    ):
+        cli.main()
+    if ended.value.code not in (0, None):
+        holds(ended.value.code == 2, ended.value.code, "exit code 2")
+        holds(len(said.getvalue().splitlines()) <= 1, said.getvalue(), "one line")

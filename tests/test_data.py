@@ -1,8 +1,10 @@
 """The laws of the data: the digits are all there, in balance, and what is damaged is noticed."""
 
+import gzip
 import hashlib
 import os
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from jax_mlp._files import write_atomically
 from jax_mlp.components._checks import check_dataset
-from jax_mlp.data import load_mnist_5k
+from jax_mlp.data import load_mnist_5k, mnist
 from jax_mlp.data.mnist_5k import SHA256
 from jax_mlp.recipes import GUIDE, TUNED, Recipe
 from tests.kit.expect import equal, holds
@@ -191,3 +193,34 @@ def test_a_smaller_set_gets_as_many_updates(n_images, batch_size):
     per_epoch = -(-n_images // batch_size)
     wanted = 8 * -(-60_000 // batch_size)
     assert wanted <= recipe.epochs_on(n_images) * per_epoch < wanted + per_epoch
+
+
+# Files of the full set, which torchvision parses: nothing that is damaged gets so far
+
+LABELS = "train-labels-idx1-ubyte"
+PACKED = gzip.compress(struct.pack(">ii", 2049, 60_000) + bytes(range(10)) * 6_000)
+
+
+@given(content=st.binary(max_size=64), packed=st.booleans(), cut=st.integers(0, 200), place=st.integers(0, 99))
+def test_damaged_files_are_never_parsed(folder, content, packed, cut, place):
+    """Wrong magic numbers, counts, trailing bytes and broken archives are refused before anything reads them."""
+    path = folder / (f"{LABELS}.gz" if packed else LABELS)
+    path.write_bytes(PACKED[:place] + content + PACKED[place : len(PACKED) - cut])
+
+    def read():
+        if packed:
+            (folder / LABELS).write_bytes(mnist._unpack(path))
+        mnist._verify(folder / LABELS)
+
+    with pytest.raises(ValueError, match=r"mnist: .*damaged"):
+        read()
+
+
+def test_a_small_archive_cannot_fill_the_memory(folder):
+    """Of an archive that unpacks to a thousand million zeros no more is unpacked than the largest file has."""
+    path = folder / f"{LABELS}.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(100):
+            file.write(bytes(10**7))
+    assert path.stat().st_size < 10**7
+    assert len(mnist._unpack(path)) == mnist.LARGEST + 1

@@ -137,6 +137,24 @@ def a_bomb(path):
     Image.new("1", (20_000, 20_000)).save(path)
 
 
+@given(
+    place=st.integers(0, 3000),
+    content=st.binary(max_size=40),
+    cut=st.integers(0, 400),
+    suffix=st.sampled_from(["png", "jpg"]),
+)
+def test_a_damaged_picture_is_read_or_refused(folder, place, content, cut, suffix):
+    """Whatever happened to a file: it gives 784 pixels, or one clear error."""
+    path = folder / f"damaged.{suffix}"
+    drawn(3, 120).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + content + whole[place + cut :])
+    try:
+        equal(read_picture(path).shape, (784,))
+    except ValueError as error:
+        holds(str(error).startswith("predict: expected "), str(error), "an error that says what was expected")
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
