@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.kit import oracle
 from tests.kit.draws import Case, exact_cases, keys, permutations
 from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
+from tests.kit.report import paste
 
 SMOOTH = [((2, 3), 4)]  # no relu: no kink for rounding to fall on either side of
 HIDDEN = [((2, 3, 2), 5)]
@@ -233,18 +234,26 @@ def test_the_test_set_teaches_nothing(impl, case, data):
     each(equal, run(impl, case, 1, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
 
 
+class Iterable:
+    """Batches that can be gone through, and nothing else: no length, no places."""
+
+    def __init__(self, batches, seconds=0.0):
+        self.batches, self.seconds, self.rounds = batches, seconds, 0
+
+    def __iter__(self):
+        self.rounds += 1
+        time.sleep(self.seconds)
+        return iter(self.batches)
+
+    def __repr__(self):
+        return paste(self.batches)  # for reports
+
+
 @given(exact_cases(HIDDEN), st.integers(1, 3), batch_sizes, st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
     """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
 
-    class Batches:
-        rounds = 0
-
-        def __iter__(self):
-            self.rounds += 1
-            return iter(oracle.split(case.images, case.labels if as_integers else case.targets, batch_size))
-
-    batches = Batches()
+    batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, batch_size))
     came = run(impl, case, n_epochs, batches=batches)
     holds(batches.rounds == n_epochs, f"gone through {batches.rounds} times", f"{n_epochs} times")
     should = run(impl, case, n_epochs, batch_size=batch_size)
@@ -282,6 +291,7 @@ def told(impl, case, n_epochs, **options):
     def on_epoch(epoch, seconds, train_accuracy, test_accuracy, loss):
         seen.append((epoch, seconds, float(train_accuracy), float(test_accuracy), float(loss)))
 
+    on_epoch.__name__ = "lambda **told: print(told)"  # as a report shows it
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
 
 
@@ -299,13 +309,8 @@ def test_seconds_are_those_of_the_epoch(impl):
     params, x, labels = unit_images(2)
     case = Case(params, x, labels, np.eye(2, dtype=np.float32))
 
-    class Slow:
-        def __iter__(self):
-            time.sleep(0.01)
-            yield x, labels
-
     start = time.perf_counter()
-    _, seen = told(impl, case, 5, batches=Slow())
+    _, seen = told(impl, case, 5, batches=Iterable([(x, labels)], seconds=0.01))
     passed = time.perf_counter() - start
     seconds = [seconds for _, seconds, *_ in seen]
     holds(min(seconds) > 0.005, min(seconds), "at least the 0.01 s that loading takes, but for the grain of the clock")

@@ -60,9 +60,14 @@ def _smallest(task: tuple[str, str]) -> dict[str, str]:
     return smallest(*task)
 
 
-if __name__ == "__main__":
-    tasks = [(component, entry.name) for component in COMPONENTS for entry in misconceptions(component)]
+def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
+    """The smallest counterexample to each misconception, by component and name."""
+    tasks = [(entry.component, entry.name) for entry in entries]
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=[True]) as pool:
-        found = dict(zip([f"{component}/{name}" for component, name in tasks], pool.map(_smallest, tasks), strict=True))
-    PAGE.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"written: {PAGE.relative_to(Path.cwd())}, {sum(map(bool, found.values()))} of {len(found)}")
+        return dict(zip(["/".join(task) for task in tasks], pool.map(_smallest, tasks), strict=True))
+
+
+if __name__ == "__main__":
+    all_found = found([entry for component in COMPONENTS for entry in misconceptions(component)])
+    PAGE.write_text(json.dumps(all_found, indent=1) + "\n")
+    print(f"written: {PAGE.relative_to(Path.cwd())}, {sum(map(bool, all_found.values()))} of {len(all_found)}")

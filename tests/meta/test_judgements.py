@@ -1,9 +1,10 @@
 """Every misconception is caught by a law of its own component, and every right variant is let through."""
 
+import json
 from typing import Any
 
 from tests.kit.implementation import COMPONENTS
-from tests.meta import kill_table
+from tests.meta import counterexamples, kill_table
 from tests.meta.catalogue import misconceptions, variants
 from tests.meta.judge import PAGE, judge, laws
 
@@ -64,3 +65,11 @@ def test_the_table_is_what_the_command_writes():
     assert [row for row in kill_table.rows(wrong) if row not in page] == []
     names = [f"| `{entry.name}` | {entry.sentence} |" for entry in all_of(misconceptions)]
     assert [name for name in names if not any(row.startswith(name) for row in page)] == []
+
+
+def test_counterexamples_are_what_the_command_finds():
+    """Every misconception has a call that shows it wrong, and those of a component come out as they are kept."""
+    kept = json.loads(counterexamples.PAGE.read_text(encoding="utf-8"))
+    assert [name for name, shown in kept.items() if not shown] == []
+    assert [*kept] == [f"{entry.component}/{entry.name}" for entry in all_of(misconceptions)]
+    assert counterexamples.found(misconceptions("relu")) == {n: s for n, s in kept.items() if n.startswith("relu/")}
