@@ -252,7 +252,6 @@ class Iterable:
 @given(exact_cases(HIDDEN), st.integers(1, 3), batch_sizes, st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, batch_size, as_integers):
     """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
-
     batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, batch_size))
     came = run(impl, case, n_epochs, batches=batches)
     holds(batches.rounds == n_epochs, f"gone through {batches.rounds} times", f"{n_epochs} times")
