@@ -253,12 +253,13 @@ def came_and_should(error: BaseException, implementation: Implementation) -> lis
         entry = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), came.shape)
         where = f"{where} at {[int(i) for i in entry]}".strip()
         came, should = came[entry], should[entry]
-    prefix = f"{where}: " if where else ""
+    at = f"{where}: " if where else ""
+    shown = [("came", f"{at}{_show(came)}"), ("should", f"{at}{_show(should)}")]
     if isinstance(came, np.ndarray | np.generic) and came.dtype.kind == "f" and not np.isfinite(came).all():
-        prefix = f"not finite: {prefix}"
-        if np.array_equal(came, should, equal_nan=True):  # both are answers of the component's
-            return [("came", f"{prefix}{_show(came)}, twice"), ("should", "finite numbers")]
-    return [("came", f"{prefix}{_show(came)}"), ("should", f"{prefix}{_show(should)}")]
+        shown[0] = ("came", f"not finite: {shown[0][1]}")
+        if isinstance(should, np.ndarray | np.generic) and np.array_equal(came, should, equal_nan=True):
+            shown[1] = ("should", "finite numbers: both answers came from the component")
+    return shown
 
 
 def _show(value) -> str:
