@@ -9,9 +9,11 @@ import sys
 import time
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
+import jax_mlp as mlp
 from jax_mlp.data import load_mnist_5k
 from jax_mlp.recipes import GUIDE, TUNED
 from jax_mlp.runs import Run, Settings
@@ -152,3 +154,27 @@ def test_damaged_settings_are_called_so(tmp_path, text):
     (run.folder / "run.json").write_text(text)
     with pytest.raises(ValueError, match=r"run: expected settings in .*run.json, got "):
         _ = run.settings
+
+
+def test_what_does_not_belong_together_is_called_so(tmp_path):
+    """Parameters of another network, or without the number of an epoch, and a history that is none, are refused."""
+    run = Run(tmp_path / "run")
+    run.begin(SETTINGS)
+    path = run.folder / "params.safetensors"
+    mlp.save(mlp.init_mlp([784, 10, 10], jax.random.key(0)), path, {"epoch": "1"})
+    with pytest.raises(ValueError, match=r"expected layers \(784, 8, 10\) in .*, got \(784, 10, 10\)"):
+        _ = run.params
+    (run.folder / "history.jsonl").write_text("no JSON\n")
+    with pytest.raises(ValueError, match=r"expected a line of JSON an epoch in .*history.jsonl"):
+        _ = run.history
+    mlp.save(mlp.init_mlp([784, 8, 10], jax.random.key(0)), path)
+    with pytest.raises(ValueError, match="expected the number of an epoch in"):
+        _ = run.done
+
+
+def test_where_nothing_can_be_written_it_is_said(environment):
+    """A folder that cannot be made is one line, and exit code 2."""
+    refused = train("/proc/run", environment, "--layers", "784,2,10", "--epochs", "1")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("jax-mlp: ")
+    assert len(refused.stderr.splitlines()) == 1

@@ -63,25 +63,24 @@ def train(
         )
     run = None if out is None else Run(out)
     if run and resume:
-        settings = run.settings
-        digits = run.digits(data_dir=data_dir)
+        settings, digits, done = run.settings, run.digits(data_dir=data_dir), run.done
+        print(f"going on in {out} after epoch {done} of {settings.recipe.n_epochs}")
     else:
-        digits = load(data_dir)
+        digits, done = load(data_dir), 0
         changes = {"n_epochs": chosen.epochs_on(len(digits.train_images)), **changes}
         settings = Settings(data, replace(chosen, **changes))
         _check(settings.recipe, layers)
         if run:
             run.begin(settings, force)
-    used, n = settings.recipe, len(digits.train_images)
-    sizes = "-".join(map(str, used.layer_sizes))
-    print(f"{recipe} recipe on {settings.data}: {n} images, layers {sizes}" if not resume else
-          f"going on in {out} after epoch {run.done} of {used.n_epochs}")  # fmt: skip
+        sizes = "-".join(map(str, settings.recipe.layer_sizes))
+        print(f"{recipe} recipe on {data}: {len(digits.train_images)} images, layers {sizes}")
+    used = settings.recipe
 
     start, every = time.perf_counter(), -(-used.n_epochs // 20)
     told = run.train(digits) if run else (figures for _, figures in train_by(used, digits, initial(used)))
     figures = {}
     try:
-        for figures in tqdm(told, total=used.n_epochs, initial=run.done if run else 0, unit="epoch", disable=None):
+        for figures in tqdm(told, total=used.n_epochs, initial=done, unit="epoch", disable=None):
             epoch = figures["epoch"]
             if epoch % every == 0 or epoch == used.n_epochs:
                 tqdm.write(
@@ -94,13 +93,12 @@ def train(
             raise
         print(f"\nStopped. {run.done} of {used.n_epochs} epochs are kept. Go on: jax-mlp train --out {out} --resume")
         sys.exit(130)
-    if not figures:  # there was nothing left to do
-        figures = run.history[-1]  # type: ignore[union-attr]
-    updates = used.n_epochs * -(-n // used.batch_size)
-    print(
-        f"Test accuracy {figures['test_accuracy']:.2%} after {used.n_epochs} epochs, {updates} updates of at most "
-        f"{used.batch_size} images, in {time.perf_counter() - start:.1f} s"
-    )
+    if figures:  # there was something left to do
+        updates = used.n_epochs * -(-len(digits.train_images) // used.batch_size)
+        print(
+            f"Test accuracy {figures['test_accuracy']:.2%} after {used.n_epochs} epochs, {updates} updates of at most "
+            f"{used.batch_size} images, in {time.perf_counter() - start:.1f} s"
+        )
     if run:
         for picture in run.draw(digits):
             print(f"drawn: {picture}")
@@ -122,11 +120,12 @@ def evaluate(
     if data is not None:
         _choose("--data", data, DATASETS)
     kept = Run(run)
-    params, digits = kept.params if kept.settings else None, kept.digits(data, data_dir)
-    images = digits.test_images * np.float32(kept.settings.recipe.pixel_scale)
+    settings, params = kept.settings, kept.params
+    digits = kept.digits(data, data_dir)
+    images = digits.test_images * np.float32(settings.recipe.pixel_scale)
     targets = mlp.one_hot(digits.test_labels, 10)
     print(
-        f"{data or kept.settings.data}, {len(images)} test digits, after epoch {kept.done}: "
+        f"{data or settings.data}, {len(images)} test digits, after epoch {kept.done}: "
         f"{mlp.accuracy(params, images, targets):.2%} read right, loss {mlp.loss(params, images, targets):.4f}"
     )
 
@@ -186,7 +185,7 @@ def doctor(data_dir: DataDir = None) -> None:
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     show("cores", f"{available} of {os.cpu_count()}", "" if available != 1 else "With one core, training is slow")
     show("threads", os.environ.get("XLA_FLAGS") or "as many as cores: XLA_FLAGS is not set")
-    cache = jax.config.jax_compilation_cache_dir
+    cache = jax.config.values.get("jax_compilation_cache_dir")
     show("compiled", f"kept in {cache}" if cache else "not kept from run to run: JAX_COMPILATION_CACHE_DIR is not set")
     folder = data_folder(data_dir)
     show("mnist-5k", f"kept in {folder}" if (folder / "mnist-5k.bin").is_file() else "comes with the installation")

@@ -108,7 +108,11 @@ class Run:
     @property
     def params(self) -> Params:
         """The parameters after the last whole epoch."""
-        return load(self._params)
+        params, sizes = load(self._params), self.settings.recipe.layer_sizes
+        came = (params[0][0].shape[1], *(len(b) for _, b in params))
+        if came != sizes:
+            raise ValueError(f"run: expected layers {sizes} in {self._params}, got {came}. They are another network's.")
+        return params
 
     @property
     def done(self) -> int:
@@ -122,7 +126,12 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """What was told after each finished epoch."""
         lines = self._history.read_text(encoding="utf-8").splitlines() if self._history.exists() else []
-        return [json.loads(line) for line in lines[: self.done]]
+        try:
+            return [json.loads(line) for line in lines[: self.done]]
+        except ValueError as error:
+            raise ValueError(
+                f"run: expected a line of JSON an epoch in {self._history}, got {error}. Delete it to go on."
+            ) from error
 
     def begin(self, settings: Settings, force: bool = False) -> None:
         """Write the settings and the initial parameters.
