@@ -1,5 +1,6 @@
 """The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
 
+import os
 import shlex
 import sys
 import time
@@ -8,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from jax_mlp._supervise import SUPERVISED, obey, supervise
 from jax_mlp.exercises.commands import app as exercises
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -38,14 +40,31 @@ def train(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, by its own settings.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over the run in --out.")] = False,
+    devices: Annotated[int | None, typer.Option(help="Split each batch between so many devices.")] = None,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Train in several processes, of which number 0 listens there."),
+    ] = None,
+    processes: Annotated[int, typer.Option(help="How many they are. Start each with the same options.")] = 1,
+    process: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds within which all must have come.")] = 60,
 ) -> None:
     """Train a network on handwritten digits and show how well it reads them."""
+    if coordinator is None and (processes, process) != (1, 0):
+        raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none.")
+    if coordinator is not None and not os.environ.get(SUPERVISED):
+        lost = (
+            f"--coordinator: expected {processes} processes to stay together, each with a number of its own, but "
+            f"number {process} lost another. What was kept is valid: start all of them again."
+        )
+        sys.exit(supervise(sys.argv[1:], lost, silent=process > 0))
     # Imported here, so that --help does not wait for JAX.
     from dataclasses import replace
 
     from tqdm import tqdm
 
     from jax_mlp.data import DATASETS
+    from jax_mlp.parallel import agree
     from jax_mlp.recipes import RECIPES
     from jax_mlp.runs import Run, Settings, initial
     from jax_mlp.runs import train as train_by
@@ -61,7 +80,8 @@ def train(
         raise ValueError(
             "--resume: expected no other options than --out and --data-dir: a run goes on by its own settings."
         )
-    run = None if out is None else Run(out)
+    mesh = _grid(devices, coordinator, processes, process, timeout)
+    run, writes = None if out is None else Run(out), process == 0
     if run and resume:
         settings, digits, done = run.settings, run.digits(data_dir=data_dir), run.done
         print(f"going on in {out} after epoch {done} of {settings.recipe.n_epochs}")
@@ -69,15 +89,21 @@ def train(
         digits, done = load(data_dir), 0
         changes = {"n_epochs": chosen.epochs_on(len(digits.train_images)), **changes}
         settings = Settings(data, replace(chosen, **changes))
-        _check(settings.recipe, layers)
-        if run:
+        _check(settings.recipe, layers, mesh)
+        if run and writes:
             run.begin(settings, force)
         sizes = "-".join(map(str, settings.recipe.layer_sizes))
         print(f"{recipe} recipe on {data}: {len(digits.train_images)} images, layers {sizes}")
     used = settings.recipe
 
     start, every = time.perf_counter(), -(-used.n_epochs // 20)
-    told = run.train(digits) if run else (figures for _, figures in train_by(used, digits, initial(used)))
+    if coordinator is not None:
+        agree(settings.to_json() + str(out is None))
+    if run and writes:
+        told = run.train(digits, mesh)
+    else:
+        params, measure_every = run.params if run and resume else initial(used), 1 if run else every
+        told = (figures for _, figures in train_by(used, digits, params, done, mesh, measure_every))
     figures = {}
     try:
         for figures in tqdm(told, total=used.n_epochs, initial=done, unit="epoch", disable=None):
@@ -99,7 +125,7 @@ def train(
             f"Test accuracy {figures['test_accuracy']:.2%} after {used.n_epochs} epochs, {updates} updates of at most "
             f"{used.batch_size} images, in {time.perf_counter() - start:.1f} s"
         )
-    if run:
+    if run and writes:
         for picture in run.draw(digits):
             print(f"drawn: {picture}")
 
@@ -159,7 +185,6 @@ def predict(
 def doctor(data_dir: DataDir = None) -> None:
     """Show what is installed and found, what is missing, and the remedy."""
     import importlib.util
-    import os
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
@@ -207,7 +232,26 @@ EXTRAS = {
 """What each extra brings, by the names that are imported."""
 
 
-def _check(recipe, layers: str | None) -> None:
+def _grid(devices: int | None, coordinator: str | None, processes: int, process: int, timeout: float):
+    """The devices that a batch is split between: of all processes, if there are several."""
+    if devices is None and coordinator is None:
+        return None
+    import jax
+
+    from jax_mlp import parallel
+
+    if devices is not None and not 1 <= devices <= 1024:
+        raise ValueError(f"--devices: expected 1 to 1024, got {devices}.")
+    if not 0 < timeout < 1e6:
+        raise ValueError(f"--timeout: expected seconds above 0, got {timeout}.")
+    jax.config.update("jax_num_cpu_devices", devices or 1)  # of a CPU, as many as are wanted can be made
+    if coordinator is not None:
+        parallel.connect(coordinator, processes, process, timeout)
+        devices = None
+    return parallel.grid(devices)
+
+
+def _check(recipe, layers: str | None, mesh) -> None:
     if (recipe.layer_sizes[0], recipe.layer_sizes[-1]) != (784, 10):
         raise ValueError(
             f"--layers: expected 784 first and 10 last, as images have 784 pixels and show 10 digits, got {layers}. "
@@ -217,6 +261,10 @@ def _check(recipe, layers: str | None) -> None:
         raise ValueError(f"--epochs: expected 1 or more, got {recipe.n_epochs}.")
     if not 0 <= recipe.seed < 2**32:
         raise ValueError(f"--seed: expected 0 to {2**32 - 1}, got {recipe.seed}.")
+    if mesh is not None:
+        from jax_mlp.components._checks import check_divides
+
+        check_divides("--batch-size", recipe.batch_size, mesh.shape["batch"])
 
 
 def _choose(option: str, name: str, choices: dict):
@@ -237,6 +285,13 @@ def _layer_sizes(text: str) -> tuple[int, ...]:
 
 def main() -> None:
     """Run the command line."""
+    if os.environ.get(SUPERVISED):
+        obey(_main)
+    else:
+        _main()
+
+
+def _main() -> None:
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:

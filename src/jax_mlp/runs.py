@@ -13,12 +13,14 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 import jax_mlp
 from jax_mlp._files import write_atomically
 from jax_mlp.components.init import Params, glorot, he, init_mlp
 from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import DATASETS, Dataset
+from jax_mlp.parallel import place
 from jax_mlp.parameters import load, metadata, save
 from jax_mlp.recipes import Recipe
 
@@ -59,19 +61,22 @@ def initial(recipe: Recipe) -> Params:
     return init_mlp(recipe.layer_sizes, jax.random.key(recipe.seed), recipe.scale)
 
 
-def train(recipe: Recipe, digits: Dataset, params: Params, done: int = 0) -> Iterator[tuple[Params, dict[str, float]]]:
-    """Train by a recipe, going on from the parameters that some epochs led to."""
-    scale = np.float32(recipe.pixel_scale)
+def train(
+    recipe: Recipe, digits: Dataset, params: Params, done: int = 0, mesh: Mesh | None = None, measure_every: int = 1
+) -> Iterator[tuple[Params, dict[str, float]]]:
+    """Train by a recipe, going on from the parameters that some epochs led to, on the devices of a grid if given."""
     return epochs(
-        params,
-        digits.train_images * scale,
-        digits.test_images * scale,
+        params if mesh is None else place(params, mesh),
+        digits.train_images,
+        digits.test_images,
         digits.train_labels,
         digits.test_labels,
         recipe.n_epochs,
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
         key=jax.random.key(recipe.seed + 1) if recipe.shuffle else None,
+        pixel_scale=recipe.pixel_scale,
+        measure_every=measure_every,
         done=done,
     )
 
@@ -155,11 +160,11 @@ class Run:
         self._keep(initial(settings.recipe), 0)
         write_atomically(self._settings, settings.to_json().encode())
 
-    def train(self, digits: Dataset) -> Iterator[dict[str, float]]:
+    def train(self, digits: Dataset, mesh: Mesh | None = None) -> Iterator[dict[str, float]]:
         """Go on from the last whole epoch to the end, and tell each epoch once it is kept."""
         kept = "".join(json.dumps(line) + "\n" for line in self.history)
         write_atomically(self._history, kept.encode())  # without what an interrupted epoch may have left
-        for params, figures in train(self.settings.recipe, digits, self.params, self.done):
+        for params, figures in train(self.settings.recipe, digits, self.params, self.done, mesh):
             with open(self._history, "a", encoding="utf-8") as history:
                 history.write(json.dumps(figures) + "\n")
             self._keep(params, int(figures["epoch"]))

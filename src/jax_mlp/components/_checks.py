@@ -103,6 +103,15 @@ def check_count(caller: str, name: str, value, least: int) -> int:
     return count
 
 
+def check_divides(caller: str, batch_size: int, n_devices: int) -> None:
+    """ValueError unless a batch can be split evenly."""
+    if batch_size % n_devices:
+        raise ValueError(
+            f"{caller}: expected a batch that divides between {n_devices} devices, got {batch_size} images. "
+            f"Try {-(-batch_size // n_devices) * n_devices}, or fewer devices."
+        )
+
+
 def check_dataset(caller: str, name: str, images, labels, n_features: int, n_classes: int) -> None:
     """ValueError or TypeError unless these can be learnt from: finite, of equal length, labels that name classes.
 

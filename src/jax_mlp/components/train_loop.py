@@ -11,7 +11,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Num
 
-from jax_mlp.components._checks import check_count, check_dataset, check_key, check_network
+from jax_mlp.components._checks import check_count, check_dataset, check_divides, check_key, check_network
+from jax_mlp.components._devices import grid_of, put, share
 from jax_mlp.components.accuracy import accuracy
 from jax_mlp.components.init import Params, PRNGKey
 from jax_mlp.components.loss import loss
@@ -32,6 +33,7 @@ def train_loop(
     learning_rate: float = 1e-2,
     key: PRNGKey | None = None,
     on_epoch: Callable[..., object] | None = None,
+    measure_every: int = 1,
 ) -> Params:
     r"""Parameters after `n_epochs` passes over the training set.
 
@@ -40,8 +42,9 @@ def train_loop(
     A progress bar is drawn on standard error where that is a terminal.
 
     Args:
-        params: `(w, b)` per layer. They are left as they are.
-        train_images: Images to learn from, one flattened image a row.
+        params: `(w, b)` per layer. They are left as they are. If `jax_mlp.parallel` has placed them on many devices,
+            each batch is split between those.
+        train_images: Images to learn from, one flattened image a row. Bytes stay bytes until they are used.
         test_images: Images to be judged by. No update ever sees them.
         train_labels: Integers, or one-hot rows.
         test_labels: Integers, or one-hot rows.
@@ -54,6 +57,7 @@ def train_loop(
         on_epoch: Called after each epoch as `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`:
             the epoch's number from 1, the time its updates took, and, under the parameters it ended with, both
             accuracies and the loss on the training set.
+        measure_every: Measure, and call `on_epoch`, only after every so many epochs and after the last.
 
     Returns:
         The trained parameters.
@@ -62,7 +66,7 @@ def train_loop(
         ValueError: If shapes do not fit, a set or an epoch is empty, a label is out of range, a pixel is not finite, or
             a number is out of its range.
         TypeError: If images or labels hold no real numbers.
-        FloatingPointError: If an epoch ends with a loss that is not finite.
+        FloatingPointError: If the loss is not finite when it is measured.
 
     Properties:
         Every example is seen once an epoch, those of a short last batch included.
@@ -79,83 +83,103 @@ def train_loop(
     from tqdm import tqdm  # here, so that importing the package does not pay for it
 
     told = epochs(
-        params, train_images, test_images, train_labels, test_labels, n_epochs,
-        batches=batches, batch_size=batch_size, learning_rate=learning_rate, key=key,
+        params, train_images, test_images, train_labels, test_labels, n_epochs, batches=batches,
+        batch_size=batch_size, learning_rate=learning_rate, key=key, measure_every=measure_every,
     )  # fmt: skip
     bar = tqdm(told, total=n_epochs, unit="epoch", disable=None)
     for trained, figures in bar:
         params = trained
-        train, test = (f"{figures[name]:.1%}" for name in ("train_accuracy", "test_accuracy"))
-        bar.set_postfix(train=train, test=test, loss=f"{figures['loss']:.4f}")
-        if on_epoch is not None:
-            on_epoch(**figures)
+        if "loss" in figures:
+            train, test = (f"{figures[name]:.1%}" for name in ("train_accuracy", "test_accuracy"))
+            bar.set_postfix(train=train, test=test, loss=f"{figures['loss']:.4f}")
+            if on_epoch is not None:
+                on_epoch(**figures)
     return params
 
 
 def epochs(
-    params, train_images, test_images, train_labels, test_labels, n_epochs,
-    *, batches=None, batch_size=128, learning_rate=1e-2, key=None, done: int = 0,
+    params, train_images, test_images, train_labels, test_labels, n_epochs, *, batches=None, batch_size=128,
+    learning_rate=1e-2, key=None, measure_every: int = 1, pixel_scale: float = 1.0, done: int = 0,
 ) -> Iterator[tuple[Params, dict[str, float]]]:  # fmt: skip
-    """What `train_loop` goes through: after each epoch, the parameters and what `on_epoch` is told.
+    """What `train_loop` goes through: after each epoch, the parameters and what `on_epoch` is told if it is measured.
 
-    The parameters are written over by the next epoch: copy what is to be kept. With `done` epochs done before, it goes
-    on to where it would have come without a break, bit for bit.
+    The parameters are written over by the next epoch: copy what is to be kept. Pixels are multiplied by `pixel_scale`
+    when they are used. With `done` epochs done before, it goes on to where it would have come without a break, bit for
+    bit.
     """
     n_epochs = check_count("train_loop", "n_epochs", n_epochs, 0)
     batch_size = check_count("train_loop", "batch_size", batch_size, 1)
+    measure_every = check_count("train_loop", "measure_every", measure_every, 1)
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"train_loop: expected a finite learning_rate above 0, got {learning_rate}. Try 1e-2.")
     if key is not None:
         check_key("train_loop", "key", key)
         if batches is not None:
             raise ValueError("train_loop: expected key or batches, got both. Shuffle the batches where they are made.")
-    train_images, train_labels = np.asarray(train_images), np.asarray(train_labels)
-    test_images, test_labels = np.asarray(test_images), np.asarray(test_labels)
+    train = np.asarray(train_images), np.asarray(train_labels)
+    test = np.asarray(test_images), np.asarray(test_labels)
     check_network("train_loop", params)
     n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
-    check_dataset("train_loop", "train_", train_images, train_labels, n_features, n_classes)
-    check_dataset("train_loop", "test_", test_images, test_labels, n_features, n_classes)
+    check_dataset("train_loop", "train_", *train, n_features, n_classes)
+    check_dataset("train_loop", "test_", *test, n_features, n_classes)
 
-    params, train, test = _on_device(params, (train_images, train_labels), (test_images, test_labels), n_classes)
+    grid = grid_of(params)
+    if grid is not None and batches is None:
+        check_divides("train_loop", batch_size, grid.shape["batch"])
+    params = jax.tree.map(jnp.copy, params)  # since an epoch writes over its own
+    train, test = put((train, test), grid)
     for epoch in range(done + 1, n_epochs + 1):
         start = time.perf_counter()
         if batches is None:
-            params = _epoch(params, *train, key, epoch, learning_rate, batch_size)
+            params = _learn(params, *train, key, epoch, learning_rate, pixel_scale, batch_size, grid)
         else:
             params = _through(batches, params, epoch, learning_rate)
         jax.block_until_ready(params)
-        seconds = time.perf_counter() - start
-        train_accuracy, test_accuracy, train_loss = map(float, _measure(params, train, test))
-        if not math.isfinite(train_loss):
-            raise FloatingPointError(
-                f"train_loop: expected a finite loss, got {train_loss} after epoch {epoch} with "
-                f"learning_rate={learning_rate}. Try a smaller one."
-            )
-        figures = {"train_accuracy": train_accuracy, "test_accuracy": test_accuracy, "loss": train_loss}
-        yield params, {"epoch": epoch, "seconds": seconds, **figures}
+        figures = {"epoch": epoch, "seconds": time.perf_counter() - start}
+        if epoch % measure_every == 0 or epoch == n_epochs:
+            measured = (*_measure(params, *train, pixel_scale, grid), _measure(params, *test, pixel_scale, grid)[0])
+            figures |= zip(("train_accuracy", "loss", "test_accuracy"), map(float, measured), strict=True)
+            if not math.isfinite(figures["loss"]):
+                raise FloatingPointError(
+                    f"train_loop: expected a finite loss, got {figures['loss']} after epoch {epoch} with "
+                    f"learning_rate={learning_rate}. Try a smaller one."
+                )
+        yield params, figures
 
 
-@partial(jax.jit, static_argnames="n_classes")
-def _on_device(params, train, test, n_classes: int):
-    """Both sets with one-hot targets, and a copy of the parameters, which an epoch may write over."""
-    train, test = ((images, _targets(labels, n_classes)) for images, labels in (train, test))
-    return jax.tree.map(jnp.copy, params), train, test
-
-
-@partial(jax.jit, static_argnames="batch_size", donate_argnames="params")
-def _epoch(params, images, targets, key, epoch, learning_rate, batch_size: int):
-    """An epoch in one compiled call: the whole batches in a scan, and then what the division leaves."""
+@partial(jax.jit, static_argnames=("batch_size", "grid"), donate_argnames="params")
+def _learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_size: int, grid):
+    """An epoch of updates in one compiled call."""
     order = jnp.arange(len(images))
     if key is not None:
         # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
         order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
 
     def step(params, rows):
-        return update(params, images[rows], targets[rows], learning_rate), None
+        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+        return update(params, x, y, learning_rate)
 
-    n_whole = len(images) - len(images) % batch_size
-    params, _ = jax.lax.scan(step, params, order[:n_whole].reshape(-1, batch_size))
-    return step(params, order[n_whole:])[0] if n_whole < len(images) else params
+    return _in_batches(step, params, order, batch_size, grid)
+
+
+@partial(jax.jit, static_argnames="grid")
+def _measure(params, images, labels, pixel_scale, grid):
+    """Accuracy and loss on a whole set, in parts, so that the activations of only one are there at a time."""
+
+    def add(sums, rows):
+        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+        return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
+
+    size = 1024 * (1 if grid is None else grid.shape["batch"])
+    return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
+
+
+def _in_batches(step, carry, rows, batch_size: int, grid):
+    """Carry something through the whole batches in a scan, and then through what the division leaves."""
+    n_whole = len(rows) - len(rows) % batch_size
+    whole = rows[:n_whole].reshape(-1, batch_size)
+    carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, share(whole, grid))
+    return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
 
 
 def _through(batches: Iterable, params, epoch: int, learning_rate):
@@ -164,7 +188,7 @@ def _through(batches: Iterable, params, epoch: int, learning_rate):
     number = -1
     for number, (x, y) in enumerate(batches):
         check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
-        params = update(params, x, _encode(y, n_classes), learning_rate)
+        params = update(params, x, _targets(y, n_classes), learning_rate)
     if number < 0:
         raise ValueError(
             f"train_loop: expected batches in epoch {epoch}, got none. An iterator or generator can be gone "
@@ -173,13 +197,6 @@ def _through(batches: Iterable, params, epoch: int, learning_rate):
     return params
 
 
-@jax.jit
-def _measure(params, train, test):
-    return accuracy(params, *train), accuracy(params, *test), loss(params, *train)
-
-
+@partial(jax.jit, static_argnames="n_classes")
 def _targets(labels, n_classes: int):
-    return one_hot(labels, n_classes) if np.ndim(labels) == 1 else labels
-
-
-_encode = jax.jit(_targets, static_argnames="n_classes")
+    return one_hot(labels, n_classes) if labels.ndim == 1 else labels

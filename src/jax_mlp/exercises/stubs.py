@@ -80,7 +80,7 @@ def _imports(tree: ast.Module, component: str, used: set[str]) -> list[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias for alias in node.names if (alias.asname or alias.name) in used]
             module = getattr(node, "module", "") or ""
-            if names and module != "jax_mlp.components._checks":
+            if names and not module.startswith("jax_mlp.components._"):
                 public = module.startswith("jax_mlp") and all(alias.name in jax_mlp.__all__ for alias in names)
                 node = ast.ImportFrom("jax_mlp" if public else module, names, 0) if module else ast.Import(names)
                 found.append(ast.unparse(node))

@@ -1,0 +1,209 @@
+"""Many devices, and many processes: real ones, which talk to each other on this machine."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jax_mlp as mlp
+from jax_mlp import parallel
+from jax_mlp.data import load_mnist_5k
+from jax_mlp.runs import Run
+from tests.kit.expect import close, each
+
+TRAIN = [sys.executable, "-m", "jax_mlp", "train"]
+SMALL = ["--recipe", "tuned", "--layers", "784,16,10", "--epochs", "2"]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Processes that compile the same network share what was compiled."""
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return {**os.environ, "JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory, environment):
+    """The run of one process on one device."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    subprocess.run([*TRAIN, *SMALL, "--out", folder], check=True, env=environment, capture_output=True)
+    return folder
+
+
+def start(environment, n_processes, options, first=(), port=None, come=None):
+    """Start processes of one run; `first` are options of number 0 alone, `come` says which of them start."""
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as server:  # a port that is free
+            port = server.getsockname()[1]
+    together = ["--coordinator", f"127.0.0.1:{port}", "--processes", str(n_processes), *options]
+    return [
+        subprocess.Popen(
+            [*TRAIN, *together, "--process", str(number), *(first if number == 0 else ())],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for number in (range(n_processes) if come is None else come)
+    ]  # fmt: skip
+
+
+def ends(processes, within):
+    """Exit code, standard output and standard error of each."""
+    try:
+        end = time.monotonic() + within
+        return [(p.returncode, *said) for p in processes for said in [p.communicate(timeout=end - time.monotonic())]]
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def same_run(folder, other):
+    """Two folders hold runs that ended alike: the sums of a gradient are added up in another order."""
+    each(close, mlp.load(folder / "params.safetensors"), mlp.load(other / "params.safetensors"), 1e-5)
+    figures = [
+        np.array([[line[name] for name in ("epoch", "train_accuracy", "loss")] for line in map(json.loads, lines)])
+        for lines in ((path / "history.jsonl").read_text().splitlines() for path in (folder, other))
+    ]
+    close(*figures, [0, 1e-3, 1e-5])
+
+
+def test_the_laws_hold_on_eight_devices():
+    """The laws of tests/on_eight_devices.py, in a process that has as many."""
+    laws = Path(__file__).with_name("on_eight_devices.py")
+    environment = {**os.environ, "JAX_NUM_CPU_DEVICES": "8", "JAX_ENABLE_X64": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(laws)]
+    shown = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert shown.returncode == 0, shown.stdout
+    assert re.search(r"\d\d passed", shown.stdout)
+    assert "skipped" not in shown.stdout
+
+
+def test_devices_make_no_difference(tmp_path, alone, environment):
+    """`train --devices 4` ends where one device ends."""
+    command = [*TRAIN, *SMALL, "--devices", "4", "--out", str(tmp_path / "run")]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    same_run(tmp_path / "run", alone)
+
+
+@pytest.mark.parametrize("n_processes", [2, 4])
+def test_processes_make_no_difference(tmp_path, alone, environment, n_processes):
+    """Several processes, which share each batch, end where one ends; number 0 alone writes and prints."""
+    processes = start(environment, n_processes, [*SMALL, "--out", str(tmp_path / "run")])
+    first, *others = ends(processes, within=120)
+    assert (first[0], first[2]) == (0, "")
+    assert re.findall(r"epoch \d of \d|Test accuracy|drawn", first[1])[:3] == [
+        "epoch 1 of 2",
+        "epoch 2 of 2",
+        "Test accuracy",
+    ]
+    assert others == [(0, "", "")] * (n_processes - 1)
+    same_run(tmp_path / "run", alone)
+
+
+def test_a_run_goes_on_in_processes(tmp_path, alone, environment):
+    """A run of one process can be taken up by two, with two devices each, and ends where it would have ended."""
+    folder = tmp_path / "run"
+    digits = load_mnist_5k()
+    begun, kept = Run(folder), Run(alone)
+    begun.begin(kept.settings)
+    next(begun.train(digits))
+    assert begun.done == 1
+    processes = start(environment, 2, ["--devices", "2", "--out", str(folder), "--resume"])
+    first, other = ends(processes, within=120)
+    assert (first[0], first[2]) == (0, "")
+    assert f"going on in {folder} after epoch 1 of 2\n" in first[1]
+    assert other == (0, "", "")
+    same_run(folder, alone)
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_process_that_is_killed_ends_the_others(tmp_path, environment, victim):
+    """When a process is killed in mid-epoch, the others end with one line, and what was kept is valid."""
+    folder = tmp_path / "run"
+    processes = start(environment, 2, ["--layers", "784,16,10", "--epochs", "100000", "--out", str(folder)])
+    history, patience = folder / "history.jsonl", time.monotonic() + 120
+    while not (history.exists() and history.read_text().count("\n") > 2):
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+    processes[victim].kill()
+    processes[victim].communicate()
+    (other,) = ends([processes[1 - victim]], within=20)
+    assert other[0] == 2
+    assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 processes to stay together.*\n", other[2])
+    assert json.loads(history.read_text().splitlines()[0])["epoch"] == 1
+    assert len(mlp.load(folder / "params.safetensors")) == 2
+
+
+def test_a_process_that_never_comes(environment):
+    """Whoever waits for it says so when the time is over."""
+    for come in ([0], [1]):
+        began = time.monotonic()
+        ((code, shown, said),) = ends(start(environment, 2, [*SMALL, "--timeout", "3"], come=come), within=30)
+        assert (code, shown) == (2, "")
+        assert re.fullmatch(
+            r"jax-mlp: connect: expected 2 processes at 127.0.0.1:\d+ within 3 s, and not all.*\n", said
+        )
+        assert time.monotonic() - began < 20
+
+
+def test_processes_that_were_started_otherwise(environment):
+    """Another seed in one process is another run: both end, and one says why."""
+    said = [end[2] for end in ends(start(environment, 2, SMALL, first=["--seed", "3"]), within=60)]
+    assert any("expected what process 0 has, got something else" in words for words in said), said
+    assert all(words.startswith("jax-mlp: ") for words in said)
+
+
+def test_a_port_that_is_taken(environment):
+    """Process 0 says that it cannot listen there."""
+    with socket.create_server(("", 0)) as server:
+        processes = start(environment, 2, SMALL, port=server.getsockname()[1], come=[0])
+        ((code, _, said),) = ends(processes, within=60)
+    assert code == 2
+    assert re.fullmatch(r"jax-mlp: connect: expected a free port for process 0, got 127.*Choose another.\n", said)
+
+
+def test_ctrl_c_reaches_the_run(tmp_path, environment):
+    """Ctrl-C in process 0 keeps the whole epochs and says how to go on."""
+    folder = tmp_path / "run"
+    options = ["--layers", "784,16,10", "--epochs", "100000", "--out", str(folder)]
+    processes = start(environment, 2, options)
+    while not (folder / "history.jsonl").exists() or not (folder / "history.jsonl").read_text():
+        time.sleep(0.05)
+    processes[0].send_signal(signal.SIGINT)
+    (first, other) = ends(processes, within=30)
+    assert first[0] == 130
+    assert re.search(r"Stopped. \d+ of 100000 epochs are kept. Go on: jax-mlp train --out .* --resume\n$", first[1])
+    assert other[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--devices", "0"], "--devices: expected 1 to 1024, got 0."),
+        (["--devices", "3"], "--batch-size: expected a batch that divides between 3 devices, got 128 images. Try 129"),
+        (["--processes", "2"], "--processes: expected --coordinator HOST:PORT with it, got none."),
+        (["--coordinator", "here"], "connect: expected a coordinator such as 10.0.0.1:1234, got 'here'."),
+        (
+            ["--coordinator", "localhost:9", "--processes", "2", "--process", "2"],
+            "expected process from 0 to 1, got 2.",
+        ),
+        (["--coordinator", "localhost:9", "--timeout", "0"], "--timeout: expected seconds above 0, got 0.0."),
+    ],
+)
+def test_refuses(options, words):
+    """Options that make no sense end in one line that says what would."""
+    shown = subprocess.run([*TRAIN, *SMALL, *options], capture_output=True, text=True)
+    assert shown.returncode == 2
+    assert words in shown.stderr
+    assert shown.stderr.count("\n") == 1
+
+
+def test_one_device_is_a_grid_too():
+    """Without any options the grid is all there is."""
+    assert parallel.grid().devices.shape == (1, 1)
