@@ -4,6 +4,7 @@ Every function draws one. The first line of its docstring is the caption, the re
 """
 
 import inspect
+import json
 import sys
 from dataclasses import replace
 from functools import cache
@@ -309,10 +310,94 @@ def surprises() -> Figure:
     return figure
 
 
+def measured(name: str) -> dict:
+    """What a benchmark wrote."""
+    return json.loads((Path(__file__).parent / "measured" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def contenders() -> Figure:
+    """An epoch here and elsewhere, as multiples of this kit's: medians, and the least and greatest of all rounds.
+
+    A horizontal bar for each of jax_mlp, the guide's loop, torch, compiled torch, equinox and flax, and last for the
+    matrix products alone. The bar of jax_mlp is 1 long, that of the products hardly shorter; the numbers stand in the
+    table below.
+    """
+    results = measured("epoch")["contenders"]
+    figure = Figure(figsize=(6.4, 3), layout="constrained")
+    axes = figure.subplots()
+    for row, (name, result) in enumerate(results.items()):
+        ratio = result["to_ours"]
+        axes.barh(row, ratio["median"], color="C1" if name == "jax_mlp" else "C2" if name == "products" else "C0")
+        axes.plot([ratio["least"], ratio["greatest"]], [row, row], color=matplotlib.rcParams["axes.edgecolor"])
+    axes.set(yticks=range(len(results)), yticklabels=results, xlabel="time of an epoch, jax_mlp = 1")
+    axes.invert_yaxis()
+    return figure
+
+
+def modelled(point: dict, rate: float, width: float) -> float:
+    """Seconds per example: arithmetic, and moving the parameters five times, 4 bytes each."""
+    return point["operations"] / rate + 20 * point["parameters"] / point["batch"] / width
+
+
+def constants() -> tuple[float, float]:
+    """Operations and bytes a second, from two points alone: the largest batch, and the batch of one."""
+    batches = [point for point in measured("growth")["points"] if point["axis"] == "batch"]
+    one, most = batches[0], batches[-1]
+    rate = most["operations"] / most["update"]
+    return rate, 20 * one["parameters"] / (one["update"] - one["operations"] / rate)
+
+
+def growth() -> Figure:
+    """The time of an update per example, measured, with its products beside it, and the model of this page.
+
+    Three panels with logarithmic axes: against the width from 128 to 4096 units, against the batch from 1 to 4096
+    images, against the depth from 1 to 16 hidden layers. The times rise with the square of the width and in proportion
+    to the depth, and fall with the batch until about 64 images, from where they are level. The model's line runs
+    through the points, and the title says by how much it misses the worst of them.
+    """
+    points, (rate, width) = measured("growth")["points"], constants()
+    misses = [max(r, 1 / r) for r in (p["update"] / modelled(p, rate, width) for p in points)]
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    for axes, axis in zip(figure.subplots(1, 3, sharey=True), ("width", "batch", "depth"), strict=True):
+        chosen = [point for point in points if point["axis"] == axis]
+        values = [point["value"] for point in chosen]
+        axes.loglog(values, [1e6 * point["update"] for point in chosen], "o", label="update")
+        axes.loglog(values, [1e6 * point["products"] for point in chosen], "x", label="products")
+        axes.loglog(values, [1e6 * modelled(point, rate, width) for point in chosen], "-", label="model")
+        axes.set(xlabel=axis, xticks=values[::2], xticklabels=values[::2])
+        axes.minorticks_off()
+    figure.axes[0].set_ylabel("microseconds per example")
+    figure.axes[0].legend()
+    figure.suptitle(
+        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes a second; worst miss: ×{max(misses):.1f}"
+    )
+    return figure
+
+
+def devices() -> Figure:
+    """How much faster many devices are than one, by the model: 1e13 operations, 1e10 bytes a second, 5 µs a message.
+
+    Speed-up against the number of devices, from 1 to 4096, on logarithmic axes, for batches of 128, 8,192, 65,536 and
+    1,048,576 images. A batch of 128 only ever gets slower. The larger ones follow the dashed line of perfect speed-up
+    for a while, then level off and fall, the later the larger the batch.
+    """
+    n = 2.0 ** np.arange(13)
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for batch in (128, 8192, 65_536, 1_048_576):
+        arithmetic, talk = 3_213_312 * batch / 1e13, 8 * 669_706 / 1e10
+        seconds = arithmetic / n + (1 - 1 / n) * talk + 2 * np.log2(n) * 5e-6
+        axes.loglog(n, arithmetic / seconds, "o-", label=f"batch {batch:,}")
+    axes.loglog(n, n, "--", color=matplotlib.rcParams["axes.edgecolor"], label="perfect")
+    axes.set(xlabel="devices", ylabel="times as fast as one", ylim=(0.05, 5000))
+    axes.legend()
+    return figure
+
+
 FIGURES = {
     f.__name__: f
     for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, best_step,
-              learning, weights, surprises)
+              learning, weights, surprises, contenders, growth, devices)
 }  # fmt: skip
 
 

@@ -5,7 +5,6 @@ the run before has compiled.
 """
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.benchmarks.machine import describe, parser, write
 from tests.kit.implementation import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
@@ -31,16 +31,19 @@ def seconds(files: list[str], cache: Path, *options: str) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
-    print(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}")
-    cache = Path(tempfile.mkdtemp())
+    """Measure, print, and write if asked."""
+    options = parser(__doc__).parse_args()
+    machine, cache, took = describe("pytest", "hypothesis"), Path(tempfile.mkdtemp()), {}
+    print(machine)
+    runs = {"all laws, cold": (LAWS, "-n", "auto"), "all laws, warm": (LAWS, "-n", "auto")}
+    runs |= {f"{Path(file).stem[5:]}, warm": ([file],) for file in LAWS}
     try:
-        print(f"all laws, cold        {seconds(LAWS, cache, '-n', 'auto'):6.1f} s", flush=True)
-        print(f"all laws, warm        {seconds(LAWS, cache, '-n', 'auto'):6.1f} s", flush=True)
-        for file in LAWS:
-            print(f"{Path(file).stem[5:]:<13} warm    {seconds([file], cache):6.1f} s", flush=True)
+        for what, (files, *how) in runs.items():
+            took[what] = seconds(files, cache, *how)
+            print(f"{what:<20}{took[what]:6.1f} s", flush=True)
     finally:
         shutil.rmtree(cache)
+    write(options.json, {"machine": machine, "seconds": took})
 
 
 if __name__ == "__main__":

@@ -178,7 +178,8 @@ def _in_batches(step, carry, rows, batch_size: int, grid):
     """Carry something through the whole batches in a scan, and then through what the division leaves."""
     n_whole = len(rows) - len(rows) % batch_size
     whole = rows[:n_whole].reshape(-1, batch_size)
-    carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, share(whole, grid))
+    # Two steps a turn: between the two, XLA need not copy what the first of them has written.
+    carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, share(whole, grid), unroll=2)
     return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
 
 

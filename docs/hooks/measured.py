@@ -1,0 +1,54 @@
+"""Writes what the benchmarks measured into the pages: `<!-- measured NAME -->` becomes a table, and the machine."""
+
+import json
+import re
+from pathlib import Path
+
+MEASURED = Path(__file__).parents[1] / "measured"
+MARK = re.compile(r"^<!-- measured (\w+) -->$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, page, config, files) -> str:
+    """Put a table in place of its mark."""
+    return MARK.sub(lambda mark: table(mark[1]), markdown)
+
+
+def table(name: str) -> str:
+    """The table of a benchmark."""
+    result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
+    head, rows = {"epoch": epoch, "accuracy": accuracy, "suite": suite}[name](result)
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"{body}\n\nMeasured on {result['machine']}, by `python -m tests.benchmarks.{name}`."
+
+
+def epoch(result):
+    """Ratios to this kit and to the products, and the first epoch."""
+    rows = [
+        [
+            who, f"{each['to_ours']['median']:.2f}",
+            f"{each['to_ours']['least']:.2f} to {each['to_ours']['greatest']:.2f}",
+            f"{each['to_products']['median']:.2f}",
+            f"{each['first'] / each['seconds']['median']:.0f}",
+        ]
+        for who, each in result["contenders"].items()
+    ]  # fmt: skip
+    head = ["", "an epoch / jax_mlp", "least to greatest", "/ products", "first epoch, compiling included, in epochs"]
+    return head, rows
+
+
+def accuracy(result):
+    """When each goal was reached, in epochs, and in multiples of the first time in the row."""
+    goals = ["90%", "95%", "97%", "98%"]
+    unit = result["measured"]["tuned, jax_mlp"]["reached"]["90%"]["seconds"]
+    rows = []
+    for who, each in result["measured"].items():
+        when = [each["reached"].get(goal) for goal in goals]
+        cells = [f"{w['seconds'] / unit:.1f} (epoch {w['epochs']})" if w else "—" for w in when]
+        rows.append([who, *cells, f"{each['best']:.2%}"])
+    return ["recipe, kit", *[goal.replace("%", " %") for goal in goals], "best"], rows
+
+
+def suite(result):
+    """Seconds of each run."""
+    return ["what runs", "seconds"], [[what, f"{seconds:.1f}"] for what, seconds in result["seconds"].items()]
