@@ -23,7 +23,7 @@ def with_logits(logits):
 
 
 def test_example(impl):
-    """Without weights, two equally likely classes cost ln 2 / 2."""
+    """Two equally likely classes cost ln 2 / 2."""
     params, images = with_logits(np.zeros((1, 2), np.float32))
     close(impl.loss.eager(params, images, np.array([[0.0, 1.0]])), np.log(2) / 2, ROUNDING)
 

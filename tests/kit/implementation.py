@@ -65,7 +65,7 @@ class Component:
 
     def eager(self, *arguments, **options):
         """The result, called as it is, on JAX arrays."""
-        arguments, options = _as_jax((arguments, options))
+        arguments, options = as_jax((arguments, options))
         return self._run("eager", self.function, arguments, options)
 
     def raw(self, *arguments, **options):
@@ -194,7 +194,7 @@ def _line_in(path: Path, error: BaseException) -> int | None:
     return line
 
 
-def _as_jax(value):
+def as_jax(value):
     """Arrays of numbers, also within lists and tuples, as JAX arrays; anything else as it is."""
     leaves, tree = jax.tree.flatten(value, is_leaf=lambda node: isinstance(node, Iterator))
     numeric = [isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" for leaf in leaves]

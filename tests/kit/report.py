@@ -15,7 +15,7 @@ import pytest
 
 from jax_mlp.exercises import COMPONENTS, Exercises
 from tests.kit.expect import LawBroken
-from tests.kit.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation
+from tests.kit.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation, as_jax
 from tests.meta import catalogue, judge
 from tests.meta.catalogue import Entry
 
@@ -62,7 +62,7 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
     else:
         calls = implementation.calls
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
-        lines.append(("broken by", "\n".join(_written(calls, implementation))))
+        lines.append(("broken by", "\n".join(_written(calls, implementation, error))))
         lines += came_and_should(error, implementation)
         fitting = diagnose(component, calls, implementation)
         item.user_properties.append(("fitting", [wrong.name for wrong in fitting]))
@@ -145,9 +145,14 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
     """What an error of JAX's, or nothing for an answer, most likely comes from."""
     if call.result is None:
         return ["Nothing is returned: is a `return` missing?"]
+    if isinstance(error, NotImplementedError):
+        return ["A function is still to be written: it says `raise NotImplementedError`."]
+    if isinstance(call.result, list | tuple) and call.function in COMPILED:
+        return [f"A {type(call.result).__name__} is returned, where one array should be."]
     remedies = {
         "TracerArrayConversionError": "A function of NumPy met an array that JAX is tracing: take it from jax.numpy.",
-        "TracerBoolConversionError": "An `if` or `while` looks at a value that JAX is tracing: choose with jnp.where.",
+        "TracerBoolConversionError": "Python itself (if, while, and, its own max or min) looks at a value that JAX is "
+        "tracing: jnp has functions for that, such as jnp.where and jnp.max.",
         "TracerIntegerConversionError": "An array that JAX is tracing stands where Python needs a number of its own.",
         "ConcretizationTypeError": "A value that JAX is tracing is wanted as a Python number: keep it an array.",
         "UnexpectedTracerError": "What was computed under jit or grad was kept from one call to the next.",
@@ -176,9 +181,9 @@ def _near(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype.kind == b.dtype.kind and np.allclose(a, b, rtol=1e-4, atol=within, equal_nan=True)
 
 
-def _written(calls: list[Call], implementation: Implementation) -> list[str]:
+def _written(calls: list[Call], implementation: Implementation, error: BaseException) -> list[str]:
     names = sorted({call.function for call in calls})
-    lines = ["import jax, numpy as np"]
+    lines = ["import jax, jax.numpy as jnp, numpy as np"]
     for name in names:
         component = next(c for c, functions in COMPONENTS.items() if name in functions)
         path = implementation.path(component)
@@ -192,12 +197,31 @@ def _written(calls: list[Call], implementation: Implementation) -> list[str]:
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     if len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like these:")
-    return lines + [written(call, mixed) for call in shown]
+    for call in shown:
+        text = written(call, mixed)
+        lines += [
+            text if len(text) < 2000 else f"# {call.function}(…), too long to show",
+            *_given(call, getattr(error, "came", None)),
+        ]
+    return lines
+
+
+def _given(call: Call, came) -> list[str]:
+    """What a call gave, as a comment, where the law looked at something else: a sum of it, say."""
+    gave = call.result
+    if not isinstance(gave, np.ndarray | jax.Array) or gave.dtype.kind not in "biuf" or gave.size > 6:
+        return []
+    gave, looked_at = np.asarray(gave), np.asarray(came) if isinstance(came, np.ndarray | np.generic) else None
+    if looked_at is not None and gave.shape == looked_at.shape and np.array_equal(gave, looked_at, equal_nan=True):
+        return []
+    return [f"# gives {np.array2string(gave, separator=', ')}".replace("\n", "\n# ")]
 
 
 def written(call: Call, say_jit: bool = False) -> str:
     """A call as it can be pasted into Python."""
-    arguments = [paste(a) for a in call.arguments]
+    # What is compiled sees JAX arrays, whatever it is given.
+    given = call.arguments if call.method == "eager" else as_jax(call.arguments)
+    arguments = [paste(a) for a in given]
     if call.method == "gradient":
         argnum = call.options["argnum"]
         return f"jax.grad({call.function}{f', {argnum}' if argnum else ''})({', '.join(arguments)})"
@@ -217,18 +241,18 @@ def paste(value) -> str:
         high, low = np.asarray(jax.random.key_data(value)).tolist()
         return f"jax.random.key({low})" if high == 0 else f"jax.random.wrap_key_data(np.uint32([{high}, {low}]))"
     if isinstance(value, jax.Array) and value.is_deleted():  # given away by the component under test
-        return f"jax.numpy.empty({value.shape})"
+        return f"jnp.empty({value.shape})"
     if isinstance(value, np.ndarray | jax.Array):
-        array = np.asarray(value)
-        dtype = f"np.{array.dtype}" if hasattr(np, str(array.dtype)) else f"jax.numpy.{array.dtype}"
+        array, module = np.asarray(value), "jnp" if isinstance(value, jax.Array) else "np"
+        dtype = f"{module if hasattr(np, str(array.dtype)) else 'jnp'}.{array.dtype}"
         if array.size > 4 and not array.any():
-            return f"np.zeros({array.shape}, {dtype})"
+            return f"{module}.zeros({array.shape}, {dtype})"
         if array.size == 0:
-            return f"np.empty({array.shape}, {dtype})"
+            return f"{module}.empty({array.shape}, {dtype})"
         shortest = {"float_kind": lambda number: re.sub(r"\.0$", ".", str(number))}
         numbers = np.array2string(array, separator=", ", threshold=2**30, max_line_width=2**30, formatter=shortest)
         numbers = " ".join(numbers.split()).replace("nan", "np.nan").replace("inf", "np.inf")
-        return f"np.array({numbers}, {dtype})"
+        return f"{module}.array({numbers}, {dtype})"
     if isinstance(value, list | tuple):
         inside = ", ".join(paste(v) for v in value)
         if isinstance(value, list):
@@ -242,9 +266,13 @@ def paste(value) -> str:
 def came_and_should(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:
     """What came and what should have come, each with its label."""
     if not isinstance(error, LawBroken):
-        words = str(error).strip().splitlines()
-        summary = f"{type(error).__name__}: {words[0][:300] if words else ''}"
-        return [("came", summary + _place(error, implementation)), ("should", "a result")]
+        words = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [""]
+        n_lines = 4 if words[0].endswith(":") else 1  # the beginning of a list is nothing without the list
+        summary = f"{type(error).__name__}: {' '.join(words[:n_lines])[:300]}"
+        place, gave = _place(error, implementation), implementation.calls[-1].result
+        if place or gave is NO_ANSWER:
+            return [("came", summary + place), ("should", "a result")]
+        return [("came", _kind(gave)), ("should", f"something that the law can judge, which met {summary}")]
     where = getattr(error, "where", "")
     came, should = error.came, error.should
     if isinstance(should, np.ndarray) and isinstance(came, np.ndarray) and came.shape == should.shape and came.size > 6:
@@ -260,6 +288,13 @@ def came_and_should(error: BaseException, implementation: Implementation) -> lis
         if isinstance(should, np.ndarray | np.generic) and np.array_equal(came, should, equal_nan=True):
             shown[1] = ("should", "finite numbers: both answers came from the component")
     return shown
+
+
+def _kind(value) -> str:
+    """What sort of thing a result is."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    return f"{value!r:.60}" if value is None else f"a {type(value).__name__}: {value!r:.60}"
 
 
 def _show(value) -> str:

@@ -50,7 +50,8 @@ def train_loop(
         test_labels: Integers, or one-hot rows.
         n_epochs: Number of passes over the training set.
         batches: Where given, the batches of an epoch: an iterable of `(x, y)`, such as a list or a DataLoader, gone
-            through once an epoch. The training set is then used for measuring alone, and `batch_size` for nothing.
+            through once an epoch, where `y` holds integers or one-hot rows. The training set is then used for measuring
+            alone, and `batch_size` for nothing.
         batch_size: Images per update. The last batch of an epoch is shorter where the division leaves a remainder.
         learning_rate: The step size.
         key: Shuffles the training set anew in every epoch. Without a key the order is kept.
@@ -170,7 +171,7 @@ def _measure(params, images, labels, pixel_scale, grid):
         x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
         return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
 
-    size = 1024 * (1 if grid is None else grid.shape["batch"])
+    size = 512 * (1 if grid is None else grid.shape["batch"])
     return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
 
 

@@ -9,7 +9,7 @@ HINTS = {
         "w has shape (out_size, in_size), b has shape (out_size,). jax.random.normal(key, shape) draws both; scale "
         "multiplies what was drawn. Where scale is callable, it is scale(in_size) that multiplies.",
         "init_mlp: keys = jax.random.split(key, len(layer_sizes)), then init_weights_biases for each pair of "
-        "neighbours, zip(layer_sizes[:-1], layer_sizes[1:], keys). Pass scale on.",
+        "neighbours, zip(layer_sizes[:-1], layer_sizes[1:], keys). One key is left over. Pass scale on.",
     ),
     "relu": (
         "What is below zero becomes zero, what is above stays.",

@@ -75,7 +75,7 @@ def one_class_too_many(x, n_classes=10):
 
 
 def cumulative(x, n_classes=10):
-    """All classes up to the label are marked: at most for at."""
+    """All classes up to the label are marked: <= where == belongs."""
     return (jnp.arange(n_classes) <= x[:, None]).astype(jnp.float32) * (x[:, None] < n_classes)
 
 

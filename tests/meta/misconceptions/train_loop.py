@@ -159,6 +159,11 @@ def one_epoch_too_few(params, a, b, c, d, n_epochs=10, **options):
     return _loop(params, a, b, c, d, max(n_epochs - 1, 0), **options)
 
 
+def returns_within_the_loop(params, a, b, c, d, n_epochs=10, **options):
+    """The `return` stands inside the loop over epochs: the first epoch is the last."""
+    return _loop(params, a, b, c, d, min(n_epochs, 1), **options)
+
+
 def one_update_an_epoch(*arguments, **options):
     """Only the first batch of an epoch is used."""
 
@@ -223,6 +228,11 @@ def figures_of_the_last_epoch(*arguments, **options):
 def figures_swapped(*arguments, **options):
     """The accuracies of training set and test set have changed places."""
     return _loop(*arguments, **options, swapped=True)
+
+
+def tested_on_the_training_set(params, images, test_images, labels, test_labels, *rest, **options):
+    """The test accuracy is measured on the training set: of course it is as good."""
+    return _loop(params, images, images, labels, labels, *rest, **options)
 
 
 def epochs_from_zero(*arguments, **options):

@@ -55,6 +55,12 @@ def rate_ignored(params, x, y, learning_rate=1e-2):
     return _step(params, _gradient(params, x, y), 1e-2)
 
 
+@jax.jit
+def rate_forgotten(params, x, y, learning_rate=1e-2):
+    """The whole gradient is the step: it is not multiplied by the learning rate."""
+    return _step(params, _gradient(params, x, y), 1.0)
+
+
 def rate_frozen(params, x, y, learning_rate=1e-2):
     """The learning rate is read while compiling and never again: whatever comes later, the first one is used."""
     rate = FROZEN.setdefault(tuple(w.shape for w, _ in params), learning_rate)
