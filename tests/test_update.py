@@ -92,9 +92,8 @@ def test_steps_remember_nothing(impl, case, rate):
 def test_structure_is_kept(impl, case):
     """What comes back is a list of as many pairs, of the same shapes, in float32."""
     came = impl.update(case.params, case.images, case.targets)
-    holds(
-        jax.tree.structure(came) == jax.tree.structure(case.params), jax.tree.structure(came), "a list of pairs (w, b)"
-    )
+    sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (came, case.params)]
+    holds(sketches[0] == sketches[1], *sketches)
     came = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in came]
     should = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
     holds(came == should, came, str(should))

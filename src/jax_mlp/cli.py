@@ -227,6 +227,7 @@ def doctor(data_dir: DataDir = None) -> None:
 EXTRAS = {
     "torch": ("torch", "torchvision"),
     "test": ("pytest", "hypothesis", "optax", "sklearn", "xdist"),
+    "bench": ("equinox", "flax", "optax", "torch"),
     "docs": ("mkdocs", "material", "mkdocstrings", "quickjax"),
 }
 """What each extra brings, by the names that are imported."""

@@ -22,6 +22,7 @@ class Board:
         self.reports: dict[str, str] = {}
         self.fitting: dict[str, list[str]] = {}  # the misconceptions that would have answered the same
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
+        chosen.append(config.getoption("--watch"))
         self.whole = config.args_source != config.ArgsSource.ARGS and not any(chosen)  # whether all laws are asked
         self.focus: list[str] = []  # the components just saved, whose next step comes first
         if self.exercises.started and config.option.tbstyle == "auto":
@@ -109,5 +110,7 @@ class Board:
             revised = reports.revise(self.reports[undone], component, self.fitting[undone], asked)
             return [f"next:      {component}", revised.rstrip(), hint]
         if set(self.laws.values()) == {"passed"} and len(rows) == len(COMPONENTS):
+            if not self.whole:
+                return [f"All eight keep the laws that were asked. Ask all: pytest --impl {self.folder}"]
             return ["All eight are done. See what they make together: jax-mlp exercises capstone " + self.folder]
         return []

@@ -88,7 +88,9 @@ class Component:
         return pull(jnp.broadcast_to(jnp.asarray(cotangent, result.dtype), result.shape))[0]
 
     def _run(self, method: str, function, arguments: tuple, options: dict):
-        self.calls.append(Call(method, self.name, arguments, options, NO_ANSWER))
+        # Remembered as they were before: a component may change them where they stand.
+        before = _copied((arguments, options)) if method == "eager" else (arguments, options)
+        self.calls.append(Call(method, self.name, *before, NO_ANSWER))
         result = function(*arguments, **options)
         self.calls[-1] = self.calls[-1]._replace(result=result)
         return result
@@ -126,7 +128,8 @@ class Implementation:
         # Reached where `use` has set nothing yet: a component is imported when a law first asks for it.
         component = next((component for component, names in COMPONENTS.items() if name in names), None)
         if component is None:
-            raise AttributeError(name)
+            known = ", ".join(known for names in COMPONENTS.values() for known in names)
+            raise AttributeError(f"there is no component {name!r}. There are: {known}")
         if component not in self.errors:
             try:
                 self.use(component, self._functions(component))
@@ -192,6 +195,12 @@ def _line_in(path: Path, error: BaseException) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+def _copied(value):
+    """Lists and dictionaries anew, and arrays of NumPy's too: JAX's own cannot be changed."""
+    leaves, tree = jax.tree.flatten(value, is_leaf=lambda node: isinstance(node, Iterator))
+    return tree.unflatten(leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves)
 
 
 def as_jax(value):

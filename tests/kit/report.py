@@ -158,9 +158,25 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
         "UnexpectedTracerError": "What was computed under jit or grad was kept from one call to the next.",
         "NonConcreteBooleanIndexError": "Under jit a shape cannot depend on values: choose with jnp.where.",
     }
-    if "truth value of an array" in str(error):
-        return ["An `if` looks at a whole array at once: choose entry by entry, with jnp.where or jnp.maximum."]
+    for words, remedy in REMEDIES.items():
+        if words in str(error):
+            return [remedy]
     return [remedies[type(error).__name__]] if type(error).__name__ in remedies else []
+
+
+REMEDIES = {
+    "truth value of an array": "An `if` looks at a whole array at once: choose entry by entry, with jnp.where or "
+    "jnp.maximum.",
+    "Expected a callable value": "jax.grad takes the function itself, and its arguments after that: "
+    "jax.grad(f)(params, x, y).",
+    "and 'list'": "Parameters are a list of pairs, and no array: take each array in its turn, or all by jax.tree.map.",
+    "dot_general requires contracting dimensions": "The shapes of a product do not fit: weights are (out, in), an "
+    "image is (in,), a batch of images is (batch, in).",
+    "vmap got inconsistent sizes": "jax.vmap goes through every argument at once: in_axes says along which axis "
+    "of each, and None that it stays whole.",
+    "arrays are immutable": "JAX arrays cannot be changed: make a new one, with jnp.where or x.at[…].set(…).",
+}
+"""By words of an error: what it most likely comes from."""
 
 
 def _answers_alike(functions: dict, call: Call) -> bool:
@@ -169,7 +185,9 @@ def _answers_alike(functions: dict, call: Call) -> bool:
         arguments, options = jax.tree.map(lambda leaf: leaf.copy() if hasattr(leaf, "copy") else leaf, call[2:4])
         answer = getattr(Component(call.function, functions[call.function], []), call.method)(*arguments, **options)
         pairs = list(zip(jax.tree.leaves(answer), jax.tree.leaves(call.result), strict=True))
-        return all(np.shape(a) == np.shape(b) and _near(np.asarray(a), np.asarray(b)) for a, b in pairs)
+        return jax.tree.structure(answer) == jax.tree.structure(call.result) and all(
+            np.shape(a) == np.shape(b) and _near(np.asarray(a), np.asarray(b)) for a, b in pairs
+        )
     except Exception:  # a wrong component may fail in any way at all
         return False
 

@@ -5,8 +5,10 @@ the misconceptions about it, which it should reject.
 """
 
 import importlib.util
+import inspect
 import os
 import sys
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,12 +36,23 @@ def keeps(law, entry: Entry | None) -> tuple[bool, str, set[str]]:
         implementation.use(entry.component, entry.functions)
     said = ""
     try:
-        law(implementation)
+        if law(implementation) is not None:
+            said = "It returns something, at which nobody looks: write assert where it says return."
     except Exception as error:
-        words = [f"{type(error).__name__}: {error}".splitlines()[0], *getattr(error, "__notes__", [])]
-        said = "\n    ".join(line for word in words for line in word.splitlines())
+        said = "\n    ".join([f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": "), *_where(error, law)])
     called = {call.function for call in implementation.calls}
     return not said, said, {component for component, names in COMPONENTS.items() if called & {*names}}
+
+
+def _where(error: Exception, law) -> list[str]:
+    """The line of the law that failed, and the numbers that Hypothesis drew."""
+    file = inspect.getsourcefile(inspect.unwrap(getattr(getattr(law, "hypothesis", None), "inner_test", law)))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    drawn = [line for note in getattr(error, "__notes__", []) for line in note.splitlines()]
+    return [
+        *(f"line {frame.lineno}: {frame.line}" for frame in frames[-1:]),
+        *(line.strip() for line in drawn if line.startswith("    ") and "impl=" not in line),
+    ]
 
 
 def _judge(task) -> tuple[bool, str, set[str]]:
@@ -69,7 +82,7 @@ def _show(pool, file: str, name: str) -> int:
     print(f"\n{name}", flush=True)
     kept, said, components = pool.submit(_judge, (file, name, "", "", "")).result()
     if not components:
-        print(f"  calls no component{f' before {said}' if said else ''}. Call one: impl.relu(x)")
+        print("  calls no component. Call one: impl.relu(x)" + (f"\n    {said}" if said else ""))
         return 1
     if not kept:
         print(f"  the reference breaks it, so it is no law:\n    {said}")

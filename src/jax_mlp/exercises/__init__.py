@@ -35,7 +35,7 @@ UNASKED = {
     "forward": "integer pixels",
     "one_hot": "labels kept as bytes",
     "update": "half precision",
-    "train_loop": "measure_every, of bytes and of many devices",
+    "train_loop": "measure_every, of bytes, and of many devices",
 }
 """What the reference promises, besides its errors, and no law asks of anybody else."""
 

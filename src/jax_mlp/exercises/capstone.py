@@ -60,6 +60,7 @@ def run(folder: Path) -> None:
         print(f"epoch {epoch:2}  train {float(train_accuracy):6.2%}  test {float(test_accuracy):6.2%}", flush=True)
 
     print(f"Your init_mlp makes the network {'-'.join(map(str, TUNED.layer_sizes))}, your train_loop trains it.")
+    print("Its steps are large, to be quick: an epoch may lose some of what the one before has won.")
     params = jax_mlp.train_loop(
         jax_mlp.init_mlp(TUNED.layer_sizes, init_key, TUNED.scale),
         train_images,

@@ -95,8 +95,13 @@ def _may_use(component: str) -> str:
     own = " and ".join(COMPONENTS[component])
     unasked = f", or for what is said of {UNASKED[component]}" if component in UNASKED else ""
     but = " or ".join((f"{own} of jax_mlp", *SHORTCUTS[component]))
+    compiled = (
+        ""
+        if component in ("init", "train_loop")
+        else "Laws call it under jax.jit too: take functions of arrays from jnp.\n"
+    )
     return (
         f"May be used: {', '.join(LIBRARIES)}, the standard library and the other components of jax_mlp.\n"
-        f"Not {but}: that would be the exercise itself.\n"
+        f"Not {but}: that would be the exercise itself.\n{compiled}"
         f'No law asks for what "Raises" says{unasked}: those are promises of the reference.'
     )
