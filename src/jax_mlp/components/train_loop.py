@@ -127,7 +127,7 @@ def epochs(
     grid = grid_of(params)
     if grid is not None and batches is None:
         check_divides("train_loop", batch_size, grid.shape["batch"])
-    params = jax.tree.map(jnp.copy, params)  # since an epoch writes over its own
+    params = _copy(params)  # since an epoch writes over its own
     train, test = put((train, test), grid)
     for epoch in range(done + 1, n_epochs + 1):
         start = time.perf_counter()
@@ -138,14 +138,19 @@ def epochs(
         jax.block_until_ready(params)
         figures = {"epoch": epoch, "seconds": time.perf_counter() - start}
         if epoch % measure_every == 0 or epoch == n_epochs:
-            measured = (*_measure(params, *train, pixel_scale, grid), _measure(params, *test, pixel_scale, grid)[0])
-            figures |= zip(("train_accuracy", "loss", "test_accuracy"), map(float, measured), strict=True)
+            measured = np.asarray(_measure(params, train, test, pixel_scale, grid)).tolist()
+            figures |= zip(("train_accuracy", "test_accuracy", "loss"), measured, strict=True)
             if not math.isfinite(figures["loss"]):
                 raise FloatingPointError(
                     f"train_loop: expected a finite loss, got {figures['loss']} after epoch {epoch} with "
                     f"learning_rate={learning_rate}. Try a smaller one."
                 )
         yield params, figures
+
+
+@jax.jit
+def _copy(params):
+    return jax.tree.map(jnp.copy, params)
 
 
 @partial(jax.jit, static_argnames=("batch_size", "grid"), donate_argnames="params")
@@ -164,23 +169,28 @@ def _learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch
 
 
 @partial(jax.jit, static_argnames="grid")
-def _measure(params, images, labels, pixel_scale, grid):
-    """Accuracy and loss on a whole set, in parts, so that the activations of only one are there at a time."""
+def _measure(params, train, test, pixel_scale, grid):
+    """Both accuracies and the loss, in parts of a set, so that the activations of only one are there at a time."""
 
-    def add(sums, rows):
-        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
-        return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
+    def of(images, labels):
+        def add(sums, rows):
+            x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+            return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
 
-    size = 512 * (1 if grid is None else grid.shape["batch"])
-    return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
+        size = 512 * (1 if grid is None else grid.shape["batch"])
+        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
+
+    (train_accuracy, train_loss), (test_accuracy, _) = of(*train), of(*test)
+    return jnp.stack([train_accuracy, test_accuracy, train_loss])
 
 
 def _in_batches(step, carry, rows, batch_size: int, grid):
     """Carry something through the whole batches in a scan, and then through what the division leaves."""
     n_whole = len(rows) - len(rows) % batch_size
-    whole = rows[:n_whole].reshape(-1, batch_size)
-    # Two steps a turn: between the two, XLA need not copy what the first of them has written.
-    carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, share(whole, grid), unroll=2)
+    if n_whole > 0:
+        whole = share(rows[:n_whole].reshape(-1, batch_size), grid)
+        # Two steps a turn: between the two, XLA need not copy what the first of them has written.
+        carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
     return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
 
 
