@@ -1,4 +1,4 @@
-"""The laws of many devices. A process has as many as it was started with: `pytest tests/test_parallel.py` starts this.
+"""The laws of many devices. A process has as many as it was started with: `pytest tests/processes` starts this.
 
 Numbers are float64 here, where rounding is so small that nothing but rounding passes for it.
 """

@@ -74,7 +74,7 @@ def same_run(folder, other):
 
 
 def test_the_laws_hold_on_eight_devices():
-    """The laws of tests/on_eight_devices.py, in a process that has as many."""
+    """The laws of on_eight_devices.py, in a process that has as many."""
     laws = Path(__file__).with_name("on_eight_devices.py")
     environment = {**os.environ, "JAX_NUM_CPU_DEVICES": "8", "JAX_ENABLE_X64": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(laws)]
