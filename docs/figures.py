@@ -6,6 +6,7 @@ Every function draws one. The first line of its docstring is the caption, the re
 import inspect
 import json
 import sys
+import tempfile
 from dataclasses import replace
 from functools import cache
 from io import BytesIO
@@ -20,7 +21,11 @@ from matplotlib.figure import Figure
 import jax_mlp as mlp
 from jax_mlp import figures
 from jax_mlp.data import DATASETS
+from jax_mlp.data.picture import read_picture
 from jax_mlp.recipes import GUIDE, TUNED
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.kit import handwriting
 
 INK = {"light": "#1f2328", "dark": "#d7dae0"}
 COLOURS = {  # Okabe and Ito's, which the colour-blind tell apart
@@ -394,10 +399,38 @@ def devices() -> Figure:
     return figure
 
 
+def drawn_digits() -> Figure:
+    """Twenty digits drawn by hand, what the tuned network saw of each, and what it read.
+
+    Two rows of ten drawings, from 0 to 9: dark blue strokes on cream paper, and light slanted ones on a dark board.
+    Below each stands a small picture of 28 by 28 pixels, the digit cropped and centred, and the digit that was read, in
+    another colour where it is wrong.
+    """
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    axes, (params, _) = figure.subplots(4, 10), trained(TUNED)
+    right = 0
+    for number, style in enumerate(handwriting.STYLES):
+        for digit in handwriting.STROKES:
+            picture = handwriting.drawn(digit, **style)
+            with tempfile.TemporaryDirectory() as folder:
+                picture.save(Path(folder) / "digit.png")
+                seen = read_picture(Path(folder) / "digit.png")
+            said = int(mlp.forward(params, seen[None] * np.float32(TUNED.pixel_scale)).argmax())
+            right += said == digit
+            axes[2 * number, digit].imshow(picture)
+            axes[2 * number + 1, digit].imshow(seen.reshape(28, 28), cmap=figures.ink())
+            axes[2 * number + 1, digit].set_title(str(said), y=-0.55, color="C0" if said == digit else "C1")
+    for each in axes.flat:
+        each.set_axis_off()
+    figure.suptitle(f"{right} of 20 read right")
+    return figure
+
+
 FIGURES = {
     f.__name__: f
     for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, best_step,
-              learning, weights, surprises, contenders, growth, devices)
+              learning, weights, surprises, contenders, growth, devices,
+              drawn_digits)
 }  # fmt: skip
 
 
