@@ -1,8 +1,10 @@
 """The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
 
+import _thread
 import os
 import shlex
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -293,6 +295,7 @@ def main() -> None:
 
 
 def _main() -> None:
+    sys.unraisablehook = _press_again
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
@@ -311,3 +314,11 @@ def _main() -> None:
         message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
+
+
+def _press_again(lost) -> None:
+    """Ctrl-C that comes while Python collects garbage, where JAX has a callback, is dropped there: it is sent anew."""
+    if lost.exc_type is KeyboardInterrupt:
+        threading.Timer(0.01, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)

@@ -276,7 +276,7 @@ import jax
 import jax.numpy as jnp
 from jax_mlp import accuracy, loss, one_hot, update
 def train_loop(params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None,
-               batch_size=128, learning_rate=1e-2, key=None, on_epoch=None):
+               batch_size=128, learning_rate=1e-2, key=None, on_epoch=None, measure_every=1):
     def encoded(labels):
         return one_hot(labels, len(params[-1][1])) if jnp.ndim(labels) == 1 else jnp.asarray(labels)
     n, train = len(train_images), (jnp.asarray(train_images), encoded(train_labels))
