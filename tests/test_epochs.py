@@ -1,4 +1,4 @@
-"""What the reference's training loop promises beyond the laws: what it costs, and how often it measures."""
+"""What the reference's training loop promises beyond the laws: its costs, how often it measures, what it refuses."""
 
 import jax
 import numpy as np
@@ -56,3 +56,50 @@ def test_memory_is_for_data_and_five_times_the_parameters(impl, n_images):
         used = compiled.memory_analysis()
         assert used.temp_size_in_bytes + used.output_size_in_bytes + size <= 5 * size
     assert learn.compile().memory_analysis().alias_size_in_bytes >= size  # the parameters are written over
+
+
+# Errors
+
+P, X, L = unit_images(4)
+GIVEN = {"train_images": X, "test_images": X, "train_labels": L, "test_labels": L}
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("changed", "error", "words"),
+    [
+        ({"train_images": X[:0], "train_labels": L[:0]}, ValueError, "at least one image in train_images, got none"),
+        ({"test_images": X[:0], "test_labels": L[:0]}, ValueError, "at least one image in test_images, got none"),
+        ({"train_images": X[:3]}, ValueError, "one label per image, got 3 train_images and 4 train_labels"),
+        ({"train_images": X[:, :3]}, ValueError, r"train_images of shape \(n, 4\).*got \(4, 3\)"),
+        ({"train_images": X[0]}, ValueError, r"train_images of shape \(n, 4\).*got \(4,\)"),
+        ({"train_images": X * np.nan}, ValueError, r"finite pixels, got nan in train_images\[0\]"),
+        ({"test_images": np.full_like(X, np.inf)}, ValueError, r"finite pixels, got inf in test_images\[0\]"),
+        ({"train_images": X.astype(str)}, TypeError, "train_images to be an array of real numbers"),
+        ({"train_labels": L + 1}, ValueError, r"labels from 0 to 1, got 2 in train_labels\[1\]"),
+        ({"test_labels": L - 1}, ValueError, r"labels from 0 to 1, got -1 in test_labels\[0\]"),
+        ({"train_labels": L / 1.0}, TypeError, "train_labels to be integers or one-hot rows, got dtype float32"),
+        ({"train_labels": np.eye(4)}, ValueError, r"train_labels of shape \(4,\) or \(4, 2\), got \(4, 4\)"),
+        ({"train_labels": -np.eye(4, 2)}, ValueError, "targets of 0 or more in train_labels, got -1.0"),
+        ({"n_epochs": -1}, ValueError, "n_epochs of at least 0, got -1"),
+        ({"n_epochs": 1.5}, TypeError, "n_epochs to be an integer, got 1.5"),
+        ({"batch_size": 0}, ValueError, "batch_size of at least 1, got 0"),
+        ({"measure_every": 0}, ValueError, "measure_every of at least 1, got 0"),
+        ({"learning_rate": 0.0}, ValueError, "finite learning_rate above 0, got 0.0"),
+        ({"learning_rate": float("nan")}, ValueError, "finite learning_rate above 0, got nan"),
+        (
+            {"learning_rate": 1e30, "train_images": 1e20 * X},
+            FloatingPointError,
+            r"finite loss, got nan after epoch \d with learning_rate=1e\+30",
+        ),
+        ({"key": 3}, TypeError, "key to be one PRNG key, got 3"),
+        ({"key": jax.random.key(0), "batches": [(X, L)]}, ValueError, "key or batches, got both"),
+        ({"batches": iter([(X, L)])}, ValueError, "batches in epoch 2, got none.*pass a list"),
+        ({"batches": []}, ValueError, "batches in epoch 1, got none"),
+        ({"batches": [(X, L), (X, L + 7)]}, ValueError, r"labels from 0 to 1, got 7 in batch 1's labels\[0\]"),
+    ],
+)
+def test_refuses(impl, changed, error, words):
+    """What cannot be learnt from is refused before the first update."""
+    with pytest.raises(error, match=f"train_loop: expected .*{words}"):
+        impl.train_loop(P, **{**GIVEN, **changed})

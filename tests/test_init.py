@@ -12,7 +12,7 @@ from jax_mlp import glorot, he
 from tests.kit.draws import function, keys, powers_of_two
 from tests.kit.expect import close, each, equal, holds
 
-SIZES = [[1, 1], [4, 4], [2, 3, 3]]
+SIZES = [[1, 1], [2, 3, 3]]
 sizes_in_pool = st.sampled_from(SIZES)
 SEVEN_DEVIATIONS = 7  # a normal variable strays this far once in 4e11 draws: no false alarm in a lifetime of runs
 
@@ -25,6 +25,11 @@ def shapes(params):
 def numpy(params):
     """The parameters as NumPy arrays: arithmetic on those compiles nothing."""
     return jax.tree.map(np.asarray, params)
+
+
+def seed_of(key):
+    """The number below 2**32 that a key was made from."""
+    return int(np.asarray(jax.random.key_data(key))[1])
 
 
 def test_example(impl):
@@ -45,7 +50,7 @@ def test_a_layer_between_each_two_sizes(impl, sizes, key):
     holds(came == should, came, str(should))
 
 
-@given(st.sampled_from([(1, 1), (1, 3), (3, 1), (2, 4)]), keys())
+@given(st.sampled_from([(1, 1), (2, 3), (3, 2)]), keys())
 def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
     """init_weights_biases(in, out, key) gives w of shape (out, in) and b of shape (out,), float32."""
     came = shapes([impl.init_weights_biases(*shape, key)])
@@ -71,10 +76,10 @@ def test_same_key_same_layer(impl, key, other):
     each(equal, [impl.init_weights_biases(2, 3, key)], [before])
 
 
-@given(st.sampled_from(SIZES[1:]), keys(1000), st.integers(1, 1000))
+@given(st.just(SIZES[1]), keys(1000), st.integers(1, 1000))
 def test_another_key_changes_every_array(impl, sizes, key, offset):
     """Another key gives other values, in every weight matrix and in every bias vector."""
-    other = jax.random.key(int(jax.random.key_data(key)[1]) + offset)
+    other = jax.random.key(seed_of(key) + offset)
     pair = numpy(impl.init_mlp(sizes, key)), numpy(impl.init_mlp(sizes, other))
     for (w, b), (other_w, other_b) in zip(*pair, strict=True):
         holds((w != other_w).any(), w, "weights that depend on the key")
@@ -84,7 +89,7 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
 @given(keys(1000), st.integers(1, 1000))
 def test_another_key_another_layer(impl, key, offset):
     """Another key gives a layer other values, also where both keys come from small seeds."""
-    other = jax.random.key(int(jax.random.key_data(key)[1]) + offset)
+    other = jax.random.key(seed_of(key) + offset)
     pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
     for array, other_array in zip(*pair, strict=True):
         holds((array != other_array).any(), array, "values that depend on the key")
@@ -93,7 +98,7 @@ def test_another_key_another_layer(impl, key, offset):
 @given(keys())
 def test_layers_of_equal_size_differ(impl, key):
     """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
-    params = impl.init_mlp([5, 5, 5, 5], key)
+    params = impl.init_mlp([16, 16, 16, 16], key)
     arrays = {f"{part}{n}": array for n, layer in enumerate(params) for part, array in zip("wb", layer, strict=True)}
     starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
     for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
@@ -104,17 +109,17 @@ def test_layers_of_equal_size_differ(impl, key):
 @given(keys())
 def test_biases_are_no_copy_of_weights(impl, key):
     """Weights and biases of a layer come from different keys: the biases do not turn up among the weights."""
-    for w, b in [impl.init_weights_biases(6, 6, key), *impl.init_mlp([6, 6, 6], key)]:
+    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         # The sizes may differ in sign or by a factor where a key is used twice, so ratios are compared too.
         holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that are not found among the weights")
-        line = np.abs(np.corrcoef(np.asarray(w).ravel()[:6], b)[0, 1])
+        line = np.abs(np.corrcoef(np.asarray(w).ravel()[:16], b)[0, 1])
         holds(line < 1 - 1e-6, b, "biases that are no multiple of the first weights")
 
 
 @given(keys())
 def test_values_do_not_repeat(impl, key):
     """Every weight is drawn for itself: hardly any value occurs twice."""
-    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16, 16], key)]:
+    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         for values in (w, b):
             different = len(np.unique(np.asarray(values)))
             holds(different > 0.9 * values.size, values, f"about {values.size} different values, not {different}")
@@ -123,7 +128,7 @@ def test_values_do_not_repeat(impl, key):
 @given(keys())
 def test_rows_are_independent(impl, key):
     """No unit's weights are made to fit another's: rows meet at angles of chance, not all at right angles."""
-    for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16, 16], key)]:
+    for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
         cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
         # Each of 120 cosines is within a hundredth of zero once in 32 times; half of them never are.
@@ -149,8 +154,8 @@ def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
 @given(keys(), powers_of_two(-10, 10))
 def test_the_scale_of_one_layer(impl, key, factor):
     """init_weights_biases multiplies weights and biases by scale."""
-    w, b = numpy(impl.init_weights_biases(3, 2, key, 1.0))
-    each(equal, [impl.init_weights_biases(3, 2, key, factor)], [(factor * w, factor * b)])
+    w, b = numpy(impl.init_weights_biases(2, 3, key, 1.0))
+    each(equal, [impl.init_weights_biases(2, 3, key, factor)], [(factor * w, factor * b)])
 
 
 @given(sizes_in_pool, keys())

@@ -7,13 +7,13 @@ from itertools import permutations as orders
 
 import jax
 import numpy as np
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
 from tests.kit.draws import Case, exact_cases, keys, permutations
 from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
+from tests.kit.implementation import as_jax
 from tests.kit.report import paste
 
 SMOOTH = [((2, 3), 4)]  # no relu: no kink for rounding to fall on either side of
@@ -110,12 +110,12 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     each(close, came, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
 
 
-@given(exact_cases(HIDDEN), epochs, epochs, batch_sizes)
-def test_epochs_add_up(impl, case, a, b, batch_size):
+@given(exact_cases(HIDDEN), epochs, epochs)
+def test_epochs_add_up(impl, case, a, b):
     """Without a key, a + b epochs are a epochs and then b more."""
-    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=batch_size)]
-    then = run(impl, case._replace(params=first), b, batch_size=batch_size)
-    each(equal, run(impl, case, a + b, batch_size=batch_size), [tuple(map(np.asarray, layer)) for layer in then])
+    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
+    then = run(impl, case._replace(params=first), b, batch_size=2)
+    each(equal, run(impl, case, a + b, batch_size=2), [tuple(map(np.asarray, layer)) for layer in then])
 
 
 @given(exact_cases(SMOOTH), keys())
@@ -125,30 +125,21 @@ def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
     each(close, came, by_hand(case, 8, 1), rounding(case, 1))
 
 
-@given(keys(), batch_sizes, st.integers(1, 2))
-def test_each_image_is_seen_once_an_epoch(impl, key, batch_size, n_epochs):
-    """Shuffled or not, every image takes part in every epoch, once, those of a short last batch too."""
+@given(keys(), st.integers(1, 2))
+def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
+    """Shuffled, every image takes part in every epoch, once, the one of the short last batch too."""
     params, x, labels = unit_images(5)
     # So small that p stays 1/2: an image moves its weights by rate / (its batch's size x 2 classes) / 2.
     rate = 2.0**-10
-    came = impl.train_loop(params, x, x, labels, labels, n_epochs, batch_size=batch_size, key=key, learning_rate=rate)
+    came = impl.train_loop(params, x, x, labels, labels, n_epochs, batch_size=2, key=key, learning_rate=rate)
     moved = np.sort(np.abs(np.asarray(came[0][0]))[0])
-    last = 5 % batch_size
-    sizes = [batch_size] * (5 - last) + [last] * last
-    if n_epochs == 1 or not last:
-        close(moved, np.sort(rate / (4.0 * np.array(sizes))) * n_epochs, 0.01 * rate)
+    if n_epochs == 1:
+        close(moved, rate / (4.0 * np.array([2, 2, 2, 2, 1])), 0.01 * rate)
     # Over several epochs images take turns in the short batch, but all together move as far.
-    close(moved.sum(), n_epochs * sum(rate / (4.0 * size) for size in sizes), 0.05 * rate)
+    close(moved.sum(), n_epochs * 3 * rate / 4, 0.05 * rate)
 
 
 # Properties: shuffling
-
-
-@given(exact_cases(HIDDEN), keys())
-def test_same_key_same_result(impl, case, key):
-    """The same key shuffles the same way, every time."""
-    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, 2, key=key, batch_size=2)]
-    each(equal, run(impl, case, 2, key=key, batch_size=2), first)
 
 
 # Three images that overlap, each of a class of its own: whichever is seen first, the others find other weights.
@@ -165,14 +156,20 @@ def where_orders_lead(n_epochs):
     return sequences, np.array(ends)
 
 
+def one_by_one(impl, key, n_epochs):
+    """The weights that the three images lead to, shuffled."""
+    x, labels = OVERLAPPING, np.arange(3)
+    ((w, _),) = impl.train_loop(BLANK, x, x, labels, labels, n_epochs, batch_size=1, key=key, learning_rate=1.0)
+    return np.asarray(w)
+
+
 def orders_seen(impl, key, n_epochs):
     """In which orders the three images were seen, an epoch at a time: of all that are possible, the one that fits."""
-    x, labels = OVERLAPPING, np.arange(3)
-    came = impl.train_loop(BLANK, x, x, labels, labels, n_epochs, batch_size=1, key=key, learning_rate=1.0)
+    came = one_by_one(impl, key, n_epochs)
     sequences, ends = where_orders_lead(n_epochs)
-    off = np.abs(ends - np.asarray(came[0][0])).max(axis=(1, 2))
+    off = np.abs(ends - came).max(axis=(1, 2))
     if not off.min() <= 1e-3:  # any two orders end far further apart than that, and rounding is far smaller
-        raise LawBroken(came[0][0], "weights that some order of the three images leads to")
+        raise LawBroken(came, "weights that some order of the three images leads to")
     return sequences[off.argmin()]
 
 
@@ -182,6 +179,13 @@ def test_orders_can_be_told_apart():
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))
         assert apart.min() > 1e-2
+
+
+@given(keys(), st.integers(1, 3))
+def test_same_key_same_result(impl, key, n_epochs):
+    """The same key shuffles the same way, every time."""
+    first = one_by_one(impl, key, n_epochs)
+    equal(one_by_one(impl, key, n_epochs), first)
 
 
 SIXTY_KEYS = [jax.random.key(seed) for seed in range(60)]
@@ -204,14 +208,13 @@ def test_another_key_another_order(impl):
 
 def test_images_are_shuffled_and_not_batches(impl):
     """Which images share a batch depends on the key: any of them may be the one in the short last batch."""
-    params, x, labels = unit_images(3)
+    params, x, labels = unit_images(5)
     options = {"batch_size": 2, "learning_rate": 2.0**-10}
-    # An image that is alone in its batch moves its weights twice as far. Sixty fair draws leave one out once in 10**10.
+    # An image that is alone in its batch moves its weights twice as far. Sixty fair draws leave one out once in 10**5
+    # times and two once in 10**12.
     trained = [impl.train_loop(params, x, x, labels, labels, 1, key=key, **options) for key in SIXTY_KEYS]
     alone = {int(np.abs(np.asarray(w))[0].argmax()) for ((w, _),) in trained}
-    holds(
-        alone == {0, 1, 2}, f"images {sorted(alone)} alone in a batch, whatever the key", "each of the three at times"
-    )
+    holds(len(alone) >= 4, f"images {sorted(alone)} alone in a batch, whatever the key", "each of the five at times")
 
 
 # Properties: what goes in
@@ -229,7 +232,7 @@ def test_labels_may_be_one_hot(impl, case, n_epochs):
 def test_the_test_set_teaches_nothing(impl, case, data):
     """Other test images and other test labels lead to the same parameters."""
     order = data.draw(permutations(case.n_classes))
-    other = (-2 * case.images[:1], order[case.labels[:1]])
+    other = (-2 * case.images, order[case.labels])
     should = run(impl, case, 1, batch_size=2)
     each(equal, run(impl, case, 1, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
 
@@ -268,16 +271,15 @@ def test_batches_alone_teach(impl, case, n_epochs):
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(HIDDEN))
-def test_inputs_are_left_as_they_are(impl, case):
-    """Parameters, images and labels that went in can still be read, and hold what they held."""
-    for make in (jax.numpy.array, np.array):
-        params = [tuple(map(make, layer)) for layer in case.params]
-        x, labels = make(case.images), make(case.labels)
-        impl.train_loop.raw(params, x, x, labels, labels, 2, batch_size=2, key=jax.random.key(0))
-        each(equal, params, case.params)
-        equal(x, case.images)
-        equal(labels, case.labels)
+@given(exact_cases(HIDDEN), st.booleans())
+def test_inputs_are_left_as_they_are(impl, case, in_jax):
+    """Parameters, images and labels that went in, NumPy's or JAX's, can still be read, and hold what they held."""
+    should = case.params, case.images, case.labels
+    params, x, labels = as_jax(should) if in_jax else jax.tree.map(np.copy, should)
+    impl.train_loop.raw(params, x, x, labels, labels, 2, batch_size=2, key=jax.random.key(0))
+    each(equal, params, case.params)
+    equal(x, case.images)
+    equal(labels, case.labels)
 
 
 # Properties: what is told
@@ -305,8 +307,8 @@ def test_every_epoch_is_told(impl, case, n_epochs):
 
 def test_seconds_are_those_of_the_epoch(impl):
     """Each epoch is told the time it took itself, loading included: together they are no more than what passed."""
-    params, x, labels = unit_images(2)
-    case = Case(params, x, labels, np.eye(2, dtype=np.float32))
+    params, x, labels = unit_images(5)
+    case = Case(params, x, labels, np.eye(2, dtype=np.float32)[labels])
 
     start = time.perf_counter()
     _, seen = told(impl, case, 5, batches=Iterable([(x, labels)], seconds=0.01))
@@ -329,50 +331,3 @@ def test_what_is_told_is_true(impl, case, n_epochs, batch_size, data):
     close(train_accuracy, oracle.accuracy(params, case.images, case.targets), ROUNDING)
     close(test_accuracy, oracle.accuracy(params, test[0], np.eye(case.n_classes)[test[1]]), ROUNDING)
     close(loss, oracle.loss(params, case.images, case.targets), size)
-
-
-# Errors
-
-P, X, L = unit_images(4)
-GIVEN = {"train_images": X, "test_images": X, "train_labels": L, "test_labels": L}
-
-
-@pytest.mark.reference
-@pytest.mark.parametrize(
-    ("changed", "error", "words"),
-    [
-        ({"train_images": X[:0], "train_labels": L[:0]}, ValueError, "at least one image in train_images, got none"),
-        ({"test_images": X[:0], "test_labels": L[:0]}, ValueError, "at least one image in test_images, got none"),
-        ({"train_images": X[:3]}, ValueError, "one label per image, got 3 train_images and 4 train_labels"),
-        ({"train_images": X[:, :3]}, ValueError, r"train_images of shape \(n, 4\).*got \(4, 3\)"),
-        ({"train_images": X[0]}, ValueError, r"train_images of shape \(n, 4\).*got \(4,\)"),
-        ({"train_images": X * np.nan}, ValueError, r"finite pixels, got nan in train_images\[0\]"),
-        ({"test_images": np.full_like(X, np.inf)}, ValueError, r"finite pixels, got inf in test_images\[0\]"),
-        ({"train_images": X.astype(str)}, TypeError, "train_images to be an array of real numbers"),
-        ({"train_labels": L + 1}, ValueError, r"labels from 0 to 1, got 2 in train_labels\[1\]"),
-        ({"test_labels": L - 1}, ValueError, r"labels from 0 to 1, got -1 in test_labels\[0\]"),
-        ({"train_labels": L / 1.0}, TypeError, "train_labels to be integers or one-hot rows, got dtype float32"),
-        ({"train_labels": np.eye(4)}, ValueError, r"train_labels of shape \(4,\) or \(4, 2\), got \(4, 4\)"),
-        ({"train_labels": -np.eye(4, 2)}, ValueError, "targets of 0 or more in train_labels, got -1.0"),
-        ({"n_epochs": -1}, ValueError, "n_epochs of at least 0, got -1"),
-        ({"n_epochs": 1.5}, TypeError, "n_epochs to be an integer, got 1.5"),
-        ({"batch_size": 0}, ValueError, "batch_size of at least 1, got 0"),
-        ({"measure_every": 0}, ValueError, "measure_every of at least 1, got 0"),
-        ({"learning_rate": 0.0}, ValueError, "finite learning_rate above 0, got 0.0"),
-        ({"learning_rate": float("nan")}, ValueError, "finite learning_rate above 0, got nan"),
-        (
-            {"learning_rate": 1e30, "train_images": 1e20 * X},
-            FloatingPointError,
-            r"finite loss, got nan after epoch \d with learning_rate=1e\+30",
-        ),
-        ({"key": 3}, TypeError, "key to be one PRNG key, got 3"),
-        ({"key": jax.random.key(0), "batches": [(X, L)]}, ValueError, "key or batches, got both"),
-        ({"batches": iter([(X, L)])}, ValueError, "batches in epoch 2, got none.*pass a list"),
-        ({"batches": []}, ValueError, "batches in epoch 1, got none"),
-        ({"batches": [(X, L), (X, L + 7)]}, ValueError, r"labels from 0 to 1, got 7 in batch 1's labels\[0\]"),
-    ],
-)
-def test_refuses(impl, changed, error, words):
-    """What cannot be learnt from is refused before the first update."""
-    with pytest.raises(error, match=f"train_loop: expected .*{words}"):
-        impl.train_loop(P, **{**GIVEN, **changed})
