@@ -80,8 +80,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish(session):
-    """What was imported stays: the garbage collector need not look through it again and again."""
+    """What was imported stays: the garbage collector need not look through it, nor through what tests make so often."""
     gc.freeze()
+    gc.set_threshold(100_000)
 
 
 def pytest_runtest_setup(item):

@@ -2,8 +2,8 @@
 
 import time
 from functools import cache
-from itertools import pairwise, product
 from itertools import permutations as orders
+from itertools import product
 
 import jax
 import numpy as np
@@ -59,17 +59,13 @@ def test_example(impl):
     equal(oracle.accuracy(trained, x, np.eye(2)), 1.0)
 
 
-def test_learns_eight_images_by_heart(impl):
-    """A network with room enough gets every one of eight random images right."""
-    rng = np.random.default_rng(0)
-    sizes = (6, 32, 4)
-    params = [
-        ((rng.standard_normal((o, i)) * np.sqrt(2 / i)).astype(np.float32), np.zeros(o, np.float32))
-        for i, o in pairwise(sizes)
-    ]
-    x, labels = rng.standard_normal((8, 6)).astype(np.float32), np.arange(8) % 4
-    trained = impl.train_loop(params, x, x, labels, labels, 50, learning_rate=1.0, batch_size=4)
-    equal(oracle.accuracy(trained, x, np.eye(4)[labels]), 1.0)
+def test_learns_what_no_line_can_tell_apart(impl):
+    """With a hidden layer, exclusive or is learnt by heart: its four corners, and the middle."""
+    rng = np.random.default_rng(3)
+    params = [(rng.standard_normal((o, i)).astype(np.float32), np.zeros(o, np.float32)) for i, o in [(2, 3), (3, 2)]]
+    x, labels = np.array([[1, 1], [-1, -1], [0, 0], [1, -1], [-1, 1]], np.float32), np.array([0, 0, 0, 1, 1], np.int32)
+    trained = impl.train_loop(params, x, x, labels, labels, 50, learning_rate=0.5, batch_size=2)
+    equal(oracle.accuracy(trained, x, np.eye(2)[labels]), 1.0)
 
 
 def some_images(n):
@@ -276,7 +272,7 @@ def test_inputs_are_left_as_they_are(impl, case, in_jax):
     """Parameters, images and labels that went in, NumPy's or JAX's, can still be read, and hold what they held."""
     should = case.params, case.images, case.labels
     params, x, labels = as_jax(should) if in_jax else jax.tree.map(np.copy, should)
-    impl.train_loop.raw(params, x, x, labels, labels, 2, batch_size=2, key=jax.random.key(0))
+    impl.train_loop.raw(params, x, x, labels, labels, 2, batch_size=2)
     each(equal, params, case.params)
     equal(x, case.images)
     equal(labels, case.labels)

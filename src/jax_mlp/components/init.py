@@ -6,6 +6,7 @@ gives the same numbers, so each array gets a key of its own.
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import jax
@@ -140,7 +141,7 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     keys = jax.random.split(check_key("init_mlp", "key", key), len(sizes))
     return [
         init_weights_biases(in_size, out_size, layer_key, scale)
-        for in_size, out_size, layer_key in zip(sizes[:-1], sizes[1:], keys[:-1], strict=True)
+        for (in_size, out_size), layer_key in zip(pairwise(sizes), keys, strict=False)
     ]
 
 
