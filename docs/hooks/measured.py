@@ -27,17 +27,18 @@ def table(name: str) -> str:
 
 def epoch(result):
     """Ratios to this kit and to the products, and the first epoch."""
+    others = "products, written", "products, step", "products"
     rows = [
         [
-            who, f"{each['to_ours']['median']:.2f}",
-            f"{each['to_ours']['least']:.2f} to {each['to_ours']['greatest']:.2f}",
-            f"{each['to_products']['median']:.2f}",
+            who, f"{each['to']['jax_mlp']['median']:.2f}",
+            f"{each['to']['jax_mlp']['least']:.2f} to {each['to']['jax_mlp']['greatest']:.2f}",
+            *[f"{each['to'][other]['median']:.2f}" for other in others],
             f"{each['first'] / each['seconds']['median']:.0f}",
         ]
         for who, each in result["contenders"].items()
     ]  # fmt: skip
-    head = ["", "an epoch / jax_mlp", "least to greatest", "/ products", "first epoch, compiling included, in epochs"]
-    return head, rows
+    head = ["an epoch of", "/ jax_mlp", "least to greatest", *[f"/ {other}" for other in others]]
+    return [*head, "the first, compiling included, in epochs"], rows
 
 
 def accuracy(result):

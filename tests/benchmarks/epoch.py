@@ -8,6 +8,8 @@ descent:
 - torch, torch compiled: nn.Sequential, cross_entropy and optim.SGD, as they are and with the step through torch.compile
 - equinox, flax: eqx.nn.MLP and nnx.Linear with optax.sgd, a compiled step per batch, as their documentation does it
 - products: the matrix products of an epoch and nothing else, in one compiled call: the limit
+- products, step: the same, and every weight moved by its slope: the limit of gradient descent
+- products, written: the products with `slope.T @ activations`, of which XLA computes one twice
 
 They take turns, an epoch each, round after round; ratios are taken within a round. What compiles does so in an epoch
 before, whose time is shown apart. The peers come by: pip install -e ".[bench]"
@@ -17,6 +19,7 @@ import importlib.util
 import statistics
 import sys
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,7 +33,7 @@ if __name__ == "__main__":
 import jax_mlp as mlp
 from jax_mlp.components.train_loop import _measure, epochs
 from jax_mlp.data import load_mnist_5k
-from tests.benchmarks.machine import describe, many_products, parser, spread, write
+from tests.benchmarks.machine import describe, many_products, parser, products_and_step, spread, write, written
 
 SIZES, BATCH, RATE = [784, 512, 512, 10], 128, 0.1
 
@@ -143,12 +146,12 @@ def flax(images, labels):
     return epoch
 
 
-def products_alone(images, labels):
-    """The matrix products, and nothing else."""
+def products_alone(run, images, labels):
+    """The matrix products, and nothing else but what `run` adds to them."""
     weights = [w for w, _ in mlp.init_mlp(SIZES, jax.random.key(0), mlp.he)]
     whole = len(images) - len(images) % BATCH
     batches = jnp.asarray(images[:whole].reshape(-1, BATCH, 784))
-    run = jax.jit(many_products)
+    run = jax.jit(run)
     return lambda: jax.block_until_ready(run(weights, batches))
 
 
@@ -164,7 +167,9 @@ CONTENDERS = {
     "torch compiled": (torch_compiled, ("torch",)),
     "equinox": (equinox, ("equinox", "optax")),
     "flax": (flax, ("flax", "optax")),
-    "products": (products_alone, ()),
+    "products": (partial(products_alone, many_products), ()),
+    "products, step": (partial(products_alone, products_and_step), ()),
+    "products, written": (partial(products_alone, partial(many_products, for_weights=written)), ()),
 }
 
 
@@ -204,22 +209,27 @@ def main() -> None:
 
     machine = describe("torch", "equinox", "flax", "optax")
     print(f"{machine}\n{len(images)} images in batches of {BATCH}, layers {SIZES}, {options.rounds} rounds\n")
-    print("                 an epoch    / jax_mlp (least to greatest)    / products    first epoch, compiling included")
+    print("an epoch of           takes   / jax_mlp (least to greatest)   / products    first, compiling included")
     measured = {}
     for name in ready:
-        ours_ = spread([a / b for a, b in zip(took[name], took["jax_mlp"], strict=True)])
-        limit = spread([a / b for a, b in zip(took[name], took["products"], strict=True)])
-        measured[name] = {"seconds": spread(took[name]), "to_ours": ours_, "to_products": limit, "first": first[name]}
+        to = {
+            other: spread([a / b for a, b in zip(took[name], took[other], strict=True)])
+            for other in ("jax_mlp", "products", "products, step", "products, written")
+        }
+        measured[name] = {"seconds": spread(took[name]), "to": to, "first": first[name]}
         print(
-            f"{name:<15}{statistics.median(took[name]):8.3f} s  {ours_['median']:10.2f} ({ours_['least']:.2f} to "
-            f"{ours_['greatest']:.2f}) {limit['median']:15.2f} {first[name]:15.1f} s"
+            f"{name:<18}{statistics.median(took[name]):7.3f} s {to['jax_mlp']['median']:9.2f} "
+            f"({to['jax_mlp']['least']:.2f} to {to['jax_mlp']['greatest']:.2f}) "
+            f"{to['products']['median']:16.2f} {first[name]:18.1f} s"
         )
+    limits = [f"{ratio['median']:.2f} of {other}" for other, ratio in measured["jax_mlp"]["to"].items()]
+    print(f"\njax_mlp: {'; '.join(limits[1:])}")
 
     params = mlp.init_mlp(SIZES, jax.random.key(0), mlp.he)
     data, few = jax.device_put(((images, labels), (images[:1], labels[:1])))
     measure = [seconds(lambda: jax.block_until_ready(_measure(params, data, few, 1.0, None))) for _ in range(6)][1:]
     share = statistics.median(measure) / statistics.median(took["jax_mlp"])
-    print(f"\naccuracy and loss on all these images: {share:.2f} of an epoch of jax_mlp")
+    print(f"accuracy and loss on all these images: {share:.2f} of an epoch of jax_mlp")
     setting = {"machine": machine, "images": len(images), "batch": BATCH, "sizes": SIZES, "rounds": options.rounds}
     write(options.json, {**setting, "contenders": measured, "measuring": share})
 
