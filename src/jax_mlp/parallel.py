@@ -17,9 +17,12 @@ import threading
 
 import jax
 import numpy as np
+from jax import Array
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from jax.typing import ArrayLike
+from jaxtyping import PyTree
 
 from jax_mlp.components._checks import check_count, check_divides, check_network
 from jax_mlp.components.init import Params
@@ -79,7 +82,7 @@ def place(params: Params, mesh: Mesh) -> Params:
     ]
 
 
-def split(batch, mesh: Mesh):
+def split(batch: PyTree[ArrayLike], mesh: Mesh) -> PyTree[Array]:
     """A batch with its rows split between the devices along `batch`.
 
     Args:
