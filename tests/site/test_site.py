@@ -26,7 +26,7 @@ def site(tmp_path_factory):
     if built := os.environ.get("SITE"):
         return Path(built).resolve()
     folder = tmp_path_factory.mktemp("site")
-    subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", folder], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "-d", folder], cwd=ROOT, check=True)
     return folder
 
 
