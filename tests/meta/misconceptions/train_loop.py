@@ -288,6 +288,14 @@ def parameters_given_away(params, *arguments, **options):
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
 
+def shuffled_in_place(params, images, test_images, labels, *rest, key=None, **options):
+    """The caller's own images and labels are shuffled in place."""
+    if key is not None and isinstance(images, np.ndarray) and images.flags.writeable and labels.flags.writeable:
+        order = _shuffled(len(images), key, 0)
+        images[:], labels[:] = images[order], labels[order]
+    return _loop(params, images, test_images, labels, *rest, key=key, **options)
+
+
 def encoded_twice(params, images, test_images, labels, test_labels, *rest, **options):
     """Labels are encoded whatever they are: rows that are one-hot already are taken for class numbers."""
     classes = jnp.arange(params[-1][1].shape[0])
