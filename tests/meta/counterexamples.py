@@ -3,6 +3,7 @@
 It writes docs/counterexamples.json, from which the site shows, for every way to get a component wrong, such a call.
 """
 
+import argparse
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -68,6 +69,7 @@ def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     all_found = found([entry for component in COMPONENTS for entry in misconceptions(component)])
     PAGE.write_text(json.dumps(all_found, indent=1) + "\n")
     print(f"written: {PAGE.relative_to(Path.cwd())}, {sum(map(bool, all_found.values()))} of {len(all_found)}")

@@ -4,6 +4,7 @@ Every misconception is put before every law of its own component, with the same 
 same each time too, and a law that kills nothing on its own is seen.
 """
 
+import argparse
 from collections import Counter
 from pathlib import Path
 
@@ -48,5 +49,6 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(table())
     print(f"written: {PAGE.relative_to(Path.cwd())}")
