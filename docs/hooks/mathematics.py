@@ -6,7 +6,7 @@ from functools import cache
 
 from quickjax import render
 
-FORMULA = re.compile(r'<(span|div) class="arithmatex">\s*\\([(\[])(.*?)\\[)\]]\s*</\1>', re.DOTALL)
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\s*\\([(\[])(.*?)\\[)\]]\s*</\1>([.,;:!?)]*)', re.DOTALL)
 
 
 @cache
@@ -19,9 +19,11 @@ def on_post_page(output: str, page, config) -> str:
     """Swap every formula of a finished page."""
 
     def swap(match: re.Match) -> str:
-        tag, kind, tex = match.groups()
+        tag, kind, tex, end = match.groups()
         tex = html.unescape(tex).strip()
         label = html.escape(" ".join(tex.split()), quote=True)
-        return f'<{tag} class="math" role="img" aria-label="{label}">{drawn(tex, kind == "[")}</{tag}>'
+        formula = f'<{tag} class="math" role="img" aria-label="{label}">{drawn(tex, kind == "[")}</{tag}>'
+        # No line begins with a full stop.
+        return f'<span class="closed">{formula}{end}</span>' if end else formula
 
     return FORMULA.sub(swap, output)
