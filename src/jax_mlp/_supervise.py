@@ -15,10 +15,11 @@ from collections.abc import Callable
 SUPERVISED = "JAX_MLP_SUPERVISED"
 
 
-def supervise(arguments: list[str], lost: str, silent: bool) -> int:
-    """Run `jax-mlp` with these arguments, and return its exit code: 2, and `lost` on standard error, if JAX ended it.
+def supervise(arguments: list[str], ended: str, silent: bool) -> int:
+    """Run `jax-mlp` with these arguments, and return its exit code: 2 if JAX ended it, 128 and more if a signal did.
 
-    When `silent`, only errors are shown.
+    Either is said on standard error with the words of `ended`, where `{}` is what happened. When `silent`, only errors
+    are shown.
     """
     child = subprocess.Popen(
         [sys.executable, "-u", "-m", "jax_mlp", *arguments], env={**os.environ, SUPERVISED: "1"}, text=True,
@@ -45,9 +46,13 @@ def supervise(arguments: list[str], lost: str, silent: bool) -> int:
         sys.stderr.writelines(line for line in said if line.startswith("jax-mlp:"))
         return child.returncode
     if any(word in line for line in said for word in ("Gloo", "coordination service", "distributed service")):
-        sys.stderr.write(f"jax-mlp: {lost}\n")
+        sys.stderr.write(f"jax-mlp: {ended.format('lost another')}\n")
         return 2
     sys.stderr.writelines(said)
+    if child.returncode < 0:
+        name = signal.Signals(-child.returncode).name
+        sys.stderr.write(f"jax-mlp: {ended.format(f'was ended by {name}')}\n")
+        return 128 - child.returncode
     return child.returncode
 
 

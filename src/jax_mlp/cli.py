@@ -55,11 +55,11 @@ def train(
     if coordinator is None and (processes, process) != (1, 0):
         raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none.")
     if coordinator is not None and not os.environ.get(SUPERVISED):
-        lost = (
+        ended = (
             f"--coordinator: expected {processes} processes to stay together, each with a number of its own, but "
-            f"number {process} lost another. What was kept is valid: start all of them again."
+            f"number {process} {{}}. What was kept is valid: start all of them again."
         )
-        sys.exit(supervise(sys.argv[1:], lost, silent=process > 0))
+        sys.exit(supervise(sys.argv[1:], ended, silent=process > 0))
     # Imported here, so that --help does not wait for JAX.
     from dataclasses import replace
 

@@ -100,7 +100,8 @@ def split(batch: PyTree[ArrayLike], mesh: Mesh) -> PyTree[Array]:
 def connect(coordinator: str, n_processes: int, process: int, timeout: float = 60) -> None:
     """Join the processes of a run, before anything else is asked of JAX. Their devices then make one grid.
 
-    Every process goes on to do the same with the same arguments. JAX ends a process that loses the others.
+    Every process goes on to do the same with the same arguments. JAX ends a process that loses another: at once if the
+    connection between them breaks, as a rule, and at the latest when the other has been silent for 30 seconds.
 
     Args:
         coordinator: Where process 0 listens, such as `"10.0.0.1:1234"`.
@@ -133,7 +134,7 @@ def connect(coordinator: str, n_processes: int, process: int, timeout: float = 6
         try:
             jax.distributed.initialize(
                 coordinator, n_processes, process,
-                initialization_timeout=FOREVER, heartbeat_timeout_seconds=30, shutdown_timeout_seconds=FOREVER,
+                initialization_timeout=FOREVER, heartbeat_timeout_seconds=SILENCE, shutdown_timeout_seconds=FOREVER,
             )  # fmt: skip
         except Exception as error:
             failed.append(error)
@@ -159,4 +160,5 @@ def agree(text: str) -> None:
         raise ValueError("agree: expected what process 0 has, got something else. Start all alike.") from error
 
 
+SILENCE = 30  # seconds after which a process is taken for lost: Gloo does not always notice that a connection broke
 FOREVER = 10**6  # seconds: nothing waits that long, for others are noticed when they are gone

@@ -1,5 +1,6 @@
 """Many devices, and many processes: real ones, which talk to each other on this machine."""
 
+import contextlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from jax_mlp.runs import Run
 from tests.kit.expect import close, each
 
 TRAIN = [sys.executable, "-m", "jax_mlp", "train"]
+LOST = parallel.SILENCE + 15  # seconds within which a lost process has ended the others
 SMALL = ["--recipe", "tuned", "--layers", "784,16,10", "--epochs", "2"]
 
 
@@ -61,6 +63,14 @@ def ends(processes, within):
     finally:
         for process in processes:
             process.kill()
+
+
+def wait_for_epochs(folder, n):
+    """Wait until a run has kept so many epochs."""
+    history, patience = folder / "history.jsonl", time.monotonic() + 120
+    while not (history.exists() and history.read_text().count("\n") >= n):
+        assert time.monotonic() < patience
+        time.sleep(0.05)
 
 
 def same_run(folder, other):
@@ -122,21 +132,28 @@ def test_a_run_goes_on_in_processes(tmp_path, alone, environment):
     same_run(folder, alone)
 
 
+@pytest.mark.parametrize(
+    ("part", "by"), [("command", signal.SIGKILL), ("worker", signal.SIGKILL), ("worker", signal.SIGSTOP)]
+)
 @pytest.mark.parametrize("victim", [0, 1])
-def test_a_process_that_is_killed_ends_the_others(tmp_path, environment, victim):
-    """When a process is killed in mid-epoch, the others end with one line, and what was kept is valid."""
+def test_a_process_that_is_lost_ends_the_others(tmp_path, environment, victim, part, by):
+    """When a process is killed or falls silent in mid-epoch, the others say so and end, and what was kept is valid."""
     folder = tmp_path / "run"
     processes = start(environment, 2, ["--layers", "784,16,10", "--epochs", "100000", "--out", str(folder)])
-    history, patience = folder / "history.jsonl", time.monotonic() + 120
-    while not (history.exists() and history.read_text().count("\n") > 2):
-        assert time.monotonic() < patience
-        time.sleep(0.05)
-    processes[victim].kill()
-    processes[victim].communicate()
-    (other,) = ends([processes[1 - victim]], within=20)
+    wait_for_epochs(folder, 3)
+    (worker,) = map(int, subprocess.check_output(["pgrep", "-P", str(processes[victim].pid)]).split())
+    try:
+        os.kill(worker if part == "worker" else processes[victim].pid, by)
+        (other,) = ends([processes[1 - victim]], within=LOST)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+        _, said = processes[victim].communicate()
     assert other[0] == 2
     assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 processes to stay together.*\n", other[2])
-    assert json.loads(history.read_text().splitlines()[0])["epoch"] == 1
+    if part == "worker":
+        assert processes[victim].returncode == 128 + signal.SIGKILL
+        assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 processes to stay together.*SIGKILL.*\n", said)
     assert len(mlp.load(folder / "params.safetensors")) == 2
 
 
@@ -173,10 +190,9 @@ def test_ctrl_c_reaches_the_run(tmp_path, environment):
     folder = tmp_path / "run"
     options = ["--layers", "784,16,10", "--epochs", "100000", "--out", str(folder)]
     processes = start(environment, 2, options)
-    while not (folder / "history.jsonl").exists() or not (folder / "history.jsonl").read_text():
-        time.sleep(0.05)
+    wait_for_epochs(folder, 1)
     processes[0].send_signal(signal.SIGINT)
-    (first, other) = ends(processes, within=30)
+    first, other = ends(processes, within=LOST)
     assert first[0] == 130
     assert re.search(r"Stopped. \d+ of 100000 epochs are kept. Go on: jax-mlp train --out .* --resume\n$", first[1])
     assert other[0] == 2
