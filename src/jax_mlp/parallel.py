@@ -101,7 +101,7 @@ def connect(coordinator: str, n_processes: int, process: int, timeout: float = 6
     """Join the processes of a run, before anything else is asked of JAX. Their devices then make one grid.
 
     Every process goes on to do the same with the same arguments. JAX ends a process that loses another: at once if the
-    connection between them breaks, as a rule, and at the latest when the other has been silent for 30 seconds.
+    connection between them breaks, as a rule, and at the latest when the other has been silent for 15 seconds.
 
     Args:
         coordinator: Where process 0 listens, such as `"10.0.0.1:1234"`.
@@ -160,5 +160,5 @@ def agree(text: str) -> None:
         raise ValueError("agree: expected what process 0 has, got something else. Start all alike.") from error
 
 
-SILENCE = 30  # seconds after which a process is taken for lost: Gloo does not always notice that a connection broke
+SILENCE = 15  # seconds after which a process is taken for lost: Gloo does not always notice that a connection broke
 FOREVER = 10**6  # seconds: nothing waits that long, for others are noticed when they are gone
