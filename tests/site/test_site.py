@@ -13,7 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = {"phone": 390, "desktop": 1280}
@@ -75,7 +75,7 @@ def browser(chromium, served):
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: None if ours(request.url) else wrong.append(f"asks for {request.url}"))
-        page.on("requestfailed", lambda request: wrong.append(f"{page.url}: {request.url} failed"))
+        page.on("requestfailed", lambda request: failed(page, request))
         page.on("response", lambda reply: wrong.append(f"{reply.url}: {reply.status}") if reply.status >= 400 else None)
         page.on("console", lambda line: wrong.append(f"{page.url}: {line.text}") if line.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
@@ -83,6 +83,12 @@ def browser(chromium, served):
 
     def ours(url: str) -> bool:
         return url.startswith((served, "file:", "data:", "blob:", "about:"))
+
+    def failed(page: Page, request: Request) -> None:
+        # Who leaves a page before all of it came cancels the rest, which is no fault of the site.
+        # A missing file has a status of 404 when served, and is net::ERR_FILE_NOT_FOUND from disk.
+        if request.failure != "net::ERR_ABORTED":
+            wrong.append(f"{page.url}: {request.url}: {request.failure}")
 
     yield tab
     for context in contexts:
