@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -142,16 +143,20 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments, words, environment):
 
 
 def test_interrupted(environment):
-    """Ctrl-C ends with exit code 130 and without a traceback."""
-    process = subprocess.Popen(
-        [*COMMAND, "train"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
-    assert process.stdout is not None
-    process.stdout.readline()  # it has begun
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate()
-    assert process.returncode == 130
-    assert "Traceback" not in errors
+    """Ctrl-C ends after the epoch, with exit code 130. Pressed again it ends at once."""
+    for presses in (1, 2):
+        process = subprocess.Popen(
+            [*COMMAND, "train"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        assert process.stdout is not None
+        process.stdout.readline()  # it has begun: the first epoch is about to be compiled, for a second or so
+        for _ in range(presses):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)  # two at once would be seen as one
+        shown, said = process.communicate()
+        assert process.returncode == 130
+        assert said == "\nStopping after this epoch. Ctrl-C again: at once.\n"
+        assert ("Stopped. 1 of 118 epochs were done." in shown) == (presses == 1)
 
 
 def test_module_and_script_are_the_same(environment):

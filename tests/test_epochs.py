@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jax_mlp.components.train_loop import _learn, _measure
+from jax_mlp.components._epoch import learn, measure
 from tests.kit.draws import Case, exact_cases, keys
 from tests.kit.expect import each, equal
 from tests.test_train_loop import HIDDEN, RATE, run, told, unit_images
@@ -16,9 +16,9 @@ def test_compiles_once(impl):
     """Twelve epochs compile as often as one."""
     params, x, labels = unit_images(7)
     impl.train_loop(params, x, x, labels, labels, 1, batch_size=4)
-    before = _learn._cache_size()
+    before = learn._cache_size()
     impl.train_loop(params, x, x, labels, labels, 12, batch_size=4)
-    equal(_learn._cache_size(), before)
+    equal(learn._cache_size(), before)
 
 
 @given(st.integers(0, 5), st.integers(1, 4))
@@ -50,12 +50,12 @@ def test_memory_is_for_data_and_five_times_the_parameters(impl, n_images):
     params = impl.init_mlp([784, 512, 512, 10], jax.random.key(0))
     size = sum(part.nbytes for part in jax.tree.leaves(params))
     x, labels = np.zeros((n_images, 784), np.uint8), np.zeros(n_images, np.int32)
-    learn = _learn.lower(params, x, labels, jax.random.key(0), 1, RATE, 1.0, 128, None)
-    measure = _measure.lower(params, (x, labels), (x[:9], labels[:9]), 1.0, None)
-    for compiled in (learn.compile(), measure.compile()):
+    learning = learn.lower(params, x, labels, jax.random.key(0), 1, RATE, 1.0, 128, None)
+    measuring = measure.lower(params, (x, labels), (x[:9], labels[:9]), 1.0, None)
+    for compiled in (learning.compile(), measuring.compile()):
         used = compiled.memory_analysis()
         assert used.temp_size_in_bytes + used.output_size_in_bytes + size <= 5 * size
-    assert learn.compile().memory_analysis().alias_size_in_bytes >= size  # the parameters are written over
+    assert learning.compile().memory_analysis().alias_size_in_bytes >= size  # the parameters are written over
 
 
 # Errors

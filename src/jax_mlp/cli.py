@@ -1,11 +1,12 @@
 """The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
 
-import _thread
 import os
 import shlex
+import signal
 import sys
-import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +87,7 @@ def train(
     run, writes = None if out is None else Run(out), process == 0
     if run and resume:
         settings, digits, done = run.settings, run.digits(data_dir=data_dir), run.done
-        print(f"going on in {out} after epoch {done} of {settings.recipe.n_epochs}")
+        begins = f"going on in {out} after epoch {done} of {settings.recipe.n_epochs}"
     else:
         digits, done = load(data_dir), 0
         changes = {"n_epochs": chosen.epochs_on(len(digits.train_images)), **changes}
@@ -95,19 +96,19 @@ def train(
         if run and writes:
             run.begin(settings, force)
         sizes = "-".join(map(str, settings.recipe.layer_sizes))
-        print(f"{recipe} recipe on {data}: {len(digits.train_images)} images, layers {sizes}")
+        begins = f"{recipe} recipe on {data}: {len(digits.train_images)} images, layers {sizes}"
     used = settings.recipe
 
-    start, every = time.perf_counter(), -(-used.n_epochs // 20)
-    if coordinator is not None:
-        agree(settings.to_json() + str(out is None))
-    if run and writes:
-        told = run.train(digits, mesh)
-    else:
-        params, measure_every = run.params if run and resume else initial(used), 1 if run else every
-        told = (figures for _, figures in train_by(used, digits, params, done, mesh, measure_every))
-    figures = {}
-    try:
+    start, every, figures = time.perf_counter(), -(-used.n_epochs // 20), {}
+    with _whole_epochs() as stopped:
+        print(begins)
+        if coordinator is not None:
+            agree(settings.to_json() + str(out is None))
+        if run and writes:
+            told = run.train(digits, mesh)
+        else:
+            params, measure_every = run.params if run and resume else initial(used), 1 if run else every
+            told = (figures for _, figures in train_by(used, digits, params, done, mesh, measure_every))
         for figures in tqdm(told, total=used.n_epochs, initial=done, unit="epoch", disable=None):
             epoch = figures["epoch"]
             if epoch % every == 0 or epoch == used.n_epochs:
@@ -116,11 +117,10 @@ def train(
                     f"train {figures['train_accuracy']:6.2%}  test {figures['test_accuracy']:6.2%}  "
                     f"loss {figures['loss']:.4f}"
                 )
-    except KeyboardInterrupt:
-        if run is None:
-            raise
-        print(f"\nStopped. {run.done} of {used.n_epochs} epochs are kept. Go on: jax-mlp train --out {out} --resume")
-        sys.exit(130)
+            if stopped() and epoch < used.n_epochs:
+                then = f"are kept. Go on: jax-mlp train --out {out} --resume" if run else "were done. --out keeps them."
+                print(f"\nStopped. {epoch} of {used.n_epochs} epochs {then}")
+                sys.exit(130)
     if figures:  # there was something left to do
         updates = used.n_epochs * -(-len(digits.train_images) // used.batch_size)
         print(
@@ -254,6 +254,32 @@ def _grid(devices: int | None, coordinator: str | None, processes: int, process:
     return parallel.grid(devices)
 
 
+@contextmanager
+def _whole_epochs() -> Iterator[Callable[[], bool]]:
+    """Tells whether Ctrl-C was pressed. Pressed again, it ends the process at once: what is kept is always valid.
+
+    It is noted and raises nothing, since an exception amid JAX's work can get lost, or end in a crash.
+    """
+    pressed = False
+
+    def press(*_) -> None:
+        nonlocal pressed
+        if pressed:
+            os._exit(130)
+        pressed = True
+        os.write(2, b"\nStopping after this epoch. Ctrl-C again: at once.\n")
+
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:  # started where Ctrl-C is for others, as by nohup
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _check(recipe, layers: str | None, mesh) -> None:
     if (recipe.layer_sizes[0], recipe.layer_sizes[-1]) != (784, 10):
         raise ValueError(
@@ -295,7 +321,6 @@ def main() -> None:
 
 
 def _main() -> None:
-    sys.unraisablehook = _press_again
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
@@ -314,11 +339,3 @@ def _main() -> None:
         message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
-
-
-def _press_again(lost) -> None:
-    """Ctrl-C that comes while Python collects garbage, where JAX has a callback, is dropped there: it is sent anew."""
-    if lost.exc_type is KeyboardInterrupt:
-        threading.Timer(0.01, _thread.interrupt_main).start()
-    else:
-        sys.__unraisablehook__(lost)

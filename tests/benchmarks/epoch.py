@@ -31,7 +31,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import jax_mlp as mlp
-from jax_mlp.components.train_loop import _measure, epochs
+from jax_mlp.components._epoch import measure
+from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import load_mnist_5k
 from tests.benchmarks.machine import describe, many_products, parser, products_and_step, spread, write, written
 
@@ -227,8 +228,8 @@ def main() -> None:
 
     params = mlp.init_mlp(SIZES, jax.random.key(0), mlp.he)
     data, few = jax.device_put(((images, labels), (images[:1], labels[:1])))
-    measure = [seconds(lambda: jax.block_until_ready(_measure(params, data, few, 1.0, None))) for _ in range(6)][1:]
-    share = statistics.median(measure) / statistics.median(took["jax_mlp"])
+    looks = [seconds(lambda: jax.block_until_ready(measure(params, data, few, 1.0, None))) for _ in range(6)][1:]
+    share = statistics.median(looks) / statistics.median(took["jax_mlp"])
     print(f"accuracy and loss on all these images: {share:.2f} of an epoch of jax_mlp")
     setting = {"machine": machine, "images": len(images), "batch": BATCH, "sizes": SIZES, "rounds": options.rounds}
     write(options.json, {**setting, "contenders": measured, "measuring": share})

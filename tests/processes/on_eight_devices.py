@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import jax_mlp as mlp
 from jax_mlp import parallel
-from jax_mlp.components.train_loop import _learn
+from jax_mlp.components._epoch import learn
 from tests.kit import oracle
 from tests.kit.draws import exact_cases, keys
 from tests.kit.expect import close, each, equal, holds
@@ -101,7 +101,7 @@ def test_the_work_is_shared(shape, share):
     def operations(grid):
         params = parallel.place(mlp.init_mlp([64, 64, 64, 8], jax.random.key(0)), grid)
         x, labels = np.ones((64, 64)), np.zeros(64, int)
-        compiled = _learn.lower(params, x, labels, None, 1, RATE, 1.0, 64, grid).compile()
+        compiled = learn.lower(params, x, labels, None, 1, RATE, 1.0, 64, grid).compile()
         return compiled.cost_analysis()["flops"]
 
     came = operations(parallel.grid(1)) / operations(parallel.grid(*shape))

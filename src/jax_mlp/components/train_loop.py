@@ -3,21 +3,16 @@ r"""The training loop: update on every batch, look at the result after every epo
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Num
 
 from jax_mlp.components._checks import check_count, check_dataset, check_divides, check_key, check_network
-from jax_mlp.components._devices import grid_of, put, share
-from jax_mlp.components.accuracy import accuracy
+from jax_mlp.components._devices import grid_of, put
+from jax_mlp.components._epoch import copied, learn, learn_from, measure
 from jax_mlp.components.init import Params, PRNGKey
-from jax_mlp.components.loss import loss
-from jax_mlp.components.one_hot import one_hot
-from jax_mlp.components.update import update
 
 
 def train_loop(
@@ -75,6 +70,7 @@ def train_loop(
 
     Examples:
         >>> import jax.numpy as jnp
+        >>> from jax_mlp import accuracy, one_hot
         >>> params = [(jnp.zeros((2, 1)), jnp.zeros(2))]
         >>> x, labels = jnp.array([[-1.0], [1.0]]), jnp.array([0, 1])
         >>> trained = train_loop(params, x, x, labels, labels, n_epochs=3, learning_rate=1.0)
@@ -127,18 +123,18 @@ def epochs(
     grid = grid_of(params)
     if grid is not None and batches is None:
         check_divides("train_loop", batch_size, grid.shape["batch"])
-    params = _copy(params)  # since an epoch writes over its own
+    params = copied(params)  # since an epoch writes over its own
     train, test = put((train, test), grid)
     for epoch in range(done + 1, n_epochs + 1):
         start = time.perf_counter()
         if batches is None:
-            params = _learn(params, *train, key, epoch, learning_rate, pixel_scale, batch_size, grid)
+            params = learn(params, *train, key, epoch, learning_rate, pixel_scale, batch_size, grid)
         else:
-            params = _through(batches, params, epoch, learning_rate)
+            params = learn_from(batches, params, epoch, learning_rate)
         jax.block_until_ready(params)
         figures = {"epoch": epoch, "seconds": time.perf_counter() - start}
         if epoch % measure_every == 0 or epoch == n_epochs:
-            measured = np.asarray(_measure(params, train, test, pixel_scale, grid)).tolist()
+            measured = np.asarray(measure(params, train, test, pixel_scale, grid)).tolist()
             figures |= zip(("train_accuracy", "test_accuracy", "loss"), measured, strict=True)
             if not math.isfinite(figures["loss"]):
                 raise FloatingPointError(
@@ -146,69 +142,3 @@ def epochs(
                     f"learning_rate={learning_rate}. Try a smaller one."
                 )
         yield params, figures
-
-
-@jax.jit
-def _copy(params):
-    return jax.tree.map(jnp.copy, params)
-
-
-@partial(jax.jit, static_argnames=("batch_size", "grid"), donate_argnames="params")
-def _learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_size: int, grid):
-    """An epoch of updates in one compiled call."""
-    order = jnp.arange(len(images))
-    if key is not None:
-        # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
-        order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
-
-    def step(params, rows):
-        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
-        return update(params, x, y, learning_rate)
-
-    return _in_batches(step, params, order, batch_size, grid)
-
-
-@partial(jax.jit, static_argnames="grid")
-def _measure(params, train, test, pixel_scale, grid):
-    """Both accuracies and the loss, in parts of a set, so that the activations of only one are there at a time."""
-
-    def of(images, labels):
-        def add(sums, rows):
-            x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
-            return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
-
-        size = 512 * (1 if grid is None else grid.shape["batch"])
-        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
-
-    (train_accuracy, train_loss), (test_accuracy, _) = of(*train), of(*test)
-    return jnp.stack([train_accuracy, test_accuracy, train_loss])
-
-
-def _in_batches(step, carry, rows, batch_size: int, grid):
-    """Carry something through the whole batches in a scan, and then through what the division leaves."""
-    n_whole = len(rows) - len(rows) % batch_size
-    if n_whole > 0:
-        whole = share(rows[:n_whole].reshape(-1, batch_size), grid)
-        # Two steps a turn: between the two, XLA need not copy what the first of them has written.
-        carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
-    return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
-
-
-def _through(batches: Iterable, params, epoch: int, learning_rate):
-    """An epoch of batches that were given. JAX computes while the next one is being loaded."""
-    n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
-    number = -1
-    for number, (x, y) in enumerate(batches):
-        check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
-        params = update(params, x, _targets(y, n_classes), learning_rate)
-    if number < 0:
-        raise ValueError(
-            f"train_loop: expected batches in epoch {epoch}, got none. An iterator or generator can be gone "
-            "through only once: pass a list or a DataLoader."
-        )
-    return params
-
-
-@partial(jax.jit, static_argnames="n_classes")
-def _targets(labels, n_classes: int):
-    return one_hot(labels, n_classes) if labels.ndim == 1 else labels

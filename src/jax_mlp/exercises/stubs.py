@@ -1,6 +1,7 @@
 """Stubs are cut out of the reference: signature and docstring stay, the body goes. So they cannot drift from it."""
 
 import ast
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,24 +14,27 @@ def source(component: str) -> str:
     return (Path(jax_mlp.__file__).parent / "components" / f"{component}.py").read_text(encoding="utf-8")
 
 
+def sources(component: str) -> list[str]:
+    """The reference's source, and that of a private module which does its work, such as `_epoch` for `train_loop`."""
+    text = source(component)
+    names = re.findall(r"^from jax_mlp\.components\.(_\w+) import", text, re.MULTILINE)
+    return [text, *(source(name) for name in names if name not in ("_checks", "_devices"))]
+
+
 def stub(component: str, folder: str = "exercises") -> str:
     """The source of a stub."""
     text = source(component)
     tree, lines = ast.parse(text), text.splitlines()
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    body = [node for each in sources(component) for node in ast.parse(each).body]
+    functions = [node for node in body if isinstance(node, ast.FunctionDef) and "check" not in node.name]
     own = [function for function in functions if function.name in COMPONENTS[component]]
-    helpers = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        or (isinstance(node, ast.FunctionDef) and node.name[0] == "_" and "check" not in node.name)
-    ]
+    constants = [node for node in body if isinstance(node, ast.Assign)]
     number = [*COMPONENTS].index(component) + 1
     parts = [
         f'r"""{ast.get_docstring(tree)}\n\n'
         f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl {folder} tests/test_{component}.py\n\n"
         f'{_may_use(component)}\n"""',
-        "\n".join(_imports(tree, component, _names([*own, *helpers]))),
+        "\n".join(_imports(body, component, _names([*functions, *constants]))),
     ]
     for function in own:
         first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
@@ -73,10 +77,10 @@ def _names(code: Sequence[ast.stmt]) -> set[str]:
     return {node.id for statement in code for node in ast.walk(statement) if isinstance(node, ast.Name)}
 
 
-def _imports(tree: ast.Module, component: str, used: set[str]) -> list[str]:
+def _imports(body: list[ast.stmt], component: str, used: set[str]) -> list[str]:
     """What the reference imports for its functions: the tools at hand, other components included."""
     found = []
-    for node in tree.body:
+    for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias for alias in node.names if (alias.asname or alias.name) in used]
             module = getattr(node, "module", "") or ""
@@ -84,7 +88,7 @@ def _imports(tree: ast.Module, component: str, used: set[str]) -> list[str]:
                 public = module.startswith("jax_mlp") and all(alias.name in jax_mlp.__all__ for alias in names)
                 node = ast.ImportFrom("jax_mlp" if public else module, names, 0) if module else ast.Import(names)
                 found.append(ast.unparse(node))
-    aliases = [ast.unparse(node.target) for node in tree.body if isinstance(node, ast.AnnAssign)]
+    aliases = [ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign)]
     types = sorted(used.intersection(aliases))
     if types:
         found.append(f"from jax_mlp.components.{component} import {', '.join(types)}")

@@ -1,0 +1,84 @@
+"""One epoch, and one look at the result. Given arrays, each is a single compiled call."""
+
+from collections.abc import Iterable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from jax_mlp.components._checks import check_dataset
+from jax_mlp.components._devices import share
+from jax_mlp.components.accuracy import accuracy
+from jax_mlp.components.loss import loss
+from jax_mlp.components.one_hot import one_hot
+from jax_mlp.components.update import update
+
+
+@partial(jax.jit, static_argnames=("batch_size", "grid"), donate_argnames="params")
+def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_size: int, grid):
+    """The parameters after an update on every batch of a training set, written over those that went in."""
+    order = jnp.arange(len(images))
+    if key is not None:
+        # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
+        order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
+
+    def step(params, rows):
+        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+        return update(params, x, y, learning_rate)
+
+    return _in_batches(step, params, order, batch_size, grid)
+
+
+def learn_from(batches: Iterable, params, epoch: int, learning_rate):
+    """The parameters after an update on every batch given. JAX computes while the next one is being loaded."""
+    n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
+    number = -1
+    for number, (x, y) in enumerate(batches):
+        check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
+        params = update(params, x, _targets(y, n_classes), learning_rate)
+    if number < 0:
+        raise ValueError(
+            f"train_loop: expected batches in epoch {epoch}, got none. An iterator or generator can be gone "
+            "through only once: pass a list or a DataLoader."
+        )
+    return params
+
+
+@partial(jax.jit, static_argnames="grid")
+def measure(params, train, test, pixel_scale, grid):
+    """Both accuracies, and the loss on the training set.
+
+    A set is looked at in parts, so that the activations of only one are there at a time.
+    """
+
+    def of(images, labels):
+        def add(sums, rows):
+            x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+            return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
+
+        size = 512 * (1 if grid is None else grid.shape["batch"])
+        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
+
+    (train_accuracy, train_loss), (test_accuracy, _) = of(*train), of(*test)
+    return jnp.stack([train_accuracy, test_accuracy, train_loss])
+
+
+def _in_batches(step, carry, rows, batch_size: int, grid):
+    """Carry something through the whole batches in a scan, and then through what the division leaves."""
+    n_whole = len(rows) - len(rows) % batch_size
+    if n_whole > 0:
+        whole = share(rows[:n_whole].reshape(-1, batch_size), grid)
+        # Two steps a turn: between the two, XLA need not copy what the first of them has written.
+        carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
+    return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
+
+
+@partial(jax.jit, static_argnames="n_classes")
+def _targets(labels, n_classes: int):
+    return one_hot(labels, n_classes) if labels.ndim == 1 else labels
+
+
+@jax.jit
+def copied(params):
+    """The parameters once more, since `learn` writes over its own."""
+    return jax.tree.map(jnp.copy, params)
