@@ -64,7 +64,7 @@ def solution(
     from rich.panel import Panel
     from rich.syntax import Syntax
 
-    from jax_mlp.exercises.stubs import source, without_docstrings
+    from jax_mlp.exercises.stubs import sources, without_docstrings
 
     exercises = _started(component, folder)
     if not yes:
@@ -74,12 +74,16 @@ def solution(
         if not passed and not typer.confirm("It does not keep all its laws yet. Show the answer all the same?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
+    reference = "\n\n".join(map(without_docstrings, sources(component)))
     console = Console()
     beside = console.width >= 160
     width = console.width // 2 if beside else None
     panels = [
-        Panel(Syntax(without_docstrings(text), "python", word_wrap=True), title=title, width=width)
-        for title, text in ((f"yours: {exercises.shown(component)}", yours), ("the reference", source(component)))
+        Panel(Syntax(text, "python", word_wrap=True), title=title, width=width)
+        for title, text in (
+            (f"yours: {exercises.shown(component)}", without_docstrings(yours)),
+            ("the reference", reference),
+        )
     ]
     console.print(Columns(panels) if beside else panels[0])
     if not beside:
