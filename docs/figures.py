@@ -278,7 +278,7 @@ def learning() -> Figure:
     cent and its test curve at 94. The guide's dips before it climbs, slowly, to about 90. Right, the loss, on a
     logarithmic axis.
     """
-    return figures.learning_curves({"tuned": trained(TUNED, 118)[1], "guide": trained(GUIDE, 118)[1]})
+    return figures.learning_curves({"tuned": trained(TUNED)[1], "guide": trained(GUIDE)[1]})
 
 
 def weights() -> Figure:
@@ -289,7 +289,7 @@ def weights() -> Figure:
     have no ink.
     """
     start = np.asarray(mlp.init_mlp(TUNED.layer_sizes, jax.random.key(TUNED.seed), TUNED.scale)[0][0])
-    return figures.first_layer(np.asarray(trained(TUNED, 118)[0][0][0]) - start)
+    return figures.first_layer(np.asarray(trained(TUNED)[0][0][0]) - start)
 
 
 def surprises() -> Figure:
@@ -308,7 +308,7 @@ def surprises() -> Figure:
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
     for name, recipe in runs.items():
-        history = trained(recipe, 118 if recipe in (GUIDE, TUNED) else 40)[1][:40]
+        history = (trained(recipe) if recipe in (GUIDE, TUNED) else trained(recipe, 40))[1][:40]
         axes.plot([e["epoch"] for e in history], [100 * e["test_accuracy"] for e in history], label=name)
     axes.set(xlabel="epochs of 4,000 images", ylabel="test digits read right, per cent", ylim=(0, 100))
     axes.legend(loc="center right")

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,16 @@ def test_the_reference_is_green(exercises, options):
     assert run.returncode == 0, run.stdout
     assert len(re.findall(r"^\w+ +█+  \d+ of \d+ laws  done$", run.stdout, re.M)) == len(COMPONENTS)
     assert "jax-mlp exercises capstone" in run.stdout
+
+
+def test_the_walk_through_shows_what_is_shown(exercises):
+    """The board on the page, and the one next step below it, are what a run with a leaky relu ends in."""
+    (exercises / "init.py").write_text(source("init"))
+    (exercises / "relu.py").write_text("import jax.numpy as jnp\ndef relu(x):\n    return jnp.maximum(x, 0.01 * x)\n")
+    page = (ROOT / "docs" / "learn.md").read_text(encoding="utf-8")
+    board = textwrap.dedent(re.search(r"^ *```\n( *init  .*?)^ *```$", page, re.M | re.S)[1])
+    shown = graded(exercises).stdout.replace(str(exercises), "exercises")
+    assert [line for line in board.splitlines() if line != "…" and line not in shown.splitlines()] == []
 
 
 def test_pytests_own_options_work(exercises):

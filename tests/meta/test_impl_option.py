@@ -146,6 +146,14 @@ def test_a_report_tells_all_in_order_and_nothing_else(tmp_path, component):
     assert any(sentence in " ".join(report.split()) for report in reports), shown.stdout
 
 
+def test_the_readme_shows_what_is_shown(tmp_path):
+    """The report in the README is one that a leaky relu gets."""
+    (tmp_path / "relu.py").write_text(LEAKY)
+    report = re.search(r"^```\n(law: .*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert report
+    assert report[1] in judged(tmp_path, "tests/test_relu.py").stdout.replace(str(tmp_path), "mine")
+
+
 def test_the_counterexample_can_be_pasted(tmp_path):
     """The lines under "broken by" run as they are, and give what came."""
     (tmp_path / "relu.py").write_text(LEAKY)

@@ -1,7 +1,6 @@
-"""The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
+"""`jax-mlp train`: on one device or many, in one process or several, kept in a folder or not."""
 
 import os
-import shlex
 import signal
 import sys
 import time
@@ -12,22 +11,10 @@ from typing import Annotated
 
 import typer
 
-from jax_mlp._supervise import SUPERVISED, obey, supervise
-from jax_mlp.exercises.commands import app as exercises
-
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.add_typer(exercises, name="exercises", no_args_is_help=True)
+from jax_mlp.cli._options import DataDir, choose
+from jax_mlp.cli._supervise import SUPERVISED, supervise
 
 
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the data. Default: the user's cache directory.")]
-
-
-@app.callback()
-def about() -> None:
-    """A multi-layer perceptron in plain JAX, property-tested."""
-
-
-@app.command()
 def train(
     data: Annotated[str, typer.Option(help="mnist-5k, which needs no network, or mnist, the full set.")] = "mnist-5k",
     recipe: Annotated[str, typer.Option(help="guide or tuned.")] = "guide",
@@ -52,7 +39,7 @@ def train(
     process: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds within which all must have come.")] = 60,
 ) -> None:
-    """Train a network on handwritten digits and show how well it reads them."""
+    """Train a network on handwritten digits."""
     if coordinator is None and (processes, process) != (1, 0):
         raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none.")
     if coordinator is not None and not os.environ.get(SUPERVISED):
@@ -72,7 +59,7 @@ def train(
     from jax_mlp.runs import Run, Settings, initial
     from jax_mlp.runs import train as train_by
 
-    load, chosen = _choose("--data", data, DATASETS), _choose("--recipe", recipe, RECIPES)
+    load, chosen = choose("--data", data, DATASETS), choose("--recipe", recipe, RECIPES)
     changes = {"n_epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     changes = {name: value for name, value in changes.items() if value is not None}
     if layers is not None:
@@ -132,128 +119,6 @@ def train(
             print(f"drawn: {picture}")
 
 
-@app.command()
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    data: Annotated[str | None, typer.Option(help="mnist-5k or mnist. Default: what it was trained on.")] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Show how well the network of a run reads the test digits."""
-    import numpy as np
-
-    import jax_mlp as mlp
-    from jax_mlp.data import DATASETS
-    from jax_mlp.runs import Run
-
-    if data is not None:
-        _choose("--data", data, DATASETS)
-    kept = Run(run)
-    settings, params = kept.settings, kept.params
-    digits = kept.digits(data, data_dir)
-    images = digits.test_images * np.float32(settings.recipe.pixel_scale)
-    targets = mlp.one_hot(digits.test_labels, 10)
-    print(
-        f"{data or settings.data}, {len(images)} test digits, after epoch {kept.done}: "
-        f"{mlp.accuracy(params, images, targets):.2%} read right, loss {mlp.loss(params, images, targets):.4f}"
-    )
-
-
-@app.command()
-def predict(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    images: Annotated[list[Path], typer.Argument(help="PNG or JPEG, a digit each.")],
-    show: Annotated[bool, typer.Option("--show", help="Show what the network sees.")] = False,
-) -> None:
-    """Read digits from pictures, dark on light or light on dark."""
-    import numpy as np
-
-    import jax_mlp as mlp
-    from jax_mlp.data.picture import read_picture
-    from jax_mlp.runs import Run
-
-    kept = Run(run)
-    scale, params = np.float32(kept.settings.recipe.pixel_scale), kept.params
-    pictures = np.stack([read_picture(path) for path in images])
-    for path, picture, p in zip(images, pictures, np.exp(mlp.forward(params, pictures * scale)), strict=True):
-        print(f"{path}: {p.argmax()}")
-        if show:
-            for row in picture.reshape(28, 28):
-                print("  " + "".join(2 * " ░▒▓█"[int(pixel) * 5 // 256] for pixel in row))
-        for digit, share in enumerate(p):
-            print(f"  {digit} {'█' * round(30 * float(share)):30} {share:6.1%}")
-
-
-@app.command()
-def doctor(data_dir: DataDir = None) -> None:
-    """Show what is installed and found, what is missing, and the remedy."""
-    import importlib.util
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    from jax_mlp import __version__
-    from jax_mlp.data.dataset import data_folder
-    from jax_mlp.data.mnist import FILES
-
-    def installed(package: str) -> str:
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            return ""
-
-    def show(name: str, words: str, remedy: str = "") -> None:
-        print(f"{name:<12}{words}{f'. {remedy}' if remedy else ''}")
-
-    show("jax_mlp", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
-    show("jax", f"{installed('jax')}, jaxlib {installed('jaxlib')}, numpy {installed('numpy')}")
-    import jax
-
-    devices = jax.devices()
-    show("devices", f"{len(devices)} of kind {devices[0].platform}: {devices[0].device_kind}")
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    show("cores", f"{available} of {os.cpu_count()}", "" if available != 1 else "With one core, training is slow")
-    show("threads", os.environ.get("XLA_FLAGS") or "as many as cores: XLA_FLAGS is not set")
-    cache = jax.config.values.get("jax_compilation_cache_dir")
-    show("compiled", f"kept in {cache}" if cache else "not kept from run to run: JAX_COMPILATION_CACHE_DIR is not set")
-    folder = data_folder(data_dir)
-    show("mnist-5k", f"kept in {folder}" if (folder / "mnist-5k.bin").is_file() else "comes with the installation")
-    raw = folder / "MNIST" / "raw"
-    there = [name for name in FILES if (raw / name).is_file() or (raw / f"{name}.gz").is_file()]
-    words = f"{len(there)} of {len(FILES)} files in {raw}"
-    show("mnist", words, "" if len(there) == len(FILES) else "The rest is downloaded by: jax-mlp train --data mnist")
-    for extra, packages in EXTRAS.items():
-        missing = [package for package in packages if importlib.util.find_spec(package) is None]
-        remedy = f'Missing: {", ".join(missing)}. Install: pip install -e ".[{extra}]"' if missing else ""
-        show(f"[{extra}]", "not installed" if missing else "installed", remedy)
-
-
-EXTRAS = {
-    "torch": ("torch", "torchvision"),
-    "test": ("pytest", "hypothesis", "optax", "sklearn", "xdist"),
-    "bench": ("equinox", "flax", "optax", "torch"),
-    "docs": ("mkdocs", "material", "mkdocstrings", "quickjax"),
-}
-"""What each extra brings, by the names that are imported."""
-
-
-def _grid(devices: int | None, coordinator: str | None, processes: int, process: int, timeout: float):
-    """The devices that a batch is split between: of all processes, if there are several."""
-    if devices is None and coordinator is None:
-        return None
-    import jax
-
-    from jax_mlp import parallel
-
-    if devices is not None and not 1 <= devices <= 1024:
-        raise ValueError(f"--devices: expected 1 to 1024, got {devices}.")
-    if not 0 < timeout < 1e6:
-        raise ValueError(f"--timeout: expected seconds above 0, got {timeout}.")
-    jax.config.update("jax_num_cpu_devices", devices or 1)  # of a CPU, as many as are wanted can be made
-    if coordinator is not None:
-        parallel.connect(coordinator, processes, process, timeout)
-        devices = None
-    return parallel.grid(devices)
-
-
 @contextmanager
 def _whole_epochs() -> Iterator[Callable[[], bool]]:
     """Tells whether Ctrl-C was pressed. Pressed again, it ends the process at once: what is kept is always valid.
@@ -280,6 +145,25 @@ def _whole_epochs() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
+def _grid(devices: int | None, coordinator: str | None, processes: int, process: int, timeout: float):
+    """The devices that a batch is split between: of all processes, if there are several."""
+    if devices is None and coordinator is None:
+        return None
+    import jax
+
+    from jax_mlp import parallel
+
+    if devices is not None and not 1 <= devices <= 1024:
+        raise ValueError(f"--devices: expected 1 to 1024, got {devices}.")
+    if not 0 < timeout < 1e6:
+        raise ValueError(f"--timeout: expected seconds above 0, got {timeout}.")
+    jax.config.update("jax_num_cpu_devices", devices or 1)  # of a CPU, as many as are wanted can be made
+    if coordinator is not None:
+        parallel.connect(coordinator, processes, process, timeout)
+        devices = None
+    return parallel.grid(devices)
+
+
 def _check(recipe, layers: str | None, mesh) -> None:
     if (recipe.layer_sizes[0], recipe.layer_sizes[-1]) != (784, 10):
         raise ValueError(
@@ -296,12 +180,6 @@ def _check(recipe, layers: str | None, mesh) -> None:
         check_divides("--batch-size", recipe.batch_size, mesh.shape["batch"])
 
 
-def _choose(option: str, name: str, choices: dict):
-    if name not in choices:
-        raise ValueError(f"{option}: expected {' or '.join(choices)}, got {name!r}.")
-    return choices[name]
-
-
 def _layer_sizes(text: str) -> tuple[int, ...]:
     try:
         sizes = tuple(int(size) for size in text.split(","))
@@ -310,32 +188,3 @@ def _layer_sizes(text: str) -> tuple[int, ...]:
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"--layers: expected sizes of 1 or more between commas, got {text!r}. Try 784,512,512,10.")
     return sizes
-
-
-def main() -> None:
-    """Run the command line."""
-    if os.environ.get(SUPERVISED):
-        obey(_main)
-    else:
-        _main()
-
-
-def _main() -> None:
-    try:
-        sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
-    except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
-        message = str(error)
-    except typer.Abort:  # Ctrl-C, or no answer to a question
-        message = "stopped."
-    except Exception as error:  # typer's own errors know how to word themselves; anything else is a bug, and shown
-        describe = getattr(error, "format_message", None)
-        if describe is None:
-            raise
-        context = getattr(error, "ctx", None)
-        if type(error).__name__ == "NoArgsIsHelpError":
-            print(describe())
-            sys.exit(2)
-        command = context.command_path if context else "jax-mlp"
-        message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
-    print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)

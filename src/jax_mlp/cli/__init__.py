@@ -1,0 +1,52 @@
+"""The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
+
+import os
+import shlex
+import sys
+
+import typer
+
+from jax_mlp.cli._doctor import doctor
+from jax_mlp.cli._supervise import SUPERVISED, obey
+from jax_mlp.cli._train import train
+from jax_mlp.cli._use import evaluate, predict
+from jax_mlp.exercises.commands import app as exercises
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+for command in (train, evaluate, predict, doctor):
+    app.command()(command)
+app.add_typer(exercises, name="exercises", no_args_is_help=True)
+
+
+@app.callback()
+def about() -> None:
+    """A multi-layer perceptron in plain JAX, property-tested."""
+
+
+def main() -> None:
+    """Run the command line."""
+    if os.environ.get(SUPERVISED):
+        obey(_main)
+    else:
+        _main()
+
+
+def _main() -> None:
+    try:
+        sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
+    except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
+        message = str(error)
+    except typer.Abort:  # Ctrl-C, or no answer to a question
+        message = "stopped."
+    except Exception as error:  # typer's own errors know how to word themselves; anything else is a bug, and shown
+        describe = getattr(error, "format_message", None)
+        if describe is None:
+            raise
+        context = getattr(error, "ctx", None)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(describe())
+            sys.exit(2)
+        command = context.command_path if context else "jax-mlp"
+        message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
+    print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

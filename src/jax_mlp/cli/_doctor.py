@@ -1,0 +1,56 @@
+"""`jax-mlp doctor`: what is installed and found, what is missing, and the remedy."""
+
+import os
+
+from jax_mlp.cli._options import DataDir
+
+
+def doctor(data_dir: DataDir = None) -> None:
+    """Show what is there, what is missing, and how to get it."""
+    import importlib.util
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from jax_mlp import __version__
+    from jax_mlp.data.dataset import data_folder
+    from jax_mlp.data.mnist import FILES
+
+    def installed(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return ""
+
+    def show(name: str, words: str, remedy: str = "") -> None:
+        print(f"{name:<12}{words}{f'. {remedy}' if remedy else ''}")
+
+    show("jax_mlp", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    show("jax", f"{installed('jax')}, jaxlib {installed('jaxlib')}, numpy {installed('numpy')}")
+    import jax
+
+    devices = jax.devices()
+    show("devices", f"{len(devices)} of kind {devices[0].platform}: {devices[0].device_kind}")
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    show("cores", f"{available} of {os.cpu_count()}", "" if available != 1 else "With one core, training is slow")
+    show("threads", os.environ.get("XLA_FLAGS") or "as many as cores: XLA_FLAGS is not set")
+    cache = jax.config.values.get("jax_compilation_cache_dir")
+    show("compiled", f"kept in {cache}" if cache else "not kept from run to run: JAX_COMPILATION_CACHE_DIR is not set")
+    folder = data_folder(data_dir)
+    show("mnist-5k", f"kept in {folder}" if (folder / "mnist-5k.bin").is_file() else "comes with the installation")
+    raw = folder / "MNIST" / "raw"
+    there = [name for name in FILES if (raw / name).is_file() or (raw / f"{name}.gz").is_file()]
+    words = f"{len(there)} of {len(FILES)} files in {raw}"
+    show("mnist", words, "" if len(there) == len(FILES) else "The rest is downloaded by: jax-mlp train --data mnist")
+    for extra, packages in EXTRAS.items():
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        remedy = f'Missing: {", ".join(missing)}. Install: pip install -e ".[{extra}]"' if missing else ""
+        show(f"[{extra}]", "not installed" if missing else "installed", remedy)
+
+
+EXTRAS = {
+    "torch": ("torch", "torchvision"),
+    "test": ("pytest", "hypothesis", "optax", "sklearn", "xdist"),
+    "bench": ("equinox", "flax", "optax", "torch"),
+    "docs": ("mkdocs", "material", "mkdocstrings", "quickjax"),
+}
+"""What each extra brings, by the names that are imported."""

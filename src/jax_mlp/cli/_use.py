@@ -1,0 +1,57 @@
+"""`jax-mlp evaluate` and `jax-mlp predict`: what a run that was kept is good for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jax_mlp.cli._options import DataDir, choose
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    data: Annotated[str | None, typer.Option(help="mnist-5k or mnist. Default: what it was trained on.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show how well a run reads the test digits."""
+    import numpy as np
+
+    import jax_mlp as mlp
+    from jax_mlp.data import DATASETS
+    from jax_mlp.runs import Run
+
+    if data is not None:
+        choose("--data", data, DATASETS)
+    kept = Run(run)
+    settings, params = kept.settings, kept.params
+    digits = kept.digits(data, data_dir)
+    images = digits.test_images * np.float32(settings.recipe.pixel_scale)
+    targets = mlp.one_hot(digits.test_labels, 10)
+    print(
+        f"{data or settings.data}, {len(images)} test digits, after epoch {kept.done}: "
+        f"{mlp.accuracy(params, images, targets):.2%} read right, loss {mlp.loss(params, images, targets):.4f}"
+    )
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    images: Annotated[list[Path], typer.Argument(help="PNG or JPEG, a digit each, dark on light or light on dark.")],
+    show: Annotated[bool, typer.Option("--show", help="Show what the network sees.")] = False,
+) -> None:
+    """Read digits from pictures."""
+    import numpy as np
+
+    import jax_mlp as mlp
+    from jax_mlp.data.picture import read_picture
+    from jax_mlp.runs import Run
+
+    kept = Run(run)
+    scale, params = np.float32(kept.settings.recipe.pixel_scale), kept.params
+    pictures = np.stack([read_picture(path) for path in images])
+    for path, picture, p in zip(images, pictures, np.exp(mlp.forward(params, pictures * scale)), strict=True):
+        print(f"{path}: {p.argmax()}")
+        if show:
+            for row in picture.reshape(28, 28):
+                print("  " + "".join(2 * " ░▒▓█"[int(pixel) * 5 // 256] for pixel in row))
+        for digit, share in enumerate(p):
+            print(f"  {digit} {'█' * round(30 * float(share)):30} {share:6.1%}")
