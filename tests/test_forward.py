@@ -1,5 +1,6 @@
 """The laws of forward: one image at a time, normalised, and never infinite."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -201,6 +202,15 @@ def test_compiling_changes_nothing(impl, case, gap):
     params = [*case.params[:-1], (w, b + gap * np.arange(len(b), dtype=np.float32))]
     came = impl.forward.eager(params, case.images)
     close(came, impl.forward(params, case.images), rounding(params, case.images))
+
+
+def test_inputs_are_left_as_they_are(impl):
+    """The list of layers that went in, and the images, hold what they held."""
+    params = [(jnp.ones((2, 3)), jnp.ones(2)), (jnp.ones((2, 2)), jnp.ones(2))]
+    images, layers = np.float32([[-1, 0, 2]]), list(params)
+    impl.forward.raw(params, images)
+    holds(len(params) == 2 and all(a is b for a, b in zip(params, layers, strict=True)), params, "the same two layers")
+    equal(images, [[-1, 0, 2]])
 
 
 # Gradients

@@ -59,6 +59,13 @@ def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
     holds(came == should, came, str(should))
 
 
+def test_sizes_are_left_as_they_are(impl):
+    """The list of sizes that went in holds what it held."""
+    sizes = [3, 2, 2]
+    impl.init_mlp.raw(sizes, jax.random.key(0))
+    holds(sizes == [3, 2, 2], str(sizes), "[3, 2, 2]")
+
+
 # Properties: keys
 
 

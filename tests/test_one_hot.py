@@ -102,6 +102,15 @@ def test_ten_classes_unless_told(impl, labels):
     equal(impl.one_hot.eager(labels), impl.one_hot(labels, 10))
 
 
+@given(labelled(out_of_range=True))
+def test_labels_are_left_as_they_are(impl, drawn):
+    """What went in still holds what it held."""
+    labels, n_classes = drawn
+    given_labels = labels.copy()
+    impl.one_hot.raw(given_labels, n_classes)
+    equal(given_labels, labels)
+
+
 @given(labelled(), st.data())
 def test_labels_do_not_meet(impl, drawn, data):
     """Reordering labels reorders rows."""

@@ -198,3 +198,9 @@ def gradient_stops_at_the_last_layer(params, images):
 def images_cut_off(params, images):
     """The value is right, but no gradient reaches the images: nothing can be learnt of what made them."""
     return jax.nn.log_softmax(_logits(params, jax.lax.stop_gradient(images)))
+
+
+def last_layer_popped(params, images):
+    """The last layer is popped off the caller's own list: the second call finds one layer less."""
+    *hidden, last = [*params[:-1], params.pop()]
+    return jax.nn.log_softmax(_logits([*hidden, last], images))

@@ -148,3 +148,11 @@ def rows_at_right_angles(in_size, out_size, random_key, scale=1e-3):
     q = q * jnp.sign(jnp.diag(r)) * jnp.sqrt(max(in_size, out_size))
     sigma = _sigma(scale, in_size)
     return sigma * (q.T if out_size <= in_size else q), sigma * b
+
+
+def sizes_used_up(layer_sizes, key, scale=1e-3):
+    """Sizes are taken off the caller's own list one by one, and only the last is left."""
+    keys, params = iter(jax.random.split(key, len(layer_sizes))), []
+    while len(layer_sizes) > 1:
+        params.append(right_layer(layer_sizes.pop(0), layer_sizes[0], next(keys), scale))
+    return params
