@@ -5,8 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import CLASSIFIERS, FEW, exact_cases, floats, integers, permutations, powers_of_two, wide_cases
-from tests.kit.expect import ROUNDING, close, holds
+from tests.kit.draws import (
+    CLASSIFIERS,
+    FEW,
+    exact_cases,
+    floats,
+    integers,
+    many,
+    permutations,
+    powers_of_two,
+    wide_cases,
+)
+from tests.kit.expect import ROUNDING, close, each, equal, holds
 
 # Exact cases have exact logits. But log-softmax rounds, and may make a tie of two logits that hardly differ. So where
 # the answer hangs on the largest logit, weights are integers: logits then differ by at least 1/8, or not at all.
@@ -121,13 +131,35 @@ def test_soft_targets_count_by_their_largest_entry(impl, case, data):
     close(impl.accuracy(case.params, case.images, soft), should, ROUNDING)
 
 
-@given(integers((4, 4), -8, 8), integers((4,), 0, 3))
-def test_each_image_is_judged_by_its_own_row(impl, logits, labels):
-    """In a square batch too, the largest logit is sought along the classes and not along the images."""
-    targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
+@given(integers((4, 4), -8, 8), integers((4,), 0, 3), st.sampled_from([1.0, 2.0**-12]))
+def test_each_image_is_judged_by_its_own_row(impl, logits, labels, unit):
+    """In a square batch too, the largest logit is sought along the classes, however small its lead."""
+    logits, targets = np.float32(unit) * logits, np.eye(4, dtype=np.float32)[labels.astype(int)]
     params = [(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))]
     should = np.mean(logits.argmax(axis=1) == labels)
     close(impl.accuracy(params, logits, targets), should, ROUNDING)
+
+
+@given(exact_cases([((2, 3, 2), 5)], sharpness=0))
+def test_integers_count_as_floats_do(impl, case):
+    """Images and targets kept as integers are judged as the same numbers are as floats."""
+    images = np.abs(case.images)
+    came = impl.accuracy(case.params, images.astype(np.uint8), case.targets.astype(np.int32))
+    close(came, impl.accuracy(case.params, images, case.targets), ROUNDING)
+
+
+def test_many_images_and_layers_too(impl):
+    """Of 301 images after five layers, every one counts."""
+    case = many()
+    should = oracle.accuracy(case.params, case.images, case.targets)
+    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+
+
+@given(exact_cases(FEW, sharpness=0))
+def test_no_gradient(impl, case):
+    """The gradient is zero: moving a parameter a little changes no answer."""
+    came = impl.accuracy.gradient(case.params, case.images, case.targets)
+    each(equal, came, [tuple(map(np.zeros_like, layer)) for layer in case.params])
 
 
 @given(exact_cases(FEW, sharpness=0))

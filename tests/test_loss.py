@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import CLASSIFIERS, FEW, exact_cases, fractions, integers, permutations, powers_of_two, wide_cases
+from tests.kit.draws import (
+    CLASSIFIERS,
+    FEW,
+    exact_cases,
+    fractions,
+    integers,
+    many,
+    permutations,
+    powers_of_two,
+    wide_cases,
+)
 from tests.kit.expect import ROUNDING, close, each, equal, holds
 
 
@@ -129,6 +139,21 @@ def test_no_targets_no_loss(impl, case):
     holds(np.asarray(impl.loss(case.params, case.images, 0 * case.targets)) == 0, "a loss", "0")
 
 
+@given(exact_cases([((2, 3, 2), 5)]))
+def test_integers_cost_what_floats_cost(impl, case):
+    """Images and targets kept as integers cost what the same numbers cost as floats."""
+    images = np.abs(case.images)
+    came = impl.loss(case.params, images.astype(np.uint8), case.targets.astype(np.int32))
+    close(came, impl.loss(case.params, images, case.targets), rounding(case))
+
+
+def test_many_images_and_layers_too(impl):
+    """301 images after five layers cost what they cost in float64."""
+    case = many()
+    came = impl.loss(case.params, case.images, case.targets)
+    close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
+
+
 @given(exact_cases(FEW), st.data())
 def test_compiling_changes_nothing(impl, case, data):
     """jax.jit(loss) and loss agree, for soft targets too."""
@@ -166,6 +191,13 @@ def test_gradient_of_every_layer_is_its_closed_form(impl, case):
     growth = oracle.growth(case.params)
     within = ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * np.abs(case.images).max(initial=1)
     each(close, came, oracle.gradient(case.params, case.images, case.targets), within)
+
+
+@given(exact_cases(FEW), powers_of_two(-4, 4))
+def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
+    """The gradient of c times the loss is c times the gradient, exactly for powers of two."""
+    once, times = (impl.loss.pullback(np.float32(c), case.params, case.images, case.targets) for c in (1, factor))
+    each(equal, times, [tuple(np.float32(factor) * np.asarray(part) for part in layer) for layer in once])
 
 
 @given(exact_cases(FEW))

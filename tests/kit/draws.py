@@ -14,6 +14,8 @@ import jax
 import numpy as np
 from hypothesis import strategies as st
 
+from tests.kit import oracle
+
 POOL = [
     ((1, 1), 1),  # the smallest network: one weight, one class, one image
     ((3, 2), 2),  # one layer
@@ -144,6 +146,20 @@ def _cases(pool, case, width: int):
         return _drawn(make, batch + 1 + width * (n_parameters + batch * sizes[0]))
 
     return st.one_of([of_shape(*shape) for shape in pool])
+
+
+def many() -> Case:
+    """A deep network, and more images than a byte can count, in no whole number of parts: nine of ten are right."""
+    rng = np.random.default_rng(54)  # at which every class comes up, no two of them tie, and relus are off their kink
+    sizes = (3, 4, 4, 4, 4, 3)
+    params = [
+        tuple(rng.standard_normal(shape, np.float32) * np.float32(0.75) for shape in [(n_out, n_in), (n_out,)])
+        for n_in, n_out in itertools.pairwise(sizes)
+    ]
+    images = rng.standard_normal((301, sizes[0]), np.float32)
+    labels = oracle.logits(params, images).argmax(axis=1).astype(np.int32)
+    labels[::10] = (labels[::10] + 1) % sizes[-1]
+    return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
 
 
 def permutations(n: int):

@@ -32,7 +32,6 @@ SHORTCUTS = {
 
 UNASKED = {
     "relu": "NaN and integers",
-    "forward": "integer pixels",
     "one_hot": "labels kept as bytes",
     "update": "half precision",
     "train_loop": "measure_every, of bytes, and of many devices",

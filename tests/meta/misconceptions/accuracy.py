@@ -1,5 +1,6 @@
 """Ways to get accuracy wrong."""
 
+import jax
 import jax.numpy as jnp
 
 from jax_mlp import forward
@@ -108,3 +109,21 @@ def numbers_against_rows(params, images, targets):
 def targets_left_as_rows(params, images, targets):
     """Predicted classes are compared with the targets as they are: argmax is missing on that side."""
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
+
+
+def counted_in_a_byte(params, images, targets):
+    """Right answers are summed as bytes: after 127 comes -128."""
+    right = jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1)
+    return jnp.sum(right, dtype=jnp.int8) / right.size
+
+
+def in_half_precision(params, images, targets):
+    """Log-probabilities are rounded to half precision: a narrow lead becomes a tie."""
+    return jnp.mean(jnp.argmax(forward(params, images).astype(jnp.float16), axis=1) == jnp.argmax(targets, axis=1))
+
+
+def a_gradient_made_up(params, images, targets):
+    """The value is right, but the gradient is that of the mean probability. The accuracy's own is zero."""
+    right = jnp.mean(jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1))
+    soft = jnp.mean(jnp.sum(jnp.exp(forward(params, images)) * targets, axis=1))
+    return jax.lax.stop_gradient(right - soft) + soft

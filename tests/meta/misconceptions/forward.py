@@ -204,3 +204,8 @@ def last_layer_popped(params, images):
     """The last layer is popped off the caller's own list: the second call finds one layer less."""
     *hidden, last = [*params[:-1], params.pop()]
     return jax.nn.log_softmax(_logits([*hidden, last], images))
+
+
+def weights_in_the_type_of_the_images(params, images):
+    """Weights are cast to what the images are: bytes leave nothing of their fractions and signs."""
+    return jax.nn.log_softmax(_logits([(w.astype(images.dtype), b) for w, b in params], images).astype(jnp.float32))
