@@ -225,7 +225,8 @@ def test_inputs_are_left_as_they_are(impl):
     params = [(jnp.ones((2, 3)), jnp.ones(2)), (jnp.ones((2, 2)), jnp.ones(2))]
     images, layers = np.float32([[-1, 0, 2]]), list(params)
     impl.forward.raw(params, images)
-    holds(len(params) == 2 and all(a is b for a, b in zip(params, layers, strict=True)), params, "the same two layers")
+    same = len(params) == 2 and all(a is b for a, b in zip(params, layers, strict=True))
+    holds(same, f"{len(params)} layers", "the 2 layers that went in")
     equal(images, [[-1, 0, 2]])
 
 

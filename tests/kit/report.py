@@ -147,7 +147,7 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
         return ["Nothing is returned: is a `return` missing?"]
     if isinstance(error, NotImplementedError):
         return ["A function is still to be written: it says `raise NotImplementedError`."]
-    if isinstance(call.result, list | tuple) and call.function in COMPILED:
+    if isinstance(call.result, list | tuple) and call.function in COMPILED and call.method in ("__call__", "eager"):
         return [f"A {type(call.result).__name__} is returned, where one array should be."]
     remedies = {
         "TracerArrayConversionError": "A function of NumPy met an array that JAX is tracing: take it from jax.numpy.",

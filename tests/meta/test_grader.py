@@ -235,6 +235,7 @@ def test_the_capstone_wants_all_eight(exercises):
         ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "The textbook's cross-entropy"),
         ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
         ("forward", "return jax.vmap", "jax.vmap", "Nothing is returned"),
+        ("forward", "@ x + b", "@ jax.lax.stop_gradient(x) + b", "The value is right, but no gradient reaches"),
         ("train_loop", "-(-n // batch_size)", "n // batch_size", "Only whole batches count"),
         ("relu", "jnp.maximum(0, x)", "x if x > 0 else 0", "An `if` looks at a whole array"),
         ("relu", "jnp.maximum", "np.maximum", "A function of NumPy met an array"),
