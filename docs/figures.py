@@ -341,8 +341,8 @@ def contenders() -> Figure:
 
 
 def modelled(point: dict, rate: float, width: float) -> float:
-    """Seconds per example: arithmetic, and moving the parameters five times, 4 bytes each."""
-    return point["operations"] / rate + 20 * point["parameters"] / point["batch"] / width
+    """Seconds per example: arithmetic, and moving the parameters six times, 4 bytes each."""
+    return point["operations"] / rate + 24 * point["parameters"] / point["batch"] / width
 
 
 def constants() -> tuple[float, float]:
@@ -350,7 +350,7 @@ def constants() -> tuple[float, float]:
     batches = [point for point in measured("growth")["points"] if point["axis"] == "batch"]
     one, most = batches[0], batches[-1]
     rate = most["operations"] / most["update"]
-    return rate, 20 * one["parameters"] / (one["update"] - one["operations"] / rate)
+    return rate, 24 * one["parameters"] / (one["update"] - one["operations"] / rate)
 
 
 def growth() -> Figure:

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_mlp import init_weights_biases as right_layer
 
@@ -139,6 +140,12 @@ def double_precision_is_lost(in_size, out_size, random_key, scale=1e-3):
     """Values are drawn in half precision, to save memory."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     return w.astype(jnp.float16), b.astype(jnp.float16)
+
+
+def numpys_own_generator(in_size, out_size, random_key, scale=1e-3):
+    """NumPy's own generator draws, which no key decides: the same call gives another network every time."""
+    w, b = (np.random.standard_normal(shape) for shape in [(out_size, in_size), (out_size,)])  # noqa: NPY002
+    return jnp.float32(_sigma(scale, in_size) * w), jnp.float32(_sigma(scale, in_size) * b)
 
 
 def rows_at_right_angles(in_size, out_size, random_key, scale=1e-3):
