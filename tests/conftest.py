@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
 settings.load_profile(PROFILE)
 
 os.environ.setdefault("TQDM_DISABLE", "1")
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # so it is behind a shell's &, and so it would be for what tests
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # start, and interrupt
 np.seterr(all="ignore")  # infinity and NaN are answers like any other: laws judge them, and no warning does
 
 
