@@ -51,6 +51,21 @@ def test_slope_along_any_direction(impl, case, seed):
     agrees(check_direction, impl.loss.function, case.params, case.images, case.targets, seed=seed)
 
 
+@given(exact_cases(HIDDEN))
+def test_neighbouring_layers_are_in_balance(impl, case):
+    """A hidden layer's numbers times their slopes add up to what the next layer's weights times theirs add up to."""
+    slopes = impl.loss.gradient(case.params, case.images, case.targets)
+    sums = [
+        [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]
+        for pairs in zip(case.params, slopes, strict=True)
+    ]
+    # The rounding of a slope is as in the closed form of every layer; here each is multiplied by its own number.
+    slope = ROUNDING * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
+    slope *= np.abs(case.images).max(initial=1)
+    within = slope * sum(np.abs(part).sum() for layer in case.params for part in layer)
+    close([w + b for w, b in sums[:-1]], [w for w, _ in sums[1:]], within)
+
+
 @given(exact_cases([((2, 3, 2), 5), ((4, 4), 4)]))
 def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
     """The batch's gradient is the mean of the gradients of its images, taken one at a time."""

@@ -1,5 +1,6 @@
 """`--impl`, as a person uses it: real runs of pytest on folders of component files, right, wrong and broken."""
 
+import os
 import re
 import subprocess
 import sys
@@ -14,8 +15,12 @@ RIGHT = "import jax.numpy as jnp\ndef relu(x):\n    return jnp.where(x > 0, x, 0
 
 def judged(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Pytest on the components in a folder."""
-    command = [sys.executable, "-m", "pytest", "--impl", str(folder), "-p", "no:randomly", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = [sys.executable, "-m", "pytest", "--impl", str(folder), "--hypothesis-seed=0", *arguments]
+    environment = {
+        **os.environ,
+        "HYPOTHESIS_PROFILE": "quick",
+    }  # it is the option that is judged here, and not the laws
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
 
 
 def test_a_right_file_is_green(tmp_path):
