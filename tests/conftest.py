@@ -87,9 +87,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish(session):
-    """What was imported stays: the garbage collector need not look through it, nor through what tests make so often."""
+    """What was imported stays: the garbage collector need not look through it, nor often through what is compiled."""
     gc.freeze()
-    gc.set_threshold(100_000)
+    gc.set_threshold(500_000)
 
 
 def pytest_runtest_setup(item):
@@ -118,3 +118,9 @@ def pytest_sessionfinish(session, exitstatus):
     if session.config.getoption("--forbid-skips") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = 1
         reporter.write_line("--forbid-skips: a test was skipped that should have run.", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Pytest has looked through all that the tests have left: that need not be done again, and again by Python."""
+    gc.freeze()

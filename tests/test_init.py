@@ -61,9 +61,9 @@ def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
 
 def test_sizes_are_left_as_they_are(impl):
     """The list of sizes that went in holds what it held."""
-    sizes = [3, 2, 2]
+    sizes = [2, 3, 3]
     impl.init_mlp.raw(sizes, jax.random.key(0))
-    holds(sizes == [3, 2, 2], str(sizes), "[3, 2, 2]")
+    holds(sizes == [2, 3, 3], str(sizes), "[2, 3, 3]")
 
 
 # Properties: keys
@@ -109,8 +109,8 @@ def test_layers_of_equal_size_differ(impl, key):
     arrays = {f"{part}{n}": array for n, layer in enumerate(params) for part, array in zip("wb", layer, strict=True)}
     starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
     for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
-        same = f"{name} and {other_name} both begin with {start}"
-        holds(np.mean(start == other) < 0.5, same, "arrays that begin with values of their own")
+        should = f"a beginning of {name} that is its own, and not that of {other_name}"
+        holds(np.mean(start == other) < 0.5, start, should)
 
 
 @given(keys())

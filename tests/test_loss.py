@@ -9,6 +9,7 @@ from tests.kit import oracle
 from tests.kit.draws import (
     CLASSIFIERS,
     FEW,
+    ONE,
     exact_cases,
     fractions,
     integers,
@@ -59,7 +60,7 @@ def test_equal_logits_cost_ln_k_over_k(impl, case):
 @given(wide_cases())
 def test_never_negative(impl, case):
     """No answer earns: the loss is 0 or more."""
-    came = impl.loss(case.params, case.images, case.targets)
+    came = np.asarray(impl.loss(case.params, case.images, case.targets))
     holds(came >= -rounding(case), came, "0 or more, up to rounding")
 
 
@@ -84,14 +85,14 @@ def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
 # Properties: the batch
 
 
-@given(wide_cases())
+@given(wide_cases(FEW))
 def test_repeating_the_batch_changes_nothing(impl, case):
     """A batch and the same batch twice cost the same: a mean, no sum."""
     twice = impl.loss(case.params, np.tile(case.images, (2, 1)), np.tile(case.targets, (2, 1)))
     close(twice, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases([((2, 3, 2), 5)]), st.integers(1, 4))
+@given(wide_cases(ONE), st.sampled_from([1, 4]))
 def test_parts_weigh_what_they_hold(impl, case, at):
     """N L(whole) = a L(first a) + b L(other b)."""
     whole = 5 * np.asarray(impl.loss(case.params, case.images, case.targets))
@@ -139,7 +140,7 @@ def test_no_targets_no_loss(impl, case):
     holds(np.asarray(impl.loss(case.params, case.images, 0 * case.targets)) == 0, "a loss", "0")
 
 
-@given(exact_cases([((2, 3, 2), 5)]))
+@given(exact_cases(ONE))
 def test_integers_cost_what_floats_cost(impl, case):
     """Images and targets kept as integers cost what the same numbers cost as floats."""
     images = np.abs(case.images)
@@ -154,7 +155,7 @@ def test_many_images_and_layers_too(impl):
     close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(exact_cases(FEW), st.data())
+@given(exact_cases(ONE), st.data())
 def test_compiling_changes_nothing(impl, case, data):
     """jax.jit(loss) and loss agree, for soft targets too."""
     targets = data.draw(fractions(case.targets.shape, 2.0))
@@ -180,7 +181,7 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, logits, labels):
 def test_gradient_of_a_shift_is_zero(impl, case):
     """The gradient of the last bias sums to zero: moving all logits together changes nothing."""
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
-    close(np.sum(d_bias), 0.0, ROUNDING)  # each entry is at most 1 / K
+    close(np.asarray(d_bias).sum(), 0.0, ROUNDING)  # each entry is at most 1 / K
 
 
 @given(exact_cases())
@@ -211,7 +212,7 @@ def test_gradient_of_the_images_is_its_closed_form(impl, case):
 
 # Errors
 
-W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4, 2)])
+W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (5, 3), (5, 2)])
 
 
 @pytest.mark.reference
@@ -222,12 +223,12 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4
     [
         (
             X,
-            np.zeros(4),
+            np.zeros(5),
             ValueError,
-            r"same shape as the predictions, got targets.shape=\(4,\).*Encode labels with one",
+            r"same shape as the predictions, got targets.shape=\(5,\).*Encode labels with one",
         ),
-        (X, Y.T, ValueError, r"targets.shape=\(2, 4\) and predictions.shape=\(4, 2\)"),
-        (X[:3], Y, ValueError, r"targets.shape=\(4, 2\) and predictions.shape=\(3, 2\)"),
+        (X, Y.T, ValueError, r"targets.shape=\(2, 5\) and predictions.shape=\(5, 2\)"),
+        (X, Y[:3], ValueError, r"targets.shape=\(3, 2\) and predictions.shape=\(5, 2\)"),
         (X[:0], Y[:0], ValueError, "at least one image, got images of shape"),
         (X, Y.astype(complex), TypeError, "targets to hold real numbers, got dtype complex64"),
         (X[:, :2], Y, ValueError, r"params\[0\] to take 2 inputs"),

@@ -27,15 +27,15 @@ def test_example(impl):
 @given(anything)
 def test_never_negative(impl, x):
     """relu(x) is never negative."""
-    came = impl.relu(x)
+    came = np.asarray(impl.relu(x))
     holds(came >= 0, came, "numbers of 0 or more")
 
 
 @given(anything)
 def test_never_below_its_input(impl, x):
     """relu(x) is never below x."""
-    came = impl.relu(x)
-    holds(came >= x, came, f"at least {x}")
+    came = np.asarray(impl.relu(x))
+    holds(came >= x, came, "numbers of at least x")
 
 
 @given(anything)
@@ -55,13 +55,13 @@ def test_monotone(impl, x):
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
     """relu(x) - relu(-x) = x: what one side drops, the other keeps."""
-    equal(impl.relu(x) - impl.relu(-x), x)
+    equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 
 
 @given(anything)
 def test_two_sides_add_up_to_the_absolute_value(impl, x):
     """relu(x) + relu(-x) = |x|."""
-    equal(impl.relu(x) + impl.relu(-x), np.abs(x))
+    equal(np.add(impl.relu(x), impl.relu(-x)), np.abs(x))
 
 
 @given(floats((5,), 1024.0), powers_of_two(-8, 8))
@@ -74,7 +74,7 @@ def test_scales_with_positive_factors(impl, x, factor):
 @given(SHAPES, st.sampled_from(["float16", "bfloat16", "float32"]), st.integers(-100, 100))
 def test_keeps_shape_and_dtype(impl, shape, dtype, fill):
     """The result has the shape and the dtype of the input."""
-    x = jnp.full(shape, fill, dtype)
+    x = np.full(shape, fill, jnp.dtype(dtype))
     came = impl.relu(x)
     holds((came.shape, str(came.dtype)) == (shape, dtype), f"{came.shape} {came.dtype}", f"{shape} {dtype}")
 
@@ -113,7 +113,7 @@ def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
 def test_derivative_at_zero_is_a_subgradient(impl, shape):
     """At x = 0 the derivative lies between those of the two sides, 0 and 1."""
     x = np.zeros(shape, np.float32)
-    came = impl.relu.pullback(np.ones_like(x), x)
+    came = np.asarray(impl.relu.pullback(np.ones_like(x), x))
     holds((came >= 0) & (came <= 1), came, "numbers from 0 to 1")
 
 

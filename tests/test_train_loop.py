@@ -177,7 +177,7 @@ def test_orders_can_be_told_apart():
         assert apart.min() > 1e-2
 
 
-@given(keys(), st.integers(1, 3))
+@given(keys(), st.integers(1, 2))
 def test_same_key_same_result(impl, key, n_epochs):
     """The same key shuffles the same way, every time."""
     first = one_by_one(impl, key, n_epochs)
@@ -267,12 +267,12 @@ def test_batches_alone_teach(impl, case, n_epochs):
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(HIDDEN), keys(), st.booleans())
+@given(exact_cases(SMOOTH), keys(), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
     """Parameters, images and labels that went in, NumPy's or JAX's, can still be read, and hold what they held."""
     should = case.params, case.images, case.labels
     params, x, labels = as_jax(should) if in_jax else jax.tree.map(np.copy, should)
-    impl.train_loop.raw(params, x, x, labels, labels, 2, batch_size=2, key=key)
+    impl.train_loop.raw(params, x, x, labels, labels, 2, batch_size=8, key=key)
     each(equal, params, case.params)
     holds(np.array_equal(x, case.images), x, "the images as they went in")
     holds(np.array_equal(labels, case.labels), labels, "the labels as they went in")

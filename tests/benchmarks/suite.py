@@ -1,11 +1,12 @@
 """How long the laws take: `python -m tests.benchmarks.suite`.
 
 Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what
-the run before has compiled.
+the run before has compiled: then it is the median of three, since so short a time is easily disturbed.
 """
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients",
 def seconds(files: list[str], cache: Path, *options: str) -> float:
     """The time of one run of pytest, start-up included."""
     environment = {**os.environ, "JAX_MLP_COMPILED": str(cache)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # Python keeps what it has compiled, unless told not to
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *files],
@@ -39,7 +41,7 @@ def main() -> None:
     runs |= {f"{Path(file).stem[5:]}, warm": ([file],) for file in LAWS}
     try:
         for what, (files, *how) in runs.items():
-            took[what] = seconds(files, cache, *how)
+            took[what] = statistics.median(seconds(files, cache, *how) for _ in range(1 if "cold" in what else 3))
             print(f"{what:<20}{took[what]:6.1f} s", flush=True)
     finally:
         shutil.rmtree(cache)

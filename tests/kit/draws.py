@@ -27,11 +27,8 @@ POOL = [
 """Layer sizes and batch sizes."""
 
 HIDDEN = [shape for shape in POOL if len(shape[0]) > 2]
-FEW = [
-    ((3, 2), 2),
-    ((4, 4), 4),
-    ((2, 3, 2), 5),
-]  # for calls that are not compiled: at a new shape, every step of them is
+FEW = [((3, 2), 2), ((4, 4), 4), ((2, 3, 2), 5)]  # for gradients, which cost most to compile
+ONE = FEW[-1:]  # for calls that are not compiled as a whole: at a new shape, every step of them is
 CLASSIFIERS = [shape for shape in POOL if shape[0][-1] > 1]
 
 
@@ -51,12 +48,12 @@ class Case(NamedTuple):
 
 def integers(shape, low: int, high: int):
     """Arrays of float32 that hold integers: sums and products of such are exact. They shrink towards zero."""
-    return _drawn(lambda numbers: numbers.integers(shape, low, high), int(np.prod(shape)))
+    return _drawn(lambda numbers: numbers.integers(shape, low, high), math.prod(shape))
 
 
 def fractions(shape, bound: float):
     """Arrays of float32 that hold 16 bits each, up to a bound: enough for every product and sum to be rounded."""
-    return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * int(np.prod(shape)))
+    return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * math.prod(shape))
 
 
 class Numbers:
@@ -75,7 +72,7 @@ class Numbers:
         return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)
 
     def _next(self, shape, width: int) -> bytes:
-        end = width * int(np.prod(shape))
+        end = width * math.prod(shape)
         drawn, self.left = self.left[:end], self.left[end:]
         return drawn
 
