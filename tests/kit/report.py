@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from jax_mlp.exercises import COMPONENTS, Exercises
+from tests.kit import draws
 from tests.kit.expect import LawBroken
 from tests.kit.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation, as_jax
 from tests.meta import catalogue, judge
@@ -218,10 +219,21 @@ def _written(calls: list[Call], implementation: Implementation, error: BaseExcep
     for call in shown:
         text = written(call, mixed)
         lines += [
-            text if len(text) < 2000 else f"# {call.function}(…), too long to show",
+            text if len(text) < 2000 else _by_name(call),
             *_given(call, getattr(error, "came", None)),
         ]
     return lines
+
+
+def _by_name(call: Call) -> str:
+    """A call whose arrays are too long to show: those of the large case by the names that they have there."""
+    large, names = draws.many()._asdict(), []
+    for argument in call.arguments:
+        names += [name for name, value in large.items() if paste(value) == paste(argument)][:1]
+    if len(names) < len(call.arguments):
+        return f"# {call.function}(…), too long to show"
+    arguments = ", ".join(f"case.{name}" for name in names)
+    return f"from tests.kit.draws import many; case = many()\njax.jit({call.function})({arguments})"
 
 
 def _given(call: Call, came) -> list[str]:

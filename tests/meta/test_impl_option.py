@@ -172,6 +172,21 @@ def test_the_counterexample_can_be_pasted(tmp_path):
     assert float(came.stdout) == pytest.approx(float(report[2]))
 
 
+def test_a_large_counterexample_can_be_pasted_too(tmp_path):
+    """Where 301 images are needed to break a law they are not written out, but taken from where they are made."""
+    (tmp_path / "forward.py").write_text(
+        "from jax_mlp import forward as right\n"
+        "def forward(params, images):\n    return right(params, images).at[256:].set(-1.0)\n"
+    )
+    shown = judged(tmp_path, "tests/test_forward.py", "-k", "many_images")
+    report = re.search(r"^broken by: (.*?)^came: +at \[(\d+), (\d+)\]: (.*?)$", shown.stdout, re.M | re.S)
+    assert report, shown.stdout
+    *lines, call = [line.strip() for line in report[1].strip().splitlines()]
+    program = "\n".join([*lines, f"came = {call}", f"print(came.shape, came[{report[2]}, {report[3]}] == {report[4]})"])
+    came = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert came.stdout == "(301, 3) True\n"
+
+
 def test_the_line_to_rerun_reruns(tmp_path):
     """The last line of a report runs the one test, which fails again."""
     (tmp_path / "relu.py").write_text(LEAKY)
