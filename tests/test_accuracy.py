@@ -109,7 +109,7 @@ def test_confidence_does_not_count(impl, case, factor):
     close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
 
 
-@given(exact_cases(ONE, sharpness=0), st.sampled_from([1, 4]))
+@given(exact_cases(ONE, sharpness=0), st.sampled_from([1, 4]))  # every other part would be a program more
 def test_parts_weigh_what_they_hold(impl, case, at):
     """N A(whole) = a A(first a) + b A(other b)."""
     whole = 5 * np.asarray(impl.accuracy(case.params, case.images, case.targets))

@@ -92,7 +92,7 @@ def test_repeating_the_batch_changes_nothing(impl, case):
     close(twice, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases(ONE), st.sampled_from([1, 4]))
+@given(wide_cases(ONE), st.sampled_from([1, 4]))  # every other part would be a program more
 def test_parts_weigh_what_they_hold(impl, case, at):
     """N L(whole) = a L(first a) + b L(other b)."""
     whole = 5 * np.asarray(impl.loss(case.params, case.images, case.targets))

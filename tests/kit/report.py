@@ -228,12 +228,11 @@ def _written(calls: list[Call], implementation: Implementation, error: BaseExcep
 
 def _by_name(call: Call) -> str:
     """A call whose arrays are too long to show: those of the large case by the names that they have there."""
-    large, names = draws.many()._asdict(), []
-    for argument in call.arguments:
-        names += [name for name, value in large.items() if paste(value) == paste(argument)][:1]
-    if len(names) < len(call.arguments):
+    large = {paste(value): f"case.{name}" for name, value in draws.many()._asdict().items()}
+    names = [large.get(paste(argument), "") for argument in call.arguments]
+    if call.method != "__call__" or call.options or not all(names):
         return f"# {call.function}(…), too long to show"
-    arguments = ", ".join(f"case.{name}" for name in names)
+    arguments = ", ".join(names)
     return f"from tests.kit.draws import many; case = many()\njax.jit({call.function})({arguments})"
 
 
