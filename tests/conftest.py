@@ -120,7 +120,7 @@ def pytest_sessionfinish(session, exitstatus):
         reporter.write_line("--forbid-skips: a test was skipped that should have run.", red=True)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config):
-    """Pytest has looked through all that the tests have left: that need not be done again, and again by Python."""
+    """The process ends: neither pytest nor Python need go through all that JAX keeps, in search of what to free."""
     gc.freeze()

@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jax_mlp.components._devices import put
 from jax_mlp.components._epoch import learn, measure
 from tests.kit.draws import Case, exact_cases, keys
 from tests.kit.expect import each, equal
-from tests.test_train_loop import HIDDEN, RATE, run, told, unit_images
+from tests.test_train_loop import HIDDEN, RATE, run, told
+
+
+def unit_images(n):
+    """N images, each of one bright pixel of its own, of two classes by turns."""
+    params = [(np.zeros((2, n), np.float32), np.zeros(2, np.float32))]
+    return params, np.eye(n, dtype=np.float32), np.arange(n, dtype=np.int32) % 2
 
 
 def test_compiles_once(impl):
@@ -42,6 +49,12 @@ def test_bytes_are_what_their_numbers_are(impl, case, key):
     as_bytes = bright._replace(images=bright.images.astype(np.uint8))
     options = {"batch_size": 2, "key": key, "learning_rate": 2.0**-6}
     each(equal, run(impl, as_bytes, 1, **options), run(impl, bright, 1, **options))
+
+
+def test_what_jax_holds_is_not_copied():
+    """Images that lie on the device already are used where they lie."""
+    images = jax.numpy.zeros((2, 3))
+    assert put(images, None) is images
 
 
 @pytest.mark.parametrize("n_images", [1000, 4000])

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tests.kit import oracle
 from tests.kit.draws import (
-    CLASSIFIERS,
     FEW,
     ONE,
     exact_cases,
+    few,
     fractions,
     integers,
     many,
@@ -35,8 +35,8 @@ def with_logits(logits):
 
 def test_example(impl):
     """Two equally likely classes cost ln 2 / 2."""
-    params, images = with_logits(np.zeros((1, 2), np.float32))
-    close(impl.loss.eager(params, images, np.array([[0.0, 1.0]])), np.log(2) / 2, ROUNDING)
+    params, images = with_logits(np.zeros((5, 2), np.float32))
+    close(impl.loss.eager(params, images, np.eye(2)[[1, 0, 0, 1, 1]]), np.log(2) / 2, ROUNDING)
 
 
 # Properties: values
@@ -71,7 +71,7 @@ def test_matches_float64_by_hand(impl, case):
     close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(exact_cases(CLASSIFIERS), st.integers(5, 14).map(lambda n: float(2**n)))
+@given(exact_cases(FEW), st.integers(5, 14).map(lambda n: float(2**n)))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
     """Being wrong by a logit gap g costs g / K, however large, and not infinity; being right costs nothing."""
     k, n = case.n_classes, len(case.labels)
@@ -155,10 +155,10 @@ def test_many_images_and_layers_too(impl):
     close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(exact_cases(ONE), st.data())
-def test_compiling_changes_nothing(impl, case, data):
+@given(few(), st.sampled_from([0.0, 0.25]))
+def test_compiling_changes_nothing(impl, case, softness):
     """jax.jit(loss) and loss agree, for soft targets too."""
-    targets = data.draw(fractions(case.targets.shape, 2.0))
+    targets = (1 - np.float32(softness)) * case.targets + np.float32(softness) / case.n_classes
     came = impl.loss.eager(case.params, case.images, targets)
     close(came, impl.loss(case.params, case.images, targets), rounding(case, targets))
 
@@ -197,7 +197,7 @@ def test_gradient_of_every_layer_is_its_closed_form(impl, case):
 @given(exact_cases(FEW), powers_of_two(-4, 4))
 def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
     """The gradient of c times the loss is c times the gradient, exactly for powers of two."""
-    once, times = (impl.loss.pullback(np.float32(c), case.params, case.images, case.targets) for c in (1, factor))
+    once, times = (impl.loss.pullback(c, case.params, case.images, case.targets) for c in (1.0, factor))
     each(equal, times, [tuple(np.float32(factor) * np.asarray(part) for part in layer) for layer in once])
 
 
@@ -229,7 +229,6 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (5, 3), (5
         ),
         (X, Y.T, ValueError, r"targets.shape=\(2, 5\) and predictions.shape=\(5, 2\)"),
         (X, Y[:3], ValueError, r"targets.shape=\(3, 2\) and predictions.shape=\(5, 2\)"),
-        (X[:0], Y[:0], ValueError, "at least one image, got images of shape"),
         (X, Y.astype(complex), TypeError, "targets to hold real numbers, got dtype complex64"),
         (X[:, :2], Y, ValueError, r"params\[0\] to take 2 inputs"),
     ],
@@ -238,3 +237,11 @@ def test_refuses(impl, name, call, images, targets, error, words):
     """Targets that do not fit the predictions are refused by loss and accuracy, compiled or not."""
     with pytest.raises(error, match=f"{name}: expected .*{words}"):
         getattr(getattr(impl, name), call)([(W, B)], images, targets)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("name", ["loss", "accuracy"])
+def test_refuses_to_average_nothing(impl, name):
+    """A mean over no images has no value, and is refused."""
+    with pytest.raises(ValueError, match=f"{name}: expected at least one image, got images of shape"):
+        getattr(impl, name)([(W, B)], X[:0], Y[:0])

@@ -16,7 +16,7 @@ def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
     """`value` as an array of real numbers (`kind` narrows it to `np.floating` or `np.integer`), or TypeError."""
     wanted = {np.number: "real numbers", np.floating: "floating-point numbers", np.integer: "integers"}[kind]
     try:
-        array = value if isinstance(value, Array) else jnp.array(value)  # asarray would compile for every new shape
+        array = value if isinstance(value, Array) else jnp.array(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
             f"{caller}: expected {name} to be an array of {wanted}, got {_short(value)}. Pass a NumPy or JAX array."

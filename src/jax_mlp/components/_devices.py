@@ -1,6 +1,7 @@
 """Where data lies. On one device all of this does nothing; see `jax_mlp.parallel` for many."""
 
 import jax
+import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 
@@ -10,9 +11,11 @@ def grid_of(params) -> Mesh | None:
     return mesh if mesh is not None and "batch" in mesh.axis_names else None
 
 
-def put(data, grid: Mesh | None):
-    """Data on the device, or whole on every device of a grid."""
-    return jax.device_put(data, None if grid is None else NamedSharding(grid, PartitionSpec()))
+def put(array, grid: Mesh | None) -> jax.Array:
+    """An array on the device, as it is where JAX holds it already, or whole on every device of a grid."""
+    if grid is None:
+        return array if isinstance(array, jax.Array) else jax.device_put(np.asarray(array))
+    return jax.device_put(np.asarray(array), NamedSharding(grid, PartitionSpec()))
 
 
 def share(batches, grid: Mesh | None):

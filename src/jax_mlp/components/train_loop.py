@@ -113,18 +113,17 @@ def epochs(
         check_key("train_loop", "key", key)
         if batches is not None:
             raise ValueError("train_loop: expected key or batches, got both. Shuffle the batches where they are made.")
-    train = np.asarray(train_images), np.asarray(train_labels)
-    test = np.asarray(test_images), np.asarray(test_labels)
     check_network("train_loop", params)
     n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
-    check_dataset("train_loop", "train_", *train, n_features, n_classes)
-    check_dataset("train_loop", "test_", *test, n_features, n_classes)
+    check_dataset("train_loop", "train_", train_images, train_labels, n_features, n_classes)
+    check_dataset("train_loop", "test_", test_images, test_labels, n_features, n_classes)
 
     grid = grid_of(params)
     if grid is not None and batches is None:
         check_divides("train_loop", batch_size, grid.shape["batch"])
     params = copied(params)  # since an epoch writes over its own
-    train, test = put((train, test), grid)
+    train = put(train_images, grid), put(train_labels, grid)
+    test = put(test_images, grid), put(test_labels, grid)
     for epoch in range(done + 1, n_epochs + 1):
         start = time.perf_counter()
         if batches is None:
