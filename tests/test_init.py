@@ -50,7 +50,7 @@ def test_a_layer_between_each_two_sizes(impl, sizes, key):
     holds(came == should, came, str(should))
 
 
-@given(st.sampled_from([(1, 1), (2, 3), (3, 2)]), keys())
+@given(st.sampled_from([(1, 1), (2, 3)]), keys())
 def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
     """init_weights_biases(in, out, key) gives w of shape (out, in) and b of shape (out,), float32."""
     came = shapes([impl.init_weights_biases(*shape, key)])

@@ -214,7 +214,7 @@ def _prepare(f, at, arguments, gradient):
     """`f` as a function of an offset from `at`, the gradient and `at` as vectors, and a name for each entry."""
     value, compiled_gradient = _compiled(f)
     at, arguments = jax.tree.map(_as_float64, (at, arguments))
-    result = jax.eval_shape(f, at, *arguments)
+    result = jax.eval_shape(value, at, *arguments)
     if getattr(result, "shape", None) != ():
         raise ValueError(f"gradcheck: expected f to give a scalar, got {result}. Sum it, or take one entry.")
     if gradient is None:
