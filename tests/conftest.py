@@ -95,6 +95,8 @@ def pytest_collection_finish(session):
 def pytest_runtest_setup(item):
     """A test starts with no calls remembered."""
     item.config.stash[report.IMPLEMENTATION].calls.clear()
+    if "impl" in item.fixturenames:  # Hypothesis asks twice for a traceback that it shows to nobody
+        item.repr_failure = repr
 
 
 @pytest.fixture(scope="session")
@@ -106,10 +108,20 @@ def impl(pytestconfig) -> Implementation:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Explain a broken law instead of showing a traceback."""
-    result = yield
-    if call.when == "call" and call.excinfo is not None and result.failed and "impl" in item.fixturenames:
-        result.longrepr = report.explain(item, call.excinfo) or result.longrepr
-    return result
+    if call.when == "call" and call.excinfo is not None and "impl" in item.fixturenames:
+        explained = report.explain(item, call.excinfo)
+        if explained is None:
+            del item.repr_failure
+        else:
+            item.repr_failure = lambda excinfo: explained
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """What cannot be imported breaks its laws here, where Hypothesis does not look for the smallest example of it."""
+    if "impl" in pyfuncitem.fixturenames:
+        getattr(pyfuncitem.config.stash[report.IMPLEMENTATION], COMPONENTS[component_of(pyfuncitem.nodeid)][0])
 
 
 def pytest_sessionfinish(session, exitstatus):

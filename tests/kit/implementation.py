@@ -113,6 +113,7 @@ class Implementation:
         self.folder = folder
         self.calls: list[Call] = []
         self.errors: dict[str, BrokenComponent] = {}  # by component
+        self.fitting: dict[str, list[list]] = {}  # by component, the misconceptions that fitted each of its broken laws
 
     def use(self, component: str, functions: dict[str, Any]) -> None:
         """Take these functions for a component."""
