@@ -1,7 +1,8 @@
 """How long the laws take: `python -m tests.benchmarks.suite`.
 
 Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what
-the run before has compiled: then it is the median of three, since so short a time is easily disturbed.
+the run before has compiled: then it is the median of three, since so short a time is easily disturbed. The last two are
+what somebody waits for who writes the loss, right or wrong.
 """
 
 import os
@@ -18,18 +19,27 @@ from tests.kit.implementation import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles", "data"]]
+LOSS = """
+import jax.numpy as jnp
+from jax_mlp import forward
+def loss(params, images, targets):
+    return -jnp.{}(forward(params, images) * targets)
+"""
 
 
-def seconds(files: list[str], cache: Path, *options: str) -> float:
-    """The time of one run of pytest, start-up included."""
+def seconds(files: list[str], cache: Path, *options: str, broken: bool = False) -> float:
+    """The time of one run of pytest, start-up included, which ends as it should."""
     environment = {**os.environ, "JAX_MLP_COMPILED": str(cache)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # Python keeps what it has compiled, unless told not to
     start = time.perf_counter()
-    subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *files],
-        cwd=ROOT, check=True, stdout=sys.stderr, env=environment,
+        cwd=ROOT, stdout=sys.stderr, env=environment,
     )  # fmt: skip
-    return time.perf_counter() - start
+    took = time.perf_counter() - start
+    if run.returncode != broken:
+        sys.exit(f"expected pytest to end with {broken:d}, got {run.returncode}: there is no time to tell.")
+    return took
 
 
 def main() -> None:
@@ -37,11 +47,16 @@ def main() -> None:
     options = parser(__doc__).parse_args()
     machine, cache, took = describe("pytest", "hypothesis"), Path(tempfile.mkdtemp()), {}
     print(machine)
-    runs = {"all laws, cold": (LAWS, "-n", "auto"), "all laws, warm": (LAWS, "-n", "auto")}
+    runs: dict[str, tuple] = {"all laws, cold": (LAWS, "-n", "auto"), "all laws, warm": (LAWS, "-n", "auto")}
     runs |= {f"{Path(file).stem[5:]}, warm": ([file],) for file in LAWS}
+    for kind, mean in [("right", "mean"), ("wrong", "sum")]:
+        (cache / kind).mkdir()
+        (cache / kind / "loss.py").write_text(LOSS.format(mean))
+        runs[f"a {kind} loss, warm"] = ["tests/test_loss.py"], f"--impl={cache / kind}"
     try:
         for what, (files, *how) in runs.items():
-            took[what] = statistics.median(seconds(files, cache, *how) for _ in range(1 if "cold" in what else 3))
+            times = 1 if "cold" in what else 3
+            took[what] = statistics.median(seconds(files, cache, *how, broken="wrong" in what) for _ in range(times))
             print(f"{what:<20}{took[what]:6.1f} s", flush=True)
     finally:
         shutil.rmtree(cache)
