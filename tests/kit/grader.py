@@ -4,13 +4,6 @@ It replaces how pytest runs a test and leaves all else to pytest, so -k, -x, --l
 """
 
 import contextlib
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
@@ -19,9 +12,7 @@ import pytest
 from jax_mlp.exercises import COMPONENTS, Exercises
 from jax_mlp.exercises.stubs import is_stub
 from tests.kit import rules
-
-LIMIT_OF_PRINTING = 2**20
-ROOT = Path(__file__).parents[2]
+from tests.kit.process import Ended, Process
 
 
 def component_of(nodeid: str) -> str:
@@ -41,83 +32,15 @@ def _saved(path: Path) -> float | None:
         return None
 
 
-class Ended(Exception):
-    """The process under test is no more; says why."""
-
-
-class Process:
-    """A child that runs laws. It is warm, having imported everything, before it is needed."""
-
-    def __init__(self, options: list[str]) -> None:
-        read, write = os.pipe()
-        command = [sys.executable, "-m", "tests.kit.child", str(write), *options]
-        self.popen = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=[write], start_new_session=True,
-        )  # fmt: skip
-        os.close(write)
-        self.answers = os.fdopen(read, "r")
-        self.printed, self.count = b"", 0
-        self.drain = threading.Thread(target=self._drain, daemon=True)
-        self.drain.start()
-
-    def run(self, nodeid: str, files: list[str], limit: float) -> list[dict]:
-        """The reports of a law that is in one of the files, or Ended."""
-        self.printed, self.count = b"", 0
-        try:
-            assert self.popen.stdin is not None
-            self.popen.stdin.write(json.dumps([files, nodeid]).encode() + b"\n")
-            self.popen.stdin.flush()
-            ready, _, _ = select.select([self.answers], [], [], limit)
-            answer = self.answers.readline() if ready else None
-        except BrokenPipeError:
-            answer = ""
-        if answer:
-            return json.loads(answer)
-        if answer is None:
-            self.popen.kill()
-            raise Ended(f"no answer within {limit:g} seconds: is there a loop without an end? (--time-limit)")
-        if self.count > LIMIT_OF_PRINTING:
-            raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")
-        try:
-            code = self.popen.wait(5)
-        except subprocess.TimeoutExpired:  # it lives, but has closed its end
-            self.popen.kill()
-            code = self.popen.wait()
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        raise Ended(f"the process ended with {how}: something called os._exit, or crashed.")
-
-    def end(self) -> None:
-        """Stop it, whatever it is doing."""
-        self.popen.kill()
-        self.drain.join()
-        with contextlib.suppress(BrokenPipeError):  # it may have ended before it read all it was told
-            self.popen.__exit__(None, None, None)  # waits, and closes its pipes
-        self.answers.close()
-
-    def _drain(self) -> None:
-        assert self.popen.stdout is not None
-        while chunk := os.read(self.popen.stdout.fileno(), 2**16):
-            self.printed = (self.printed + chunk)[-2000:]
-            self.count += len(chunk)
-            if self.count > LIMIT_OF_PRINTING:
-                self.popen.kill()
-
-
 class Grader:
     """Runs each law of an implementation in a child process. Each component has a child of its own."""
 
-    def __init__(self, config: pytest.Config, folder: Path, board) -> None:
+    def __init__(self, config: pytest.Config, folder: Path, board, first: Process) -> None:
         self.exercises, self.board = Exercises(folder), board
         self.limit = config.getoption("--time-limit")
         self.watching = config.getoption("--watch")
-        self.options = [f"--impl={folder}"]
-        if self.watching:
-            os.environ.setdefault("HYPOTHESIS_PROFILE", "quick")
-        seed = config.getoption("--hypothesis-seed", None)
-        if seed is not None:
-            self.options.append(f"--hypothesis-seed={seed}")
-        self.spare: Process | None = None if config.getoption("--collect-only") else Process(self.options)
+        self.options = first.options
+        self.spare: Process | None = first
         self.current: Process | None = None
         self.component = ""
         self.ended: str | None = None
