@@ -12,6 +12,8 @@ from tests.kit.draws import Case, exact_cases, keys
 from tests.kit.expect import each, equal
 from tests.test_train_loop import HIDDEN, RATE, run, told
 
+pytestmark = pytest.mark.reference
+
 
 def unit_images(n):
     """N images, each of one bright pixel of its own, of two classes by turns."""

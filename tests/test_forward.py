@@ -228,7 +228,7 @@ def test_inputs_are_left_as_they_are(impl):
     images, layers = np.float32([[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]]), list(params)
     impl.forward.raw(params, images)
     same = len(params) == 2 and all(a is b for a, b in zip(params, layers, strict=True))
-    holds(same, f"{len(params)} layers", "the 2 layers that went in")
+    holds(same, f"{len(params)} of 2 layers", "the 2 layers that went in")
     equal(images, [[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]])
 
 

@@ -106,7 +106,11 @@ def test_another_key_another_layer(impl, key, offset):
 def test_layers_of_equal_size_differ(impl, key):
     """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
     params = impl.init_mlp([16, 16, 16, 16], key)
-    arrays = {f"{part}{n}": array for n, layer in enumerate(params) for part, array in zip("wb", layer, strict=True)}
+    arrays = {
+        f"the {part} of layer {n}": array
+        for n, layer in enumerate(params)
+        for part, array in zip(("weights", "biases"), layer, strict=True)
+    }
     starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
     for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
         should = f"a beginning of {name} that is its own, and not that of {other_name}"
