@@ -263,12 +263,12 @@ def test_batches_may_be_given(impl, case, n_epochs, as_integers):
     each(close, came, should, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
-@given(exact_cases(HIDDEN), st.integers(1, 2))
-def test_batches_alone_teach(impl, case, n_epochs):
+@given(exact_cases(HIDDEN))
+def test_batches_alone_teach(impl, case):
     """Where batches are given, the training set is for measuring only."""
     batches = oracle.split(case.images, case.targets, 2)
-    should = run(impl, case, n_epochs, batches=batches)
-    came = run(impl, case._replace(images=-case.images), n_epochs, batches=batches)
+    should = run(impl, case, 1, batches=batches)
+    came = run(impl, case._replace(images=-case.images), 1, batches=batches)
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
