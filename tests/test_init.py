@@ -1,6 +1,7 @@
 """The laws of init: what may be random, and how random it must be."""
 
 import itertools
+from functools import partial
 
 import jax
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from jax_mlp import glorot, he
 from tests.kit.draws import function, keys, powers_of_two
-from tests.kit.expect import close, each, equal, holds
+from tests.kit.expect import LawBroken, close, each, equal, holds
 
 SIZES = [[1, 1], [2, 3, 3]]
 sizes_in_pool = st.sampled_from(SIZES)
@@ -125,6 +126,27 @@ def test_biases_are_no_copy_of_weights(impl, key):
         holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that are not found among the weights")
         line = np.abs(np.corrcoef(np.asarray(w).ravel()[:16], b)[0, 1])
         holds(line < 1 - 1e-6, b, "biases that are no multiple of the first weights")
+
+
+def test_no_key_is_used_twice(impl):
+    """No key is used again once it was drawn from or split: jax.debug_key_reuse, JAX's own checker, finds none."""
+    key = jax.random.key(0)
+    impl.init_mlp([3, 3, 3], key)  # for the report
+    init_mlp = partial(impl.init_mlp.function, [3, 3, 3])
+    with jax.debug_key_reuse(True):
+        try:
+            traced_or_not(init_mlp, key)
+        except jax.errors.KeyReuseError:
+            should = "keys used once: after key, sub = jax.random.split(key), draw from sub alone and go on with key"
+            raise LawBroken("a key that is used again", should) from None
+
+
+def traced_or_not(function, key):
+    """Trace a function, which is much faster than to draw; or call it, where it makes NumPy arrays of what it draws."""
+    try:
+        jax.eval_shape(function, key)
+    except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError):
+        function(key)
 
 
 @given(keys())
@@ -246,13 +268,6 @@ def test_the_guides_very_values(impl, sizes, key, scale):
         w, b = np.asarray(jax.random.normal(w_key, (n_out, n_in))), np.asarray(jax.random.normal(b_key, (n_out,)))
         should.append((w * sigma, b * sigma))
     each(equal, impl.init_mlp(sizes, key, scale), should)
-
-
-@pytest.mark.reference
-def test_no_key_is_used_twice(impl):
-    """JAX's own checker finds no key that is used twice."""
-    with jax.debug_key_reuse(True):
-        jax.eval_shape(lambda key: impl.init_mlp([3, 3, 3], key), jax.random.key(0))
 
 
 @pytest.mark.reference

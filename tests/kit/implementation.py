@@ -146,7 +146,7 @@ class Implementation:
         for name in COMPONENTS[component]:
             functions[name] = getattr(module, name, None)
             if not callable(functions[name]):
-                there = ", ".join(n for n in vars(module) if not n.startswith("_")) or "nothing"
+                there = ", ".join(_defined(module)) or "nothing"
                 raise BrokenComponent(f"{path} defines no function {name}. It defines: {there}.")
             if path and Exercises(path.parent).started:
                 _check_written(path, name, functions[name])
@@ -171,6 +171,12 @@ def _import(component: str, path: Path) -> ModuleType:
         where = f", line {line}" if line else ""
         raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
     return module
+
+
+def _defined(module: ModuleType) -> list[str]:
+    """The public names that a module has not imported."""
+    own = {n: v for n, v in vars(module).items() if not n.startswith("_") and not isinstance(v, ModuleType)}
+    return [name for name, value in own.items() if getattr(value, "__module__", module.__name__) == module.__name__]
 
 
 def _check_written(path: Path, name: str, function) -> None:

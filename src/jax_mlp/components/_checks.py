@@ -71,7 +71,7 @@ def check_targets(caller: str, targets, predictions: Array) -> Array:
         raise ValueError(
             f"{caller}: expected targets with the same shape as the predictions, got "
             f"targets.shape={targets.shape} and predictions.shape={predictions.shape}. "
-            "Encode labels with one_hot first."
+            f"Encode labels with one_hot(labels, {predictions.shape[-1]})."
         )
     if predictions.shape[0] == 0:
         raise ValueError(

@@ -125,6 +125,7 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     Properties:
         `len(init_mlp(sizes, key)) == len(sizes) - 1`, and each layer takes what the one before gives.
         Layers of equal shape differ from each other: no two arrays share a key.
+        No key is used again once it was drawn from or split. `jax.debug_key_reuse` looks for that.
 
     Examples:
         >>> params = init_mlp([784, 512, 10], jax.random.key(0))

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,20 +80,28 @@ def _names(code: Sequence[ast.stmt]) -> set[str]:
 
 def _imports(body: list[ast.stmt], component: str, used: set[str]) -> list[str]:
     """What the reference imports for its functions: the tools at hand, other components included."""
-    found = []
-    for node in body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias for alias in node.names if (alias.asname or alias.name) in used]
-            module = getattr(node, "module", "") or ""
-            if names and not module.startswith("jax_mlp.components._"):
-                public = module.startswith("jax_mlp") and all(alias.name in jax_mlp.__all__ for alias in names)
-                node = ast.ImportFrom("jax_mlp" if public else module, names, 0) if module else ast.Import(names)
-                found.append(ast.unparse(node))
-    aliases = [ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign)]
-    types = sorted(used.intersection(aliases))
+    found: dict[str, set[str]] = {}  # how a line begins, and the names that it ends with
+    for node in (node for node in body if isinstance(node, ast.Import | ast.ImportFrom)):
+        module = getattr(node, "module", "") or ""
+        for alias in node.names:
+            if (alias.asname or alias.name) not in used or module.startswith("jax_mlp.components._"):
+                continue
+            if module:
+                public = module.startswith("jax_mlp") and alias.name in jax_mlp.__all__
+                begins = f"from {'jax_mlp' if public else module} import "
+                found.setdefault(begins, set()).add(ast.unparse(alias))
+            else:
+                found[f"import {ast.unparse(alias)}"] = set()
+    types = used.intersection(ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign))
     if types:
-        found.append(f"from jax_mlp.components.{component} import {', '.join(types)}")
-    return sorted(found, key=lambda line: "jax_mlp" in line)
+        found[f"from jax_mlp.components.{component} import "] = types
+    return sorted((begins + ", ".join(sorted(names)) for begins, names in found.items()), key=_place)
+
+
+def _place(line: str) -> tuple:
+    """Where an import stands: the standard library's first, this package's last, modules before names."""
+    package = line.split()[1].split(".")[0]
+    return package == "jax_mlp", package not in sys.stdlib_module_names, line.startswith("from"), line
 
 
 def _may_use(component: str) -> str:

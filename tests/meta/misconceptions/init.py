@@ -1,5 +1,7 @@
 """Ways to get init wrong. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -162,4 +164,13 @@ def sizes_used_up(layer_sizes, key, scale=1e-3):
     keys, params = iter(jax.random.split(key, len(layer_sizes))), []
     while len(layer_sizes) > 1:
         params.append(right_layer(layer_sizes.pop(0), layer_sizes[0], next(keys), scale))
+    return params
+
+
+def hands_a_used_key_on(layer_sizes, key, scale=1e-3):
+    """The next layer's key is split off from one that was used for the layer before: it is that of its weights."""
+    params = []
+    for n_in, n_out in pairwise(layer_sizes):
+        params.append(right_layer(n_in, n_out, key, scale))
+        key, _ = jax.random.split(key)
     return params
