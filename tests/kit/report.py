@@ -224,10 +224,10 @@ def _written(calls: list[Call], implementation: Implementation, error: BaseExcep
             lines.append(
                 f"import sys; sys.path.insert(0, {str(relative(path.parent))!r}); from {path.stem} import {name}"
             )
-    shown = calls[-3:]
+    shown = calls[-3:] if len(calls) < 10 else calls[-1:]
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     if len(calls) > len(shown):
-        lines.append(f"# after {len(calls) - len(shown)} calls like these:")
+        lines.append(f"# after {len(calls) - len(shown)} calls like {'these' if len(shown) > 1 else 'this'}:")
     for call in shown:
         text = written(call, mixed)
         lines += [
