@@ -126,6 +126,12 @@ def test_columns_count(impl, drawn):
     equal(np.asarray(impl.one_hot(labels, n_classes)).sum(axis=0), np.bincount(labels, minlength=n_classes))
 
 
+@given(st.integers(-1, 300))
+def test_one_label_of_many_classes(impl, label):
+    """A single label is a batch of one, also where there are more classes than a byte can count."""
+    equal(impl.one_hot(np.array([label], np.int32), 300), oracle.one_hot(np.array([label]), 300))
+
+
 @given(CLASSES)
 def test_no_labels_no_rows(impl, n_classes):
     """No labels give no rows, of n_classes columns still."""

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import HIDDEN, ONE, exact_cases, integers, permutations, powers_of_two, wide_cases
+from tests.kit.draws import HIDDEN, ONE, exact_cases, integers, many, permutations, powers_of_two, wide_cases
 from tests.kit.expect import ROUNDING, close, each, equal, holds
 
 RATES = powers_of_two(-6, 6)  # a step of such a size rounds once, when it is subtracted
@@ -38,6 +38,13 @@ def test_a_step_against_the_gradient(impl, case, rate):
     came = impl.update(case.params, case.images, case.targets, rate)
     should = oracle.update(case.params, case.images, case.targets, rate)
     each(close, came, should, rounding(case, rate))
+
+
+def test_many_images_and_layers_too(impl):
+    """The mean over 301 images moves all five layers."""
+    case = many()
+    came = impl.update(case.params, case.images, case.targets, 1.0)
+    each(close, came, oracle.update(case.params, case.images, case.targets, 1.0), rounding(case, 1.0))
 
 
 @given(wide_cases(bound=16.0))
@@ -180,8 +187,9 @@ def rounding_of_loss(params, images):
 @given(exact_cases(), RATES)
 def test_compiling_again_changes_nothing(impl, case, rate):
     """Update within another jit gives what update gives."""
+    should = impl.update(case.params, case.images, case.targets, rate)
     came = compiled_again(impl.update.function)(case.params, case.images, case.targets, rate)
-    each(close, came, impl.update(case.params, case.images, case.targets, rate), rounding(case, rate))
+    each(close, came, should, rounding(case, rate))
 
 
 _AGAIN = {}

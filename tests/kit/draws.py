@@ -159,8 +159,25 @@ def made(sizes, batch: int, seed: int) -> Case:
 
 
 def many() -> Case:
-    """A deep network, and more images than a byte can count, in no whole number of parts."""
-    return made((3, 4, 4, 4, 4, 3), 301, 54)  # a seed at which every class comes up and relus are off their kink
+    """A deep network, ten classes, and more images than a byte can count, in no whole number of parts."""
+    return made((3, 4, 4, 4, 4, 10), 301, 2451)  # a seed at which most classes come up and relus are off their kink
+
+
+def twelve_classes() -> Case:
+    """130 images of twelve classes, and a network that knows nothing yet."""
+    return untaught(
+        np.random.default_rng(0).integers(-2, 3, (130, 2)).astype(np.float32), np.arange(130, dtype=np.int32) % 12, 12
+    )
+
+
+def untaught(images, labels, n_classes) -> Case:
+    """A case with a network of one layer that knows nothing yet."""
+    params = [(np.zeros((n_classes, images.shape[1]), np.float32), np.zeros(n_classes, np.float32))]
+    return Case(params, images, labels, np.eye(n_classes, dtype=np.float32)[labels])
+
+
+LARGE = {"many": many, "twelve_classes": twelve_classes}
+"""Cases that are too large for a report, by the name that it gives them."""
 
 
 def few():

@@ -9,8 +9,8 @@ ROUNDING = 2.0**-20
 class LawBroken(AssertionError):
     """What came is not what the law says."""
 
-    def __init__(self, came, should: object) -> None:
-        self.came, self.should = came, should
+    def __init__(self, came, should: object, where: str = "") -> None:
+        self.came, self.should, self.where = came, should, where
         super().__init__(f"came {came!r}, should have come {should!r}")
 
 
@@ -21,14 +21,14 @@ def equal(came, should) -> None:
         raise LawBroken(came, wanted)
 
 
-def close(came, should, within) -> None:
+def close(came, should, within, where: str = "") -> None:
     """Every entry is at most `within` away, and the shapes are the same. NaN is close to nothing."""
     came, wanted = np.asarray(came), np.asarray(should)
     if came.shape != wanted.shape:
-        raise LawBroken(came, wanted)
+        raise LawBroken(came, wanted, where)
     far = ~(np.abs(np.subtract(came, wanted, dtype=np.float64)) <= within)  # written so that NaN is far
     if far.any():
-        raise LawBroken(came, wanted)
+        raise LawBroken(came, wanted, where)
 
 
 def holds(condition, came, should: str) -> None:
@@ -51,5 +51,5 @@ def each(expectation, came, should, *options) -> None:
                 expectation(pair[part], wanted[part], *extra)
             except LawBroken as broken:
                 broken.args = (f"{name} of layer {layer}: {broken}",)
-                broken.where = f"{name} of layer {layer}"  # type: ignore[attr-defined]
+                broken.where = f"{name} of layer {layer}"
                 raise

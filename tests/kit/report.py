@@ -134,7 +134,7 @@ def _further_evidence(call: Call, suspect: Component) -> list[Call]:
             return value
         shape = (value.shape[0] + more, *value.shape[1:]) if value.ndim else ()
         if np.issubdtype(value.dtype, np.integer):  # labels, some of them out of range
-            return np.arange(-2, math.prod(shape) - 2, dtype=value.dtype).reshape(shape)
+            return np.arange(-2, math.prod(shape) - 2).astype(value.dtype).reshape(shape)
         return np.asarray(3 * rng.standard_normal(shape), value.dtype)
 
     evidence = []
@@ -177,11 +177,19 @@ REMEDIES = {
     "jnp.maximum.",
     "Expected a callable value": "jax.grad takes the function itself, and its arguments after that: "
     "jax.grad(f)(params, x, y).",
+    "out of bounds for array of dimension 0": "A function that reduces met a single number: jnp.max(x, 0) looks along "
+    "axis 0, jnp.maximum(x, 0) compares with zero.",
+    "values to unpack": "What should be a pair is none. A gradient is made like what it is taken for: jax.grad(loss) "
+    "like params, jax.grad(loss, 1) like the images.",
+    "Expected list, got": "A list was expected, as params is one. A gradient is made like what it is taken for: "
+    "jax.grad(loss) like params, jax.grad(loss, 1) like the images.",
     "and 'list'": "Parameters are a list of pairs, and no array: take each array in its turn, or all by jax.tree.map.",
     "dot_general requires contracting dimensions": "The shapes of a product do not fit: weights are (out, in), an "
     "image is (in,), a batch of images is (batch, in).",
     "vmap got inconsistent sizes": "jax.vmap goes through every argument at once: in_axes says along which axis "
     "of each, and None that it stays whole.",
+    "deleted or donated": "An argument was given away, by donate_argnums or donate_argnames: who passed it can read it "
+    "no more.",
     "arrays are immutable": "JAX arrays cannot be changed: make a new one, with jnp.where or x.at[…].set(…).",
 }
 """By words of an error: what it most likely comes from."""
@@ -213,17 +221,15 @@ def _near(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _written(calls: list[Call], implementation: Implementation, error: BaseException) -> list[str]:
-    names = sorted({call.function for call in calls})
     lines = ["import jax, jax.numpy as jnp, numpy as np"]
-    for name in names:
-        component = next(c for c, functions in COMPONENTS.items() if name in functions)
+    for component, functions in COMPONENTS.items():
+        names = ", ".join(name for name in functions if any(call.function == name for call in calls))
         path = implementation.path(component)
-        if path is None:
-            lines.append(f"from jax_mlp import {name}")
-        else:
-            lines.append(
-                f"import sys; sys.path.insert(0, {str(relative(path.parent))!r}); from {path.stem} import {name}"
-            )
+        if names and path is None:
+            lines.append(f"from jax_mlp import {names}")
+        elif names and path is not None:
+            folder = str(relative(path.parent))
+            lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {names}")
     shown = calls[-3:] if len(calls) < 10 else calls[-1:]
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     if len(calls) > len(shown):
@@ -238,13 +244,20 @@ def _written(calls: list[Call], implementation: Implementation, error: BaseExcep
 
 
 def _by_name(call: Call) -> str:
-    """A call whose arrays are too long to show: those of the large case by the names that they have there."""
-    large = {paste(value): f"case.{name}" for name, value in draws.many()._asdict().items()}
-    names = [large.get(paste(argument), "") for argument in call.arguments]
-    if call.method != "__call__" or call.options or not all(names):
-        return f"# {call.function}(…), too long to show"
-    arguments = ", ".join(names)
-    return f"from tests.kit.draws import many; case = many()\njax.jit({call.function})({arguments})"
+    """A call whose arrays are too long to show: those of a large case by the names that they have there."""
+    for name, make in draws.LARGE.items():
+        large = {paste(as_jax(value)): f"case.{field}" for field, value in make()._asdict().items()}
+        arguments = tuple(Named(large.get(text, text)) for text in map(paste, as_jax(call.arguments)))
+        text = written(call._replace(arguments=arguments), call.method == "__call__")
+        if call.method in ("__call__", "eager") and len(text) < 2000:
+            return f"from tests.kit.draws import {name}; case = {name}()\n{text}"
+    return f"# {call.function}(…), too long to show"
+
+
+class Named(str):
+    """What stands in a report as it is."""
+
+    __repr__ = str.__str__
 
 
 def _given(call: Call, came) -> list[str]:
@@ -315,9 +328,9 @@ def came_and_should(error: BaseException, implementation: Implementation) -> lis
         place, gave = _place(error, implementation), implementation.calls[-1].result
         if place or gave is NO_ANSWER:
             return [("came", summary + place), ("should", "a result")]
-        return [("came", _kind(gave)), ("should", f"something that the law can judge, which met {summary}")]
-    where = getattr(error, "where", "")
-    came, should = error.came, error.should
+        return [("came", _kind(gave)), ("should", f"an answer of another kind: to look at this one ended in {summary}")]
+    where, came, should = error.where, error.came, error.should
+    own = "  (as another of these calls gave)" if _was_answered(should, implementation.calls) else ""
     if isinstance(should, np.ndarray) and isinstance(came, np.ndarray) and came.shape == should.shape and came.size > 6:
         # Of a large array, the entry that is furthest off.
         off = np.abs(np.subtract(came, should, dtype=np.float64))
@@ -325,12 +338,20 @@ def came_and_should(error: BaseException, implementation: Implementation) -> lis
         where = f"{where} at {[int(i) for i in entry]}".strip()
         came, should = came[entry], should[entry]
     at = f"{where}: " if where else ""
-    shown = [("came", f"{at}{_show(came)}"), ("should", f"{at}{_show(should)}")]
+    shown = [("came", f"{at}{_show(came)}"), ("should", f"{at}{_show(should)}{own}")]
     if isinstance(came, np.ndarray | np.generic) and came.dtype.kind == "f" and not np.isfinite(came).all():
         shown[0] = ("came", f"not finite: {shown[0][1]}")
         if isinstance(should, np.ndarray | np.generic) and np.array_equal(came, should, equal_nan=True):
             shown[1] = ("should", "finite numbers: both answers came from the component")
     return shown
+
+
+def _was_answered(should, calls: list[Call]) -> bool:
+    """Whether what should have come is what the component itself answered at another time."""
+    if not isinstance(should, np.ndarray) or len(calls) < 2:
+        return False
+    answers = [leaf for call in calls for leaf in jax.tree.leaves(call.result) if np.shape(leaf) == should.shape]
+    return any(np.array_equal(answer, should) for answer in answers if not getattr(answer, "is_deleted", bool)())
 
 
 def _kind(value) -> str:

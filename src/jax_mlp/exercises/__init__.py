@@ -31,9 +31,10 @@ SHORTCUTS = {
 """What of JAX would be the exercise itself: functions, or modules of them."""
 
 UNASKED = {
+    "init": "keys that are used again",
     "relu": "NaN and integers",
     "one_hot": "labels kept as bytes",
-    "update": "half precision",
+    "update": "half precision, and that it is compiled",
     "train_loop": "measure_every, of bytes, and of many devices",
 }
 """What the reference promises, besides its errors, and no law asks of anybody else."""

@@ -1,7 +1,5 @@
 """Ways to get init wrong. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
 
-from itertools import pairwise
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -167,10 +165,32 @@ def sizes_used_up(layer_sizes, key, scale=1e-3):
     return params
 
 
-def hands_a_used_key_on(layer_sizes, key, scale=1e-3):
-    """The next layer's key is split off from one that was used for the layer before: it is that of its weights."""
-    params = []
-    for n_in, n_out in pairwise(layer_sizes):
-        params.append(right_layer(n_in, n_out, key, scale))
-        key, _ = jax.random.split(key)
-    return params
+def first_word_of_the_key_ignored(in_size, out_size, random_key, scale=1e-3):
+    """A seed is taken from the key's last word alone, and half of the keys' variety is lost."""
+    return right_layer(in_size, out_size, jax.random.key(jax.random.key_data(random_key)[-1]), scale)
+
+
+def keys_in_turn(layer_sizes, key, scale=1e-3):
+    """Three keys are split off, and a fourth layer gets the first of them again."""
+    keys = jax.random.split(key, 3)
+    return _network(layer_sizes, [keys[layer % 3] for layer in range(len(layer_sizes))], scale)
+
+
+def rows_and_their_opposites(in_size, out_size, random_key, scale=1e-3):
+    """The second half of the rows is the first half with its sign changed."""
+    w, b = right_layer(in_size, out_size, random_key, scale)
+    half = out_size // 2
+    return jnp.concatenate([w[: out_size - half], -w[:half]]), b
+
+
+def mean_taken_out(in_size, out_size, random_key, scale=1e-3):
+    """The sample's own mean is subtracted from it, so that it is 0 and not near 0."""
+    w, b = right_layer(in_size, out_size, random_key, scale)
+    return w - jnp.mean(w) if w.size > 2 else w, b
+
+
+def far_tails_cut_off(in_size, out_size, random_key, scale=1e-3):
+    """Values beyond three standard deviations are clipped, as truncated initialisers do."""
+    w, b = right_layer(in_size, out_size, random_key, 1.0)
+    s = _sigma(scale, in_size)
+    return jnp.clip(w, -3, 3) * s, jnp.clip(b, -3, 3) * s

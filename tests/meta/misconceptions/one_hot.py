@@ -95,3 +95,13 @@ def in_place(x, n_classes=10):
     if isinstance(x, np.ndarray):
         x[(x < 0) | (x >= n_classes)] = -1
     return jax.nn.one_hot(x, n_classes)
+
+
+def a_single_label_is_no_batch(x, n_classes=10):
+    """The result is squeezed: a batch of one label loses its axis."""
+    return jnp.squeeze(jax.nn.one_hot(x, n_classes), axis=0) if len(x) == 1 else jax.nn.one_hot(x, n_classes)
+
+
+def classes_in_half_precision(x, n_classes=10):
+    """Labels are compared in bfloat16, which cannot tell 256 from 257."""
+    return (x[:, None].astype(jnp.bfloat16) == jnp.arange(n_classes, dtype=jnp.bfloat16)).astype(jnp.float32)

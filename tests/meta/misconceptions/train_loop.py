@@ -301,3 +301,41 @@ def encoded_twice(params, images, test_images, labels, test_labels, *rest, **opt
     classes = jnp.arange(params[-1][1].shape[0])
     encoded = [(jnp.asarray(y)[:, None] == classes).astype(jnp.float32) for y in (labels, test_labels)]
     return _loop(params, images, test_images, *encoded, *rest, **options)
+
+
+def orders_by_turns(*arguments, **options):
+    """There are two orders, and epochs take turns with them."""
+
+    def split(n, batch_size, key, epoch):
+        return _in_order(n, batch_size, key, epoch % 2)
+
+    return _loop(*arguments, **options, split=split)
+
+
+def tested_on_whole_batches(params, images, test_images, labels, test_labels, *rest, **options):
+    """The test set is gone through in whole batches, and what is left over is not tested."""
+    n = len(test_images) - len(test_images) % options.get("batch_size", 128) or len(test_images)
+    return _loop(params, images, test_images[:n], labels, test_labels[:n], *rest, **options)
+
+
+def measured_on_the_batches(params, images, test_images, labels, *rest, batches=None, **options):
+    """Where batches are given, the training figures are those of the batches and not of the training set."""
+    if batches is None:
+        return _loop(params, images, test_images, labels, *rest, **options)
+    kept = list(batches)
+    x = jnp.concatenate([jnp.asarray(x) for x, _ in kept])
+    y = jnp.concatenate([_rows(y, params[-1][1].shape[0]) for _, y in kept])
+    return _loop(params, x, test_images, y, *rest, batches=batches, **options)
+
+
+def seconds_of_on_epoch_too(*arguments, on_epoch=None, **options):
+    """The clock runs from one call of on_epoch to the next, and so on_epoch itself is timed."""
+    start = time.perf_counter()
+
+    def told(seconds, **others):
+        nonlocal start
+        now = time.perf_counter()
+        on_epoch(seconds=now - start, **others)
+        start = now
+
+    return _loop(*arguments, **options, on_epoch=on_epoch and told)

@@ -178,3 +178,21 @@ def in_half_precision(params, x, y, learning_rate=1e-2):
 def a_flat_list(params, x, y, learning_rate=1e-2):
     """The layers come back as one flat list of arrays."""
     return jax.tree.leaves(_step(params, _gradient(params, x, y), learning_rate))
+
+
+@jax.jit
+def rate_is_added(params, x, y, learning_rate=1e-2):
+    """The rate is added to the slope where it should be multiplied by it."""
+    return jax.tree.map(lambda p, g: p - (learning_rate + g), params, _gradient(params, x, y))
+
+
+@jax.jit
+def three_layers_at_most(params, x, y, learning_rate=1e-2):
+    """Only the first three layers are updated, as many as the guide's network has."""
+    return [*_step(params, _gradient(params, x, y), learning_rate)[:3], *params[3:]]
+
+
+@jax.jit
+def a_few_images_only(params, x, y, learning_rate=1e-2):
+    """A large batch is cut down: the images after the first 64 teach nothing."""
+    return _step(params, _gradient(params, x[:64], y[:64]), learning_rate)
