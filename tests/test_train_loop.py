@@ -150,9 +150,13 @@ OVERLAPPING = np.array([[2, 0, 0], [1, 1, 0], [1, 1, 1]], np.float32)
 def where_orders_lead(n_epochs):
     """For every sequence of orders of the three images: the weights that training one by one comes to, by hand."""
     batches = oracle.split(OVERLAPPING, np.eye(3), 1)
-    sequences = list(product(orders(range(3)), repeat=n_epochs))
-    ends = [oracle.train(BLANK, [batches[i] for order in s for i in order], 1.0)[0][0] for s in sequences]
-    return sequences, np.array(ends)
+    ends = {(): BLANK}
+    for _ in range(n_epochs):
+        ends = {
+            (*before, order): oracle.train(end, [batches[i] for i in order], 1.0)
+            for (before, end), order in product(ends.items(), orders(range(3)))
+        }
+    return [*ends], np.array([w for ((w, _),) in ends.values()])
 
 
 def one_by_one(impl, key, n_epochs):
@@ -180,7 +184,7 @@ def test_orders_can_be_told_apart():
         assert apart.min() > 1e-2
 
 
-@given(st.sampled_from(KEYS), st.integers(1, 2))
+@given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_same_key_same_result(impl, key, n_epochs):
     """The same key shuffles the same way, every time."""
     first = one_by_one(impl, key, n_epochs)
@@ -307,11 +311,11 @@ def test_seconds_are_those_of_the_epoch(impl):
     case = made(*HIDDEN[0], seed=0)
     batches = Iterable(oracle.split(case.images, case.labels, 2), seconds=0.01)
     start = time.perf_counter()
-    _, seen = told(impl, case, 5, pause=0.01, batches=batches)
-    passed = time.perf_counter() - start - 5 * 0.01
+    _, seen = told(impl, case, 2, pause=0.01, batches=batches)
+    passed = time.perf_counter() - start - 2 * 0.01
     seconds = [seconds for _, seconds, *_ in seen]
     holds(min(seconds) > 0.005, min(seconds), "at least the 0.01 s that loading takes, but for the grain of the clock")
-    holds(sum(seconds) <= 1.01 * passed, sum(seconds), f"no more than the {passed:.3f} s that passed")
+    holds(sum(seconds) <= passed + 0.001, sum(seconds), f"no more than the {passed:.3f} s that passed outside on_epoch")
 
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.integers(0, 2))
