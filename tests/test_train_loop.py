@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import exact_cases, made, twelve_classes, untaught
+from tests.kit.draws import exact_cases, few, made, twelve_classes, untaught
 from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
 from tests.kit.implementation import as_jax
 from tests.kit.report import paste
@@ -100,7 +100,7 @@ def test_ten_epochs_at_a_hundredth_unless_told(impl):
 # Properties: epochs and batches
 
 
-@given(exact_cases(HIDDEN))
+@given(few())
 def test_no_epochs_no_change(impl, case):
     """Zero epochs give the parameters back."""
     each(equal, run(impl, case, 0), case.params)
@@ -129,7 +129,7 @@ def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
     each(close, came, by_hand(case, 4, 1), rounding(case, 1))
 
 
-@given(st.sampled_from(KEYS), st.integers(1, 2))
+@given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
     """Shuffled, every image takes part in every epoch, once, that of the short last batch too."""
     came = np.sort(moved(impl, key, n_epochs))
@@ -297,7 +297,7 @@ def told(impl, case, n_epochs, pause=0.0, **options):
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
 
 
-@given(exact_cases(HIDDEN), st.sampled_from([0, 1, 3]))
+@given(few(), st.sampled_from([0, 1, 3]))
 def test_every_epoch_is_told(impl, case, n_epochs):
     """on_epoch is called after each epoch with its number, from 1, and the seconds it took."""
     _, seen = told(impl, case, n_epochs, batch_size=2)
