@@ -184,7 +184,7 @@ def test_a_large_counterexample_can_be_pasted_too(tmp_path):
     *lines, call = [line.strip() for line in report[1].strip().splitlines()]
     program = "\n".join([*lines, f"came = {call}", f"print(came.shape, came[{report[2]}, {report[3]}] == {report[4]})"])
     came = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert came.stdout == "(301, 3) True\n"
+    assert came.stdout == "(301, 10) True\n"
 
 
 def test_the_line_to_rerun_reruns(tmp_path):
