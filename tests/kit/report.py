@@ -172,6 +172,7 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
     return [remedies[type(error).__name__]] if type(error).__name__ in remedies else []
 
 
+ALIKE = "A gradient is made like what it is taken for: jax.grad(loss) like params, jax.grad(loss, 1) like the images."
 REMEDIES = {
     "truth value of an array": "An `if` looks at a whole array at once: choose entry by entry, with jnp.where or "
     "jnp.maximum.",
@@ -179,10 +180,8 @@ REMEDIES = {
     "jax.grad(f)(params, x, y).",
     "out of bounds for array of dimension 0": "A function that reduces met a single number: jnp.max(x, 0) looks along "
     "axis 0, jnp.maximum(x, 0) compares with zero.",
-    "values to unpack": "What should be a pair is none. A gradient is made like what it is taken for: jax.grad(loss) "
-    "like params, jax.grad(loss, 1) like the images.",
-    "Expected list, got": "A list was expected, as params is one. A gradient is made like what it is taken for: "
-    "jax.grad(loss) like params, jax.grad(loss, 1) like the images.",
+    "values to unpack": f"What should be a pair is none. {ALIKE}",
+    "Expected list, got": f"A list was expected, as params is one. {ALIKE}",
     "and 'list'": "Parameters are a list of pairs, and no array: take each array in its turn, or all by jax.tree.map.",
     "dot_general requires contracting dimensions": "The shapes of a product do not fit: weights are (out, in), an "
     "image is (in,), a batch of images is (batch, in).",
