@@ -228,7 +228,7 @@ def test_labels_may_be_one_hot(impl, case, n_epochs):
 
 @given(exact_cases(HIDDEN), st.integers(-4, 4), st.integers(0, 1))
 def test_the_test_set_teaches_nothing(impl, case, pixel, label):
-    """Another test image and another test label lead to the same parameters."""
+    """Other test images and other test labels lead to the same parameters."""
     other = (np.full_like(case.images[:3], pixel), np.full_like(case.labels[:3], label))
     should = run(impl, case, 1, batch_size=2)
     each(equal, run(impl, case, 1, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
