@@ -11,10 +11,9 @@ from tests.kit.draws import (
     ONE,
     exact_cases,
     few,
-    floats,
     integers,
     many,
-    permutations,
+    numbers,
     powers_of_two,
     wide_cases,
 )
@@ -74,18 +73,18 @@ def test_counted_one_by_one(impl, case):
     close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
 
 
-@given(sharp_cases, st.data())
-def test_images_have_no_order(impl, case, data):
+@given(sharp_cases, numbers())
+def test_images_have_no_order(impl, case, more):
     """Permuting images and targets together changes nothing."""
-    order = data.draw(permutations(len(case.images)))
+    order = more.order(len(case.images))
     came = impl.accuracy(case.params, case.images[order], case.targets[order])
     close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
 
 
-@given(sharp_cases, st.data())
-def test_classes_have_no_names(impl, case, data):
+@given(sharp_cases, numbers())
+def test_classes_have_no_names(impl, case, more):
     """Permuting the classes of the last layer and of the targets together changes nothing."""
-    order = data.draw(permutations(case.n_classes))
+    order = more.order(case.n_classes)
     w, b = case.params[-1]
     b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # ties would go to another class: there are none now
     came = impl.accuracy([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
@@ -126,10 +125,10 @@ def test_ties_go_to_the_first_class(impl, case, logit):
     close(impl.accuracy(params, case.images, case.targets), np.mean(case.labels == 0), ROUNDING)
 
 
-@given(sharp_cases, st.data())
-def test_soft_targets_count_by_their_largest_entry(impl, case, data):
+@given(sharp_cases, numbers())
+def test_soft_targets_count_by_their_largest_entry(impl, case, more):
     """Of a row of probabilities the largest counts, however small it is."""
-    soft = data.draw(floats(case.targets.shape, 1.0))
+    soft = more.floats(case.targets.shape, 1.0)
     should = oracle.accuracy(case.params, case.images, soft)
     close(impl.accuracy(case.params, case.images, soft), should, ROUNDING)
 

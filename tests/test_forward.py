@@ -16,9 +16,8 @@ from tests.kit.draws import (
     exact_cases,
     few,
     floats,
-    integers,
     many,
-    permutations,
+    numbers,
     powers_of_two,
     wide_cases,
 )
@@ -91,20 +90,20 @@ def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
     close(rows, whole, rounding(case.params, case.images))
 
 
-@given(wide_cases(BATCHES), st.data())
-def test_reordering_images_reorders_rows(impl, case, data):
+@given(wide_cases(BATCHES), numbers())
+def test_reordering_images_reorders_rows(impl, case, more):
     """Permuting the batch permutes the rows, and nothing else."""
-    order = data.draw(permutations(len(case.images)))
+    order = more.order(len(case.images))
     whole = np.asarray(impl.forward(case.params, case.images))
     close(impl.forward(case.params, case.images[order]), whole[order], rounding(case.params, case.images)[order])
 
 
-@given(exact_cases(BATCHES), st.data())
-def test_an_image_changes_its_own_row_only(impl, case, data):
+@given(exact_cases(BATCHES), numbers())
+def test_an_image_changes_its_own_row_only(impl, case, more):
     """Changing image i leaves all other rows as they were, to the bit."""
-    i = data.draw(st.integers(0, len(case.images) - 1))
+    i = more.one_of(range(len(case.images)))
     images = case.images.copy()
-    images[i] = data.draw(integers(images[i].shape, -4, 4))
+    images[i] = more.integers(images[i].shape, -4, 4)
     others = np.arange(len(images)) != i
     equal(
         np.asarray(impl.forward(case.params, images))[others],
@@ -115,22 +114,22 @@ def test_an_image_changes_its_own_row_only(impl, case, data):
 # Properties: the layers
 
 
-@given(exact_cases(HIDDEN), st.data())
-def test_hidden_units_have_no_order(impl, case, data):
+@given(exact_cases(HIDDEN), numbers())
+def test_hidden_units_have_no_order(impl, case, more):
     """Permuting the units of a hidden layer, with the columns that read them, changes nothing."""
-    layer = data.draw(st.integers(0, len(case.params) - 2))
+    layer = more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
-    order = data.draw(permutations(len(b)))
+    order = more.order(len(b))
     params = list(case.params)
     params[layer : layer + 2] = [(w[order], b[order]), (next_w[:, order], next_b)]
     close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(params, case.images))
 
 
-@given(exact_cases(), st.data())
-def test_features_have_no_order(impl, case, data):
+@given(exact_cases(), numbers())
+def test_features_have_no_order(impl, case, more):
     """Permuting the pixels of all images with the columns of the first weights changes nothing."""
     w, b = case.params[0]
-    order = data.draw(permutations(w.shape[1]))
+    order = more.order(w.shape[1])
     came = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
     close(came, impl.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -163,10 +162,10 @@ def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
     close(impl.forward(params, case.images), should, ROUNDING * (1 + np.abs(last).max()))
 
 
-@given(exact_cases(HIDDEN), powers_of_two(-4, 4), st.data())
-def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor, data):
+@given(exact_cases(HIDDEN), powers_of_two(-4, 4), numbers())
+def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor, more):
     """relu(c z) = c relu(z) for c > 0: a layer times c and the next layer's weights over c cancel."""
-    layer = data.draw(st.integers(0, len(case.params) - 2))
+    layer = more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     c = np.float32(factor)
     params = list(case.params)
@@ -235,10 +234,10 @@ def test_inputs_are_left_as_they_are(impl):
 # Gradients
 
 
-@given(exact_cases(), st.data())
-def test_gradient_is_backpropagation(impl, case, data):
+@given(exact_cases(), numbers())
+def test_gradient_is_backpropagation(impl, case, more):
     """Pulling any cotangent back gives each layer the outer products of what came back with what had entered."""
-    cotangent = data.draw(integers(case.targets.shape, -4, 4))
+    cotangent = more.integers(case.targets.shape, -4, 4)
     came = impl.forward.pullback(cotangent, case.params, case.images)
     should, _ = oracle.pullback(cotangent, case.params, case.images)
     # Each entry is a sum over images of products: rounding is relative to the largest of those sums' terms.
@@ -246,10 +245,10 @@ def test_gradient_is_backpropagation(impl, case, data):
     each(close, came, should, ROUNDING * (1 + size))
 
 
-@given(exact_cases(FEW), st.data())
-def test_gradient_of_the_images_is_what_comes_back(impl, case, data):
+@given(exact_cases(FEW), numbers())
+def test_gradient_of_the_images_is_what_comes_back(impl, case, more):
     """Pulled back through all layers, a cotangent gives each pixel its gradient too."""
-    cotangent = data.draw(integers(case.targets.shape, -4, 4))
+    cotangent = more.integers(case.targets.shape, -4, 4)
     came = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, should = oracle.pullback(cotangent, case.params, case.images)
     size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)

@@ -14,6 +14,8 @@ from tests.kit.expect import close, each, equal, holds
 
 SIZES = [[1, 1], [2, 3, 3]]
 sizes_in_pool = st.sampled_from(SIZES)
+TEN_KEYS = [jax.random.key(seed) for seed in range(10)]  # enough where each gives hundreds or thousands of values
+ten_keys = st.sampled_from(TEN_KEYS)
 SEVEN_DEVIATIONS = 7  # a normal variable strays this far once in 4e11 draws: no false alarm in a lifetime of runs
 
 
@@ -83,7 +85,7 @@ def test_same_key_same_layer(impl, key, other):
     each(equal, [impl.init_weights_biases(2, 3, key)], [before])
 
 
-@given(st.just(SIZES[1]), keys(1000), st.integers(1, 1000))
+@given(st.just(SIZES[1]), keys(), st.integers(1, 1000))
 def test_another_key_changes_every_array(impl, sizes, key, offset):
     """Another key gives other values, in every weight matrix and in every bias vector."""
     other = jax.random.key(seed_of(key) + offset)
@@ -93,7 +95,7 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
         holds((b != other_b).any(), b, "biases that depend on the key")
 
 
-@given(keys(1000), st.integers(1, 1000), st.booleans())
+@given(keys(), st.integers(1, 1000), st.booleans())
 def test_another_key_another_layer(impl, key, offset, first):
     """Another key gives a layer other values, also where only one of the key's two words is another, and by little."""
     words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
@@ -103,7 +105,7 @@ def test_another_key_another_layer(impl, key, offset, first):
         holds((array != other_array).any(), array, "values that depend on the key")
 
 
-@given(keys())
+@given(ten_keys)
 def test_layers_of_equal_size_differ(impl, key):
     """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
     params = impl.init_mlp([16, 16, 16, 16, 16], key)
@@ -118,7 +120,7 @@ def test_layers_of_equal_size_differ(impl, key):
         holds(np.mean(start == other) < 0.5, start, should)
 
 
-@given(keys())
+@given(ten_keys)
 def test_biases_are_no_copy_of_weights(impl, key):
     """Weights and biases of a layer come from different keys: the biases do not turn up among the weights."""
     for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
@@ -128,7 +130,7 @@ def test_biases_are_no_copy_of_weights(impl, key):
         holds(line < 1 - 1e-6, b, "biases that are no multiple of the first weights")
 
 
-@given(keys())
+@given(ten_keys)
 def test_values_do_not_repeat(impl, key):
     """Every weight is drawn for itself: hardly any value occurs twice."""
     for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
@@ -137,7 +139,7 @@ def test_values_do_not_repeat(impl, key):
             holds(different > 0.9 * values.size, values, f"about {values.size} different values, not {different}")
 
 
-@given(keys())
+@given(ten_keys)
 def test_rows_are_independent(impl, key):
     """No unit's weights are made to fit another's: rows meet at angles of chance, not all at right ones or at none."""
     for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
@@ -172,7 +174,7 @@ def test_the_scale_of_one_layer(impl, key, factor):
     each(equal, [impl.init_weights_biases(2, 3, key, factor)], [(factor * w, factor * b)])
 
 
-@given(sizes_in_pool, keys())
+@given(sizes_in_pool, ten_keys)
 def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
     """The default scale is 1e-3, for a network and for a layer."""
     each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key, 1e-3))
@@ -180,7 +182,7 @@ def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
     each(equal, [impl.init_weights_biases(n_in, n_out, key)], [impl.init_weights_biases(n_in, n_out, key, scale=1e-3)])
 
 
-@given(sizes_in_pool, keys())
+@given(sizes_in_pool, ten_keys)
 def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
     """Where scale is a function, it is given each layer's number of inputs."""
     scale = function("lambda fan_in: 2.0**-fan_in")
@@ -190,10 +192,6 @@ def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
 
 
 # Properties: the distribution
-
-
-TEN_KEYS = [jax.random.key(seed) for seed in range(10)]  # and thousands of values of each
-ten_keys = st.sampled_from(TEN_KEYS)
 
 
 def large_layer(impl, key):

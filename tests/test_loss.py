@@ -11,10 +11,9 @@ from tests.kit.draws import (
     ONE,
     exact_cases,
     few,
-    fractions,
     integers,
     many,
-    permutations,
+    numbers,
     powers_of_two,
     wide_cases,
 )
@@ -101,27 +100,27 @@ def test_parts_weigh_what_they_hold(impl, case, at):
     close(first + second, whole, 5 * rounding(case))
 
 
-@given(wide_cases(), st.data())
-def test_images_have_no_order(impl, case, data):
+@given(wide_cases(), numbers())
+def test_images_have_no_order(impl, case, more):
     """Permuting images and targets together changes nothing."""
-    order = data.draw(permutations(len(case.images)))
+    order = more.order(len(case.images))
     came = impl.loss(case.params, case.images[order], case.targets[order])
     close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases(), st.data())
-def test_classes_have_no_order(impl, case, data):
+@given(wide_cases(), numbers())
+def test_classes_have_no_order(impl, case, more):
     """Permuting the classes of the last layer and of the targets together changes nothing."""
-    order = data.draw(permutations(case.n_classes))
+    order = more.order(case.n_classes)
     w, b = case.params[-1]
     came = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
     close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases(), st.data())
-def test_linear_in_the_targets(impl, case, data):
+@given(wide_cases(), numbers())
+def test_linear_in_the_targets(impl, case, more):
     """The loss of a sum of targets is the sum of their losses: soft targets are as good as hard ones."""
-    a, b = (data.draw(fractions(case.targets.shape, 4.0)) for _ in range(2))
+    a, b = (more.fractions(case.targets.shape, 4.0) for _ in range(2))
     came = impl.loss(case.params, case.images, a + b)
     parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]
     close(came, sum(parts), 8 * rounding(case))

@@ -9,7 +9,6 @@ import math
 from functools import cache
 from typing import NamedTuple
 
-import hypothesis.extra.numpy as hnp
 import jax
 import numpy as np
 from hypothesis import strategies as st
@@ -56,11 +55,38 @@ def fractions(shape, bound: float):
     return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * math.prod(shape))
 
 
+def floats(shape, bound: float = 8.0):
+    """Arrays of any float32 up to a bound, of any size from 2**-126 on: what is smaller, XLA flushes to zero."""
+    return _drawn(lambda numbers: numbers.floats(shape, bound), 4 * math.prod(shape))
+
+
+def permutations(n: int):
+    """Orders of n things, as index arrays; they shrink towards the order given."""
+    return _drawn(lambda numbers: numbers.order(n), n)
+
+
+def numbers(size: int = 64):
+    """Numbers, from which a law takes what else it needs, once it knows its case."""
+    return _drawn(lambda numbers: numbers, size)
+
+
 class Numbers:
     """Arrays made from drawn bytes, one after the other. One draw of bytes is much faster than one for each number."""
 
     def __init__(self, drawn: bytes) -> None:
         self.left = drawn
+
+    def one_of(self, things):
+        """One of several things, from one byte; they shrink towards the first."""
+        return things[self._next((), 1)[0] % len(things)]
+
+    def order(self, n: int) -> np.ndarray:
+        """An order of n things, from a byte each."""
+        return np.argsort(np.frombuffer(self._next((n,), 1), np.uint8), kind="stable").astype(np.int32)
+
+    def int32(self) -> int:
+        """Any integer of 32 bits, from four bytes."""
+        return int.from_bytes(self._next((), 4), signed=True)
 
     def integers(self, shape, low: int, high: int) -> np.ndarray:
         """From one byte each; zero bytes are zeros, and small ones small."""
@@ -71,10 +97,25 @@ class Numbers:
         bits = np.frombuffer(self._next(shape, 2), ">u2").astype(np.int32)
         return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)
 
+    def floats(self, shape, bound: float) -> np.ndarray:
+        """From four bytes each: one for the exponent, three for the fraction and the sign."""
+        bits = np.frombuffer(self._next(shape, 4), ">u4")
+        fraction = (1 + (bits >> 1 & 0x7FFFFF) * 2.0**-23) * np.where(bits & 1, -1, 1)
+        powers = _powers_below(bound)
+        return (fraction * powers[(bits >> 24) % len(powers)]).astype(np.float32).reshape(shape)
+
     def _next(self, shape, width: int) -> bytes:
         end = width * math.prod(shape)
+        assert end <= len(self.left), f"{end} bytes wanted of {len(self.left)}"
         drawn, self.left = self.left[:end], self.left[end:]
         return drawn
+
+
+@cache
+def _powers_below(bound: float) -> np.ndarray:
+    """Zero, 1, and powers of two further and further from it, those between 2**-9 and 2**9 many times over."""
+    exponents = sorted([*range(-9, 9)] * 6 + [*range(-126, 127, 2)], key=abs)
+    return np.array([0.0, *(2.0**exponent for exponent in exponents if 2.0 ** (exponent + 1) <= bound)])
 
 
 @cache
@@ -86,16 +127,14 @@ def _drawn(make, size: int):
     return st.binary(min_size=size, max_size=size).map(lambda drawn: make(Numbers(drawn)))
 
 
-def floats(shape, bound: float = 8.0, dtype=np.float32):
-    """Arrays of any floats up to a bound. XLA flushes subnormal numbers to zero, so they are left out."""
-    width = np.dtype(dtype).itemsize * 8
-    elements = st.floats(-bound, bound, width=width, allow_subnormal=False)  # type: ignore[arg-type]
-    return hnp.arrays(dtype, shape, elements=elements)
-
-
-def keys(largest_seed: int = 2**31 - 1):
+def keys():
     """Typed PRNG keys."""
-    return st.integers(0, largest_seed).map(jax.random.key)
+    return st.sampled_from(range(256)).map(_key)
+
+
+@cache
+def _key(seed: int):
+    return jax.random.key(seed)
 
 
 def exact_cases(pool=POOL, sharpness=None):
@@ -133,16 +172,17 @@ def wide_cases(pool=POOL, bound: float = 2.0):
 
 
 def _cases(pool, case, width: int):
-    def of_shape(sizes, batch):
-        def make(numbers):
-            labels = numbers.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
-            params, images = case(numbers, sizes, batch)
-            return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
+    def make(numbers):
+        sizes, batch = numbers.one_of(pool)
+        labels = numbers.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
+        params, images = case(numbers, sizes, batch)
+        return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
 
+    def size(sizes, batch):
         n_parameters = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
-        return _drawn(make, batch + 1 + width * (n_parameters + batch * sizes[0]))
+        return batch + 2 + width * (n_parameters + batch * sizes[0])
 
-    return st.one_of([of_shape(*shape) for shape in pool])
+    return _drawn(make, max(size(*shape) for shape in pool))
 
 
 def made(sizes, batch: int, seed: int) -> Case:
@@ -183,19 +223,6 @@ LARGE = {"many": many, "twelve_classes": twelve_classes}
 def few():
     """Four networks: for calls that are not compiled, a hundred of which would take half a second."""
     return st.sampled_from([made(*ONE[0], seed) for seed in range(4)])
-
-
-def permutations(n: int):
-    """Orders of n things, as index arrays; they shrink towards the order given."""
-
-    def order(number):  # one draw instead of n: the digits of its factorial base say which of those left comes next
-        left, chosen = list(range(n)), []
-        for k in range(n, 0, -1):
-            number, at = divmod(number, k)
-            chosen.append(left.pop(at))
-        return np.array(chosen, np.int32)
-
-    return st.integers(0, math.factorial(n) - 1).map(order)
 
 
 def powers_of_two(low: int, high: int):
