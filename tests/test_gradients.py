@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from jax_mlp.gradcheck import GradientMismatch, check_direction, check_gradient, check_taylor, kink_distance
 from tests.kit import oracle
-from tests.kit.draws import FEW, HIDDEN, ONE, exact_cases, floats, numbers, wide_cases
+from tests.kit.draws import DEPTHS, HIDDEN, exact_cases, floats, numbers, wide_cases
 from tests.kit.expect import ROUNDING, LawBroken, close, each, equal, holds
 
-DEEPER = [*FEW, *ONE]  # no hidden layer, two, and one
 seeds = st.integers(0, 2**31 - 1)
 
 
@@ -27,14 +26,14 @@ def agrees(check, *arguments, **options):
 # Properties of the network's gradient
 
 
-@given(exact_cases(DEEPER))
+@given(exact_cases(DEPTHS))
 def test_grad_matches_finite_differences(impl, case):
     """jax.grad of the loss matches central differences, for every entry of every weight and bias."""
     impl.loss(case.params, case.images, case.targets)  # so that a report can show the call
     agrees(check_gradient, impl.loss.function, case.params, case.images, case.targets)
 
 
-@given(exact_cases(DEEPER), seeds)
+@given(exact_cases(DEPTHS), seeds)
 def test_taylor_remainder_has_order_two(impl, case, seed):
     """Halving a step divides by four what the gradient leaves unexplained of the loss."""
     impl.loss(case.params, case.images, case.targets)
@@ -44,7 +43,7 @@ def test_taylor_remainder_has_order_two(impl, case, seed):
     agrees(check_taylor, impl.loss.function, case.params, case.images, case.targets, seed=seed, step=step)
 
 
-@given(wide_cases(DEEPER), seeds)
+@given(wide_cases(DEPTHS), seeds)
 def test_slope_along_any_direction(impl, case, seed):
     """Along a random direction through all leaves at once, the loss has the slope that the gradient says."""
     assume(kink_distance(case.params, case.images) > 1e-3)
@@ -94,7 +93,7 @@ def test_a_silent_unit_has_no_gradient(impl, case):
 
 
 @pytest.mark.reference
-@given(wide_cases(DEEPER), numbers())
+@given(wide_cases(DEPTHS), numbers())
 def test_a_wrong_entry_is_found(impl, case, more):
     """If one entry of one leaf is off by a thousandth, check_gradient names that leaf and that index."""
     assume(kink_distance(case.params, case.images) > 1e-3)

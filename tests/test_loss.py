@@ -1,5 +1,6 @@
 """The laws of the loss: what a wrong answer costs, and which way is down."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -239,7 +240,7 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (5, 3), (5
 def test_refuses(impl, name, call, images, targets, error, words):
     """Targets that do not fit the predictions are refused by loss and accuracy, compiled or not."""
     with pytest.raises(error, match=f"{name}: expected .*{words}"):
-        getattr(getattr(impl, name), call)([(W, B)], images, targets)
+        getattr(getattr(impl, name), call)(*jax.device_put(([(W, B)], images, targets)))
 
 
 @pytest.mark.reference
