@@ -19,7 +19,6 @@ from tests.kit.draws import (
     few,
     floats,
     many,
-    numbers,
     powers_of_two,
     wide_cases,
 )
@@ -39,14 +38,15 @@ def test_example(impl):
     close(np.exp(impl.forward.eager(params, np.ones((5, 2), np.float32))), np.full((5, 2), 0.5), ROUNDING)
 
 
-def extreme(case, gap, shift):
+def extreme(case):
     """The case's network with a last bias whose entries are a gap apart, and all are shifted."""
     w, b = case.params[-1]
+    gap, shift = (case.more.one_of([0.0, 1e4, -1e4]) for _ in range(2))
     b = b + np.float32(gap) * np.arange(len(b), dtype=np.float32) + np.float32(shift)
     return [*case.params[:-1], (w, b)], case.images
 
 
-EXTREMES = st.builds(extreme, exact_cases(CLASSIFIERS), *2 * [st.sampled_from([0.0, 1e4, -1e4])])
+EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
 
 # Properties: shape and normalisation
 
@@ -92,20 +92,20 @@ def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
     close(rows, whole, rounding(case.params, case.images))
 
 
-@given(wide_cases(BATCHES), numbers())
-def test_reordering_images_reorders_rows(impl, case, more):
+@given(wide_cases(BATCHES, more=5))
+def test_reordering_images_reorders_rows(impl, case):
     """Permuting the batch permutes the rows, and nothing else."""
-    order = more.order(len(case.images))
+    order = case.more.order(len(case.images))
     whole = np.asarray(impl.forward(case.params, case.images))
     close(impl.forward(case.params, case.images[order]), whole[order], rounding(case.params, case.images)[order])
 
 
-@given(exact_cases(BATCHES), numbers())
-def test_an_image_changes_its_own_row_only(impl, case, more):
+@given(exact_cases(BATCHES, more=5))
+def test_an_image_changes_its_own_row_only(impl, case):
     """Changing image i leaves all other rows as they were, to the bit."""
-    i = more.one_of(range(len(case.images)))
+    i = case.more.one_of(range(len(case.images)))
     images = case.images.copy()
-    images[i] = more.integers(images[i].shape, -4, 4)
+    images[i] = case.more.integers(images[i].shape, -4, 4)
     others = np.arange(len(images)) != i
     equal(
         np.asarray(impl.forward(case.params, images))[others],
@@ -116,22 +116,22 @@ def test_an_image_changes_its_own_row_only(impl, case, more):
 # Properties: the layers
 
 
-@given(exact_cases(HIDDEN), numbers())
-def test_hidden_units_have_no_order(impl, case, more):
+@given(exact_cases(HIDDEN, more=4))
+def test_hidden_units_have_no_order(impl, case):
     """Permuting the units of a hidden layer, with the columns that read them, changes nothing."""
-    layer = more.one_of(range(len(case.params) - 1))
+    layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
-    order = more.order(len(b))
+    order = case.more.order(len(b))
     params = list(case.params)
     params[layer : layer + 2] = [(w[order], b[order]), (next_w[:, order], next_b)]
     close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(params, case.images))
 
 
-@given(exact_cases(), numbers())
-def test_features_have_no_order(impl, case, more):
+@given(exact_cases(more=4))
+def test_features_have_no_order(impl, case):
     """Permuting the pixels of all images with the columns of the first weights changes nothing."""
     w, b = case.params[0]
-    order = more.order(w.shape[1])
+    order = case.more.order(w.shape[1])
     came = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
     close(came, impl.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -164,10 +164,10 @@ def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
     close(impl.forward(params, case.images), should, ROUNDING * (1 + np.abs(last).max()))
 
 
-@given(exact_cases(HIDDEN), powers_of_two(-4, 4), numbers())
-def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor, more):
+@given(exact_cases(HIDDEN, more=1), powers_of_two(-4, 4))
+def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor):
     """relu(c z) = c relu(z) for c > 0: a layer times c and the next layer's weights over c cancel."""
-    layer = more.one_of(range(len(case.params) - 1))
+    layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     c = np.float32(factor)
     params = list(case.params)
@@ -236,10 +236,10 @@ def test_inputs_are_left_as_they_are(impl):
 # Gradients
 
 
-@given(exact_cases(DEPTHS), numbers())
-def test_gradient_is_backpropagation(impl, case, more):
+@given(exact_cases(DEPTHS, more=10))
+def test_gradient_is_backpropagation(impl, case):
     """Pulling any cotangent back gives each layer the outer products of what came back with what had entered."""
-    cotangent = more.integers(case.targets.shape, -4, 4)
+    cotangent = case.more.integers(case.targets.shape, -4, 4)
     came = impl.forward.pullback(cotangent, case.params, case.images)
     should, _ = oracle.pullback(cotangent, case.params, case.images)
     # Each entry is a sum over images of products: rounding is relative to the largest of those sums' terms.
@@ -247,10 +247,10 @@ def test_gradient_is_backpropagation(impl, case, more):
     each(close, came, should, ROUNDING * (1 + size))
 
 
-@given(exact_cases(FEW), numbers())
-def test_gradient_of_the_images_is_what_comes_back(impl, case, more):
+@given(exact_cases(FEW, more=9))
+def test_gradient_of_the_images_is_what_comes_back(impl, case):
     """Pulled back through all layers, a cotangent gives each pixel its gradient too."""
-    cotangent = more.integers(case.targets.shape, -4, 4)
+    cotangent = case.more.integers(case.targets.shape, -4, 4)
     came = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, should = oracle.pullback(cotangent, case.params, case.images)
     size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)

@@ -77,7 +77,7 @@ def test_same_key_same_values(impl, sizes, key):
     each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key))
 
 
-@given(keys(), keys())
+@given(keys(), ten_keys)
 def test_same_key_same_layer(impl, key, other):
     """A layer depends on its key alone, not on what was drawn before."""
     before = impl.init_weights_biases(2, 3, key)

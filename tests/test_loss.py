@@ -12,7 +12,6 @@ from tests.kit.draws import (
     ONE,
     exact_cases,
     few,
-    integers,
     many,
     numbers,
     powers_of_two,
@@ -59,7 +58,7 @@ def test_equal_logits_cost_ln_k_over_k(impl, case):
 
 @given(wide_cases())
 def test_never_negative(impl, case):
-    """No answer earns: the loss is 0 or more."""
+    """No answer earns: the loss is 0 orcase.more."""
     came = np.asarray(impl.loss(case.params, case.images, case.targets))
     holds(came >= -rounding(case), came, "0 or more, up to rounding")
 
@@ -71,7 +70,7 @@ def test_matches_float64_by_hand(impl, case):
     close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(exact_cases(FEW), st.integers(5, 14).map(lambda n: float(2**n)))
+@given(exact_cases(FEW), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
     """Being wrong by a logit gap g costs g / K, however large, and not infinity; being right costs nothing."""
     k, n = case.n_classes, len(case.labels)
@@ -101,27 +100,27 @@ def test_parts_weigh_what_they_hold(impl, case, at):
     close(first + second, whole, 5 * rounding(case))
 
 
-@given(wide_cases(), numbers())
-def test_images_have_no_order(impl, case, more):
+@given(wide_cases(more=5))
+def test_images_have_no_order(impl, case):
     """Permuting images and targets together changes nothing."""
-    order = more.order(len(case.images))
+    order = case.more.order(len(case.images))
     came = impl.loss(case.params, case.images[order], case.targets[order])
     close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases(), numbers())
-def test_classes_have_no_order(impl, case, more):
+@given(wide_cases(more=4))
+def test_classes_have_no_order(impl, case):
     """Permuting the classes of the last layer and of the targets together changes nothing."""
-    order = more.order(case.n_classes)
+    order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     came = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
     close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases(), numbers())
-def test_linear_in_the_targets(impl, case, more):
+@given(wide_cases(more=64))
+def test_linear_in_the_targets(impl, case):
     """The loss of a sum of targets is the sum of their losses: soft targets are as good as hard ones."""
-    a, b = (more.fractions(case.targets.shape, 4.0) for _ in range(2))
+    a, b = (case.more.fractions(case.targets.shape, 4.0) for _ in range(2))
     came = impl.loss(case.params, case.images, a + b)
     parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]
     close(came, sum(parts), 8 * rounding(case))
@@ -168,9 +167,10 @@ def test_compiling_changes_nothing(impl, case, softness):
 # Gradients
 
 
-@given(integers((4, 4), -8, 8), integers((4,), 0, 3))
-def test_gradient_of_the_logits_is_p_minus_y(impl, logits, labels):
+@given(numbers(20))
+def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
     """The gradient with respect to logits is (p - y) / (nK), for every image and class."""
+    logits, labels = drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
     # Images that are unit vectors make the first weights the logits themselves, transposed.
     params = [(logits.T, np.zeros(4, np.float32))]

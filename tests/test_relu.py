@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.draws import floats, numbers, permutations, powers_of_two
+from tests.kit.draws import floats, numbers, powers_of_two
 from tests.kit.expect import close, equal, holds
 
 SHAPES = [(), (1,), (5,), (2, 3), (1, 4, 2), (0,)]
@@ -82,9 +82,10 @@ def test_keeps_shape_and_dtype(impl, array, fill):
     holds((came.shape, str(came.dtype)) == (shape, dtype), f"{came.shape} {came.dtype}", f"{shape} {dtype}")
 
 
-@given(rows, permutations(5))
-def test_entries_do_not_meet(impl, x, order):
+@given(numbers(25))
+def test_entries_do_not_meet(impl, drawn):
     """Each entry depends on its own input alone: reordering the input reorders the output."""
+    x, order = drawn.floats((5,), LARGE), drawn.order(5)
     equal(impl.relu(x[order]), np.asarray(impl.relu(x))[order])
 
 

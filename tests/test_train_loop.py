@@ -70,7 +70,7 @@ def reads_all(params, images, targets):
 
 def test_example(impl):
     """Three epochs tell four images of three classes apart."""
-    params, x, labels, targets = FOUR
+    params, x, labels, targets, _ = FOUR
     trained = impl.train_loop(params, x, x[:3], labels, labels[:3], 3, learning_rate=1.0, batch_size=2)
     reads_all(trained, x, targets)
 
@@ -92,7 +92,7 @@ def test_batches_hold_128_images_unless_told(impl):
 
 def test_ten_epochs_at_a_hundredth_unless_told(impl):
     """The defaults are ten epochs and a learning rate of 0.01."""
-    params, x, labels, _ = case = twelve_classes()
+    params, x, labels, *_ = case = twelve_classes()
     came = impl.train_loop(params, x, x[:3], labels, labels[:3], batch_size=128)
     each(close, came, by_hand(case, 128, 10, 1e-2), rounding(case, 20))
 
@@ -114,9 +114,10 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     each(close, came, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
 
 
-@given(exact_cases(HIDDEN), epochs, epochs)
-def test_epochs_add_up(impl, case, a, b):
+@given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
+def test_epochs_add_up(impl, case, a_and_b):
     """Without a key, a + b epochs are a epochs and then b more."""
+    a, b = a_and_b
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
     then = run(impl, case._replace(params=first), b, batch_size=2)
     each(equal, run(impl, case, a + b, batch_size=2), [tuple(map(np.asarray, layer)) for layer in then])
@@ -226,7 +227,7 @@ def test_labels_may_be_one_hot(impl, case, n_epochs):
     each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
 
 
-@given(exact_cases(HIDDEN), st.integers(-4, 4), st.integers(0, 1))
+@given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
 def test_the_test_set_teaches_nothing(impl, case, pixel, label):
     """Other test images and other test labels lead to the same parameters."""
     other = (np.full_like(case.images[:3], pixel), np.full_like(case.labels[:3], label))
@@ -318,7 +319,7 @@ def test_seconds_are_those_of_the_epoch(impl):
     holds(sum(seconds) <= passed + 0.001, sum(seconds), f"no more than the {passed:.3f} s that passed outside on_epoch")
 
 
-@given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.integers(0, 2))
+@given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.sampled_from([0, 1, 2]))
 def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
     """Accuracies and loss are those of the parameters that the epoch ended with, on the set they are named after."""
     test = (case.images[:3] + 1, np.full_like(case.labels[:3], label))

@@ -32,45 +32,6 @@ DEPTHS = [((3, 2), 2), ((2, 3, 2), 5), ((4, 3, 3, 3), 3)]  # no hidden layer, on
 CLASSIFIERS = [shape for shape in POOL if shape[0][-1] > 1]
 
 
-class Case(NamedTuple):
-    """A network, a batch, and the right answers."""
-
-    params: list[tuple[np.ndarray, np.ndarray]]
-    images: np.ndarray
-    labels: np.ndarray
-    targets: np.ndarray
-
-    @property
-    def n_classes(self) -> int:
-        """The width of a row of targets."""
-        return self.targets.shape[1]
-
-
-def integers(shape, low: int, high: int):
-    """Arrays of float32 that hold integers: sums and products of such are exact. They shrink towards zero."""
-    return _drawn(lambda numbers: numbers.integers(shape, low, high), math.prod(shape))
-
-
-def fractions(shape, bound: float):
-    """Arrays of float32 that hold 16 bits each, up to a bound: enough for every product and sum to be rounded."""
-    return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * math.prod(shape))
-
-
-def floats(shape, bound: float = 8.0):
-    """Arrays of any float32 up to a bound, of any size from 2**-126 on: what is smaller, XLA flushes to zero."""
-    return _drawn(lambda numbers: numbers.floats(shape, bound), 4 * math.prod(shape))
-
-
-def permutations(n: int):
-    """Orders of n things, as index arrays; they shrink towards the order given."""
-    return _drawn(lambda numbers: numbers.order(n), n)
-
-
-def numbers(size: int = 64):
-    """Numbers, from which a law takes what else it needs, once it knows its case."""
-    return _drawn(lambda numbers: numbers, size)
-
-
 class Numbers:
     """Arrays made from drawn bytes, one after the other. One draw of bytes is much faster than one for each number."""
 
@@ -112,6 +73,48 @@ class Numbers:
         return drawn
 
 
+class Case(NamedTuple):
+    """A network, a batch, and the right answers."""
+
+    params: list[tuple[np.ndarray, np.ndarray]]
+    images: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray
+    more: Numbers = Numbers(b"")
+    """What else a law needs, once it knows the case. A second draw of bytes would be slower, and worse: Hypothesis
+    likes to put a copy of one draw in the place of another of its kind and, where that does not fit, zeros."""
+
+    @property
+    def n_classes(self) -> int:
+        """The width of a row of targets."""
+        return self.targets.shape[1]
+
+
+def integers(shape, low: int, high: int):
+    """Arrays of float32 that hold integers: sums and products of such are exact. They shrink towards zero."""
+    return _drawn(lambda numbers: numbers.integers(shape, low, high), math.prod(shape))
+
+
+def fractions(shape, bound: float):
+    """Arrays of float32 that hold 16 bits each, up to a bound: enough for every product and sum to be rounded."""
+    return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * math.prod(shape))
+
+
+def floats(shape, bound: float = 8.0):
+    """Arrays of any float32 up to a bound, of any size from 2**-126 on: what is smaller, XLA flushes to zero."""
+    return _drawn(lambda numbers: numbers.floats(shape, bound), 4 * math.prod(shape))
+
+
+def permutations(n: int):
+    """Orders of n things, as index arrays; they shrink towards the order given."""
+    return _drawn(lambda numbers: numbers.order(n), n)
+
+
+def numbers(size: int = 64):
+    """Numbers, from which a law takes what it needs."""
+    return _drawn(lambda numbers: numbers, size)
+
+
 @cache
 def _powers_below(bound: float) -> np.ndarray:
     """Zero, 1, and powers of two further and further from it, those between 2**-9 and 2**9 many times over."""
@@ -129,16 +132,11 @@ def _drawn(make, size: int):
 
 
 def keys():
-    """Typed PRNG keys."""
-    return st.sampled_from(range(256)).map(_key)
+    """A hundred typed PRNG keys."""
+    return st.sampled_from(range(100)).map(cache(jax.random.key))
 
 
-@cache
-def _key(seed: int):
-    return jax.random.key(seed)
-
-
-def exact_cases(pool=POOL, sharpness=None):
+def exact_cases(pool=POOL, sharpness=None, more: int = 0):
     """Networks whose logits are computed without any rounding, and whose relus are never near their kink.
 
     Images hold integers and weights integers times 2**-s, so what enters a relu, less its bias, is a multiple of some
@@ -156,10 +154,10 @@ def exact_cases(pool=POOL, sharpness=None):
             unit /= 2
         return params, numbers.integers((batch, sizes[0]), -4, 4)
 
-    return _cases(pool, case, width=1)
+    return _cases(pool, case, 1, more)
 
 
-def wide_cases(pool=POOL, bound: float = 2.0):
+def wide_cases(pool=POOL, bound: float = 2.0, more: int = 0):
     """Networks of numbers with many digits: what exact ones hide (shrinking stops at zero, and zero forgives) shows."""
 
     def case(numbers, sizes, batch):
@@ -169,21 +167,21 @@ def wide_cases(pool=POOL, bound: float = 2.0):
         ]
         return params, numbers.fractions((batch, sizes[0]), bound)
 
-    return _cases(pool, case, width=2)
+    return _cases(pool, case, 2, more)
 
 
-def _cases(pool, case, width: int):
+def _cases(pool, case, width: int, more: int):
     def make(numbers):
         sizes, batch = numbers.one_of(pool)
         labels = numbers.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
         params, images = case(numbers, sizes, batch)
-        return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
+        return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels], numbers)
 
     def size(sizes, batch):
         n_parameters = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
         return batch + 2 + width * (n_parameters + batch * sizes[0])
 
-    return _drawn(make, max(size(*shape) for shape in pool))
+    return _drawn(make, more + max(size(*shape) for shape in pool))
 
 
 def made(sizes, batch: int, seed: int) -> Case:
@@ -228,7 +226,7 @@ def few():
 
 def powers_of_two(low: int, high: int):
     """Multiplying by these changes no digit of a float, only its exponent."""
-    return st.integers(low, high).map(lambda exponent: 2.0**exponent)
+    return st.sampled_from([2.0**exponent for exponent in sorted(range(low, high + 1), key=abs)])
 
 
 def function(source: str):
