@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.kit import oracle
 from tests.kit.draws import (
+    DEPTHS,
     FEW,
     ONE,
     exact_cases,
@@ -179,14 +180,14 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
     close(np.asarray(d_logits).T, (p - targets) / 16, ROUNDING)
 
 
-@given(wide_cases())
+@given(wide_cases(DEPTHS))
 def test_gradient_of_a_shift_is_zero(impl, case):
     """The gradient of the last bias sums to zero: moving all logits together changes nothing."""
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
     close(np.asarray(d_bias).sum(), 0.0, ROUNDING)  # each entry is at most 1 / K
 
 
-@given(exact_cases())
+@given(exact_cases(DEPTHS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
     """In each layer the gradient is the mean outer product of what comes back with what had entered."""
     came = impl.loss.gradient(case.params, case.images, case.targets)

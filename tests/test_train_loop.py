@@ -85,16 +85,20 @@ def test_learns_what_no_line_can_tell_apart(impl):
 
 
 def test_batches_hold_128_images_unless_told(impl):
-    """The default batch size is 128: 130 images, here of twelve classes, make two updates an epoch."""
+    """The default batch size is 128: 642 images, here of twelve classes, make six updates an epoch."""
     case = twelve_classes()
-    each(close, run(impl, case, 1), by_hand(case, 128, 1), rounding(case, 2))
+    came, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
+    each(close, came, by_hand(case, 128, 1), rounding(case, 6))
+    close(train_accuracy, oracle.accuracy(came, case.images, case.targets), ROUNDING, "train_accuracy")
+    # Averaged over parts that are not weighed, of 32 to 512 images, the loss is off by 1.6e-5 and more.
+    close(loss, oracle.loss(came, case.images, case.targets), 4e-6, "loss")
 
 
 def test_ten_epochs_at_a_hundredth_unless_told(impl):
     """The defaults are ten epochs and a learning rate of 0.01."""
     params, x, labels, *_ = case = twelve_classes()
     came = impl.train_loop(params, x, x[:3], labels, labels[:3], batch_size=128)
-    each(close, came, by_hand(case, 128, 10, 1e-2), rounding(case, 20))
+    each(close, came, by_hand(case, 128, 10, 1e-2), rounding(case, 60))
 
 
 # Properties: epochs and batches
@@ -120,7 +124,7 @@ def test_epochs_add_up(impl, case, a_and_b):
     a, b = a_and_b
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
     then = run(impl, case._replace(params=first), b, batch_size=2)
-    each(equal, run(impl, case, a + b, batch_size=2), [tuple(map(np.asarray, layer)) for layer in then])
+    each(equal, run(impl, case, a + b, batch_size=2), then)
 
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS))
@@ -219,12 +223,11 @@ def test_images_are_shuffled_and_not_batches(impl):
 # Properties: what goes in
 
 
-@given(exact_cases(HIDDEN), epochs)
+@given(exact_cases(SMOOTH), epochs)
 def test_labels_may_be_one_hot(impl, case, n_epochs):
     """Integer labels and their one-hot rows train alike."""
-    came = run(impl, case, n_epochs, (case.images, case.targets), case.targets, batch_size=2)
-    should = run(impl, case, n_epochs, batch_size=2)
-    each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
+    came = run(impl, case, n_epochs, (case.images[:3], case.targets[:3]), case.targets, batch_size=2)
+    each(equal, came, run(impl, case, n_epochs, batch_size=2))
 
 
 @given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
@@ -232,7 +235,7 @@ def test_the_test_set_teaches_nothing(impl, case, pixel, label):
     """Other test images and other test labels lead to the same parameters."""
     other = (np.full_like(case.images[:3], pixel), np.full_like(case.labels[:3], label))
     should = run(impl, case, 1, batch_size=2)
-    each(equal, run(impl, case, 1, test=other, batch_size=2), [tuple(map(np.asarray, layer)) for layer in should])
+    each(equal, run(impl, case, 1, test=other, batch_size=2), should)
 
 
 class Iterable:
@@ -250,24 +253,24 @@ class Iterable:
         return paste(self.batches)  # for reports
 
 
-@given(exact_cases(HIDDEN), st.integers(1, 2), st.booleans())
+@given(exact_cases(SMOOTH), st.integers(1, 2), st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, as_integers):
     """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
-    batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 2))
+    batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 3))
     came = run(impl, case, n_epochs, batches=batches)
     holds(batches.rounds == n_epochs, f"gone through {batches.rounds} times", f"{n_epochs} times")
-    should = run(impl, case, n_epochs, batch_size=2)
+    should = run(impl, case, n_epochs, batch_size=3)
     each(close, came, should, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
-@given(exact_cases(HIDDEN))
+@given(exact_cases(SMOOTH))
 def test_batches_alone_teach(impl, case):
     """Where batches are given, the training set is for measuring only: other images there teach nothing else."""
-    batches = oracle.split(case.images, case.targets, 2)
+    batches = oracle.split(case.images, case.targets, 3)
     should = run(impl, case, 1, batches=batches)
     others = case._replace(images=-case.images)
     came, [(*_, loss)] = told(impl, others, 1, batches=batches)
-    each(equal, came, [tuple(map(np.asarray, layer)) for layer in should])
+    each(equal, came, should)
     size = ROUNDING * oracle.magnitude(came, others.images).max()
     close(loss, oracle.loss(came, others.images, others.targets), size, "loss")
 
@@ -293,8 +296,9 @@ def told(impl, case, n_epochs, pause=0.0, **options):
     def on_epoch(epoch, seconds, train_accuracy, test_accuracy, loss):
         seen.append((epoch, seconds, float(train_accuracy), float(test_accuracy), float(loss)))
         time.sleep(pause)
+        return True  # an answer that nobody asked for
 
-    on_epoch.__name__ = "lambda **told: print(told)"  # as a report shows it
+    on_epoch.__name__ = "lambda **told: print(told) or True"  # as a report shows it
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
 
 
@@ -307,10 +311,18 @@ def test_every_epoch_is_told(impl, case, n_epochs):
     holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds of 0 or more")
 
 
+def test_all_epochs_asked_for_are_gone_through(impl):
+    """Training ends after its last epoch and not before: where all is learnt, and where nothing is."""
+    hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # one image, three answers
+    for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
+        _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
+        holds(len(seen) == 12, f"{len(seen)} epochs", "12 epochs")
+
+
 def test_seconds_are_those_of_the_epoch(impl):
     """Each epoch is told the time it took itself, loading included and on_epoch left out."""
-    case = made(*HIDDEN[0], seed=0)
-    batches = Iterable(oracle.split(case.images, case.labels, 2), seconds=0.01)
+    case = made(*SMOOTH[0], seed=0)
+    batches = Iterable(oracle.split(case.images, case.labels, 3), seconds=0.01)
     start = time.perf_counter()
     _, seen = told(impl, case, 2, pause=0.01, batches=batches)
     passed = time.perf_counter() - start - 2 * 0.01

@@ -185,15 +185,15 @@ def _cases(pool, case, width: int, more: int):
 
 
 def made(sizes, batch: int, seed: int) -> Case:
-    """A network and a batch of normal numbers, always the same. Of ten answers, the first is wrong."""
+    """A network and a batch of normal numbers, always the same. Of ten answers, the first is the network's second."""
     rng = np.random.default_rng(seed)
     params = [
         tuple(rng.standard_normal(shape, np.float32) * np.float32(0.75) for shape in [(n_out, n_in), (n_out,)])
         for n_in, n_out in itertools.pairwise(sizes)
     ]
     images = rng.standard_normal((batch, sizes[0]), np.float32)
-    labels = oracle.logits(params, images).argmax(axis=1).astype(np.int32)
-    labels[::10] = (labels[::10] + 1) % sizes[-1]
+    *_, second, labels = oracle.logits(params, images).argsort(axis=1).T.astype(np.int32)
+    labels[::10] = second[::10]
     return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels])
 
 
@@ -203,10 +203,10 @@ def many() -> Case:
 
 
 def twelve_classes() -> Case:
-    """130 images of twelve classes, and a network that knows nothing yet."""
-    return untaught(
-        np.random.default_rng(0).integers(-2, 3, (130, 2)).astype(np.float32), np.arange(130, dtype=np.int32) % 12, 12
-    )
+    """642 images of twelve classes, five batches and a bit, and a network that knows nothing yet."""
+    rng = np.random.default_rng(17)  # a seed at which no two classes are nearly as likely after an epoch
+    labels = rng.integers(0, 12, 642).astype(np.int32)
+    return untaught(rng.integers(-2, 3, (642, 2)).astype(np.float32), labels, 12)
 
 
 def untaught(images, labels, n_classes) -> Case:

@@ -209,3 +209,9 @@ def last_layer_popped(params, images):
 def weights_in_the_type_of_the_images(params, images):
     """Weights are cast to what the images are: bytes leave nothing of their fractions and signs."""
     return jax.nn.log_softmax(_logits([(w.astype(images.dtype), b) for w, b in params], images).astype(jnp.float32))
+
+
+def hidden_units_capped(params, images):
+    """What hidden units give is cut off at 10,000, for fear of infinities."""
+    w, b = params[-1]
+    return jax.nn.log_softmax(jnp.minimum(_hidden(params, images), 1e4) @ w.T + b)

@@ -8,6 +8,8 @@ import numpy as np
 
 from jax_mlp import accuracy, loss, one_hot, update
 
+_loss = loss
+
 
 def _rows(labels, n_classes):
     """One-hot rows of labels that may be one-hot already."""
@@ -29,7 +31,7 @@ def _in_order(n, batch_size, key, epoch):
 def _loop(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None, split=_in_order, step=update, first_epoch=1, teach_test=False,
-    stale=False, swapped=False, restart=False, told_epochs=1,
+    stale=False, swapped=False, restart=False, told_epochs=1, until=lambda answer, **figures: False,
 ):  # fmt: skip
     """The right loop. The options after on_epoch each make one mistake of it."""
     n_classes = params[-1][1].shape[0]
@@ -52,13 +54,15 @@ def _loop(
         if on_epoch is not None and (epoch + 1) % told_epochs == 0:
             judged = before if stale else params
             first, second = (test, train) if swapped else (train, test)
-            on_epoch(
+            figures = dict(
                 epoch=epoch + first_epoch,
                 seconds=time.perf_counter() - start,
                 train_accuracy=float(accuracy(judged, *first)),
                 test_accuracy=float(accuracy(judged, *second)),
                 loss=float(loss(judged, *train)),
             )
+            if until(on_epoch(**figures), **figures):
+                break
     return params
 
 
@@ -269,7 +273,7 @@ def seconds_since_the_first_epoch(*arguments, on_epoch=None, **options):
     start = time.perf_counter()
 
     def told(seconds, **others):
-        on_epoch(seconds=time.perf_counter() - start, **others)
+        return on_epoch(seconds=time.perf_counter() - start, **others)
 
     return _loop(*arguments, on_epoch=on_epoch and told, **options)
 
@@ -278,7 +282,7 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
     """The clock is started after the updates: every epoch takes no time at all."""
 
     def told(seconds, **others):
-        on_epoch(seconds=0.0, **others)
+        return on_epoch(seconds=0.0, **others)
 
     return _loop(*arguments, on_epoch=on_epoch and told, **options)
 
@@ -339,3 +343,41 @@ def seconds_of_on_epoch_too(*arguments, on_epoch=None, **options):
         start = now
 
     return _loop(*arguments, **options, on_epoch=on_epoch and told)
+
+
+def stops_when_on_epoch_answers(*arguments, **options):
+    """What on_epoch returns is taken for a wish to stop."""
+    return _loop(*arguments, **options, until=lambda answer, **figures: answer)
+
+
+def stops_when_all_is_right(*arguments, **options):
+    """Training stops as soon as every training image is read right, and not after the epochs asked for."""
+    return _loop(*arguments, **options, until=lambda answer, train_accuracy, **figures: train_accuracy == 1)
+
+
+def stops_when_the_loss_stays(*arguments, **options):
+    """Training stops after five epochs without a lower loss, which nobody asked for."""
+    losses = []
+
+    def until(answer, loss, **figures):
+        losses.append(loss)
+        return len(losses) > 5 and min(losses[-5:]) >= min(losses[:-5])
+
+    return _loop(*arguments, **options, until=until)
+
+
+def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
+    """The loss is measured in parts of 512 images and averaged over the parts: the short last one counts as much."""
+    trained = []
+
+    def step(params, x, y, learning_rate):
+        trained[:] = update(params, x, y, learning_rate)
+        return list(trained)
+
+    def told(loss, **others):
+        del loss
+        x, y = jnp.asarray(images), _rows(labels, params[-1][1].shape[0])
+        parts = [_loss(list(trained), x[i : i + 512], y[i : i + 512]) for i in range(0, len(x), 512)]
+        return on_epoch(loss=float(np.mean(parts)), **others)
+
+    return _loop(params, images, test_images, labels, *rest, **options, on_epoch=on_epoch and told, step=step)
