@@ -17,7 +17,6 @@ from tests.kit.draws import (
     POOL,
     exact_cases,
     few,
-    floats,
     many,
     powers_of_two,
     wide_cases,
@@ -289,7 +288,7 @@ def test_refuses(impl, call, params, images, error, words):
 
 
 @pytest.mark.reference
-@given(floats((2, 3)))
-def test_params_may_be_a_tuple(impl, images):
+@given(wide_cases(FEW))
+def test_params_may_be_a_tuple(impl, case):
     """A tuple of layers is as good as a list."""
-    equal(impl.forward(((W, B),), images), impl.forward([(W, B)], images))
+    equal(impl.forward(tuple(case.params), case.images), impl.forward(case.params, case.images))

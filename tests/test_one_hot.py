@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit import oracle
-from tests.kit.draws import integers, numbers
+from tests.kit.draws import numbers
 from tests.kit.expect import equal, holds
 
 CLASSES = [1, 2, 5, 10]  # five labels in five classes make a square: a transpose goes unnoticed by shape
@@ -97,10 +97,10 @@ def test_more_classes_add_columns_of_zeros(impl, drawn):
     equal(came, np.hstack([impl.one_hot(labels, n_classes), np.zeros((N, 2))]))
 
 
-@given(integers((N,), 0, 9))
-def test_ten_classes_unless_told(impl, labels):
+@given(numbers(N))
+def test_ten_classes_unless_told(impl, drawn):
     """There are ten classes by default, one a digit."""
-    labels = labels.astype(np.int32)
+    labels = drawn.integers((N,), 0, 9).astype(np.int32)
     equal(impl.one_hot.eager(labels), impl.one_hot(labels, 10))
 
 

@@ -43,7 +43,7 @@ class Numbers:
         return things[self._next((), 1)[0] % len(things)]
 
     def order(self, n: int) -> np.ndarray:
-        """An order of n things, from a byte each."""
+        """An order of n things, as indices, from a byte each; it shrinks towards the order given."""
         return np.argsort(np.frombuffer(self._next((n,), 1), np.uint8), kind="stable").astype(np.int32)
 
     def int32(self) -> int:
@@ -51,16 +51,19 @@ class Numbers:
         return int.from_bytes(self._next((), 4), signed=True)
 
     def integers(self, shape, low: int, high: int) -> np.ndarray:
-        """From one byte each; zero bytes are zeros, and small ones small."""
+        """Floats that hold integers, so that sums and products are exact, from one byte each. They shrink towards 0."""
         return _towards_zero(low, high)[np.frombuffer(self._next(shape, 1), np.uint8) % (high - low + 1)].reshape(shape)
 
     def fractions(self, shape, bound: float) -> np.ndarray:
-        """From two bytes each: 0, -1, 1, -2, 2, … times bound / 2**15."""
+        """From two bytes each, 0, -1, 1, -2, 2, … times bound / 2**15: enough for every product and sum to round."""
         bits = np.frombuffer(self._next(shape, 2), ">u2").astype(np.int32)
         return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)
 
     def floats(self, shape, bound: float) -> np.ndarray:
-        """From four bytes each: one for the exponent, three for the fraction and the sign."""
+        """Of any size up to a bound, from four bytes each: one for the exponent, three for the fraction and the sign.
+
+        XLA flushes subnormal numbers to zero, so there are none.
+        """
         bits = np.frombuffer(self._next(shape, 4), ">u4")
         fraction = (1 + (bits >> 1 & 0x7FFFFF) * 2.0**-23) * np.where(bits & 1, -1, 1)
         powers = _powers_below(bound)
@@ -90,29 +93,9 @@ class Case(NamedTuple):
         return self.targets.shape[1]
 
 
-def integers(shape, low: int, high: int):
-    """Arrays of float32 that hold integers: sums and products of such are exact. They shrink towards zero."""
-    return _drawn(lambda numbers: numbers.integers(shape, low, high), math.prod(shape))
-
-
-def fractions(shape, bound: float):
-    """Arrays of float32 that hold 16 bits each, up to a bound: enough for every product and sum to be rounded."""
-    return _drawn(lambda numbers: numbers.fractions(shape, bound), 2 * math.prod(shape))
-
-
-def floats(shape, bound: float = 8.0):
-    """Arrays of any float32 up to a bound, of any size from 2**-126 on: what is smaller, XLA flushes to zero."""
-    return _drawn(lambda numbers: numbers.floats(shape, bound), 4 * math.prod(shape))
-
-
-def permutations(n: int):
-    """Orders of n things, as index arrays; they shrink towards the order given."""
-    return _drawn(lambda numbers: numbers.order(n), n)
-
-
-def numbers(size: int = 64):
-    """Numbers, from which a law takes what it needs."""
-    return _drawn(lambda numbers: numbers, size)
+def numbers(size: int):
+    """Numbers made from so many bytes, for a law to take what it needs from."""
+    return st.binary(min_size=size, max_size=size).map(Numbers)
 
 
 @cache
@@ -127,10 +110,6 @@ def _towards_zero(low: int, high: int) -> np.ndarray:
     return np.array(sorted(range(low, high + 1), key=lambda value: (abs(value), value < 0)), np.float32)
 
 
-def _drawn(make, size: int):
-    return st.binary(min_size=size, max_size=size).map(lambda drawn: make(Numbers(drawn)))
-
-
 def keys():
     """A hundred typed PRNG keys."""
     return st.sampled_from(range(100)).map(cache(jax.random.key))
@@ -143,16 +122,16 @@ def exact_cases(pool=POOL, sharpness=None, more: int = 0):
     power of two. Each bias is an odd multiple of half that power: the sum is never nearer to zero than that half.
     """
 
-    def case(numbers, sizes, batch):
-        s = int(numbers.integers((), 0, 3)) if sharpness is None else sharpness
+    def case(drawn, sizes, batch):
+        s = int(drawn.integers((), 0, 3)) if sharpness is None else sharpness
         params, unit = [], 1.0
         for n_in, n_out in itertools.pairwise(sizes):
             unit *= 2.0**-s
-            w = numbers.integers((n_out, n_in), -3, 3) * np.float32(2.0**-s)
-            b = (numbers.integers((n_out,), -8, 7) + np.float32(0.5)) * np.float32(unit)
+            w = drawn.integers((n_out, n_in), -3, 3) * np.float32(2.0**-s)
+            b = (drawn.integers((n_out,), -8, 7) + np.float32(0.5)) * np.float32(unit)
             params.append((w, b))
             unit /= 2
-        return params, numbers.integers((batch, sizes[0]), -4, 4)
+        return params, drawn.integers((batch, sizes[0]), -4, 4)
 
     return _cases(pool, case, 1, more)
 
@@ -160,28 +139,28 @@ def exact_cases(pool=POOL, sharpness=None, more: int = 0):
 def wide_cases(pool=POOL, bound: float = 2.0, more: int = 0):
     """Networks of numbers with many digits: what exact ones hide (shrinking stops at zero, and zero forgives) shows."""
 
-    def case(numbers, sizes, batch):
+    def case(drawn, sizes, batch):
         params = [
-            (numbers.fractions((n_out, n_in), bound), numbers.fractions((n_out,), bound))
+            (drawn.fractions((n_out, n_in), bound), drawn.fractions((n_out,), bound))
             for n_in, n_out in itertools.pairwise(sizes)
         ]
-        return params, numbers.fractions((batch, sizes[0]), bound)
+        return params, drawn.fractions((batch, sizes[0]), bound)
 
     return _cases(pool, case, 2, more)
 
 
 def _cases(pool, case, width: int, more: int):
-    def make(numbers):
-        sizes, batch = numbers.one_of(pool)
-        labels = numbers.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
-        params, images = case(numbers, sizes, batch)
-        return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels], numbers)
+    def make(drawn):
+        sizes, batch = drawn.one_of(pool)
+        labels = drawn.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
+        params, images = case(drawn, sizes, batch)
+        return Case(params, images, labels, np.eye(sizes[-1], dtype=np.float32)[labels], drawn)
 
     def size(sizes, batch):
         n_parameters = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
         return batch + 2 + width * (n_parameters + batch * sizes[0])
 
-    return _drawn(make, more + max(size(*shape) for shape in pool))
+    return numbers(more + max(size(*shape) for shape in pool)).map(make)
 
 
 def made(sizes, batch: int, seed: int) -> Case:
