@@ -45,7 +45,7 @@ def test_many_images_and_layers_too(impl):
     """The mean over 301 images moves all five layers."""
     case = many()
     came = impl.update(case.params, case.images, case.targets, 1.0)
-    # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24. Steps are hundredths and more.
+    # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24. Steps are thousandths and more.
     each(close, came, oracle.update(case.params, case.images, case.targets, 1.0), 2.0**-15)
 
 

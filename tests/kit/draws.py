@@ -178,7 +178,7 @@ def made(sizes, batch: int, seed: int) -> Case:
 
 def many() -> Case:
     """A deep network, ten classes, and more images than a byte can count, in no whole number of parts."""
-    return made((3, 4, 4, 4, 4, 10), 301, 2451)  # a seed at which most classes come up and relus are off their kink
+    return made((3, 4, 4, 4, 4, 10), 301, 12151)  # a seed at which most classes come up and relus are off their kink
 
 
 def twelve_classes() -> Case:
