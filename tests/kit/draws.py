@@ -60,14 +60,14 @@ class Numbers:
         return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)
 
     def floats(self, shape, bound: float) -> np.ndarray:
-        """Of any size up to a bound, from four bytes each: one for the exponent, three for the fraction and the sign.
+        """Of any size up to a bound, from four bytes each: three for the fraction and the sign, one for the exponent.
 
         XLA flushes subnormal numbers to zero, so there are none.
         """
         bits = np.frombuffer(self._next(shape, 4), ">u4")
-        fraction = (1 + (bits >> 1 & 0x7FFFFF) * 2.0**-23) * np.where(bits & 1, -1, 1)
+        fraction = (1 + (bits >> 9) * 2.0**-23) * np.where(bits & 0x100, -1, 1)
         powers = _powers_below(bound)
-        return (fraction * powers[(bits >> 24) % len(powers)]).astype(np.float32).reshape(shape)
+        return (fraction * powers[(bits & 0xFF) % len(powers)]).astype(np.float32).reshape(shape)
 
     def _next(self, shape, width: int) -> bytes:
         end = width * math.prod(shape)
@@ -100,8 +100,8 @@ def numbers(size: int):
 
 @cache
 def _powers_below(bound: float) -> np.ndarray:
-    """Zero, 1, and powers of two further and further from it, those between 2**-9 and 2**9 many times over."""
-    exponents = sorted([*range(-9, 9)] * 6 + [*range(-126, 127, 2)], key=abs)
+    """Zero, 1, and powers of two further and further from it, those from 2**-9 to 2**8 many times over."""
+    exponents = sorted(range(-9, 9), key=abs) * 6 + sorted(range(-126, 127, 2), key=abs)
     return np.array([0.0, *(2.0**exponent for exponent in exponents if 2.0 ** (exponent + 1) <= bound)])
 
 
