@@ -2,7 +2,8 @@
 
 Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what
 the run before has compiled: then it is the median of three, since so short a time is easily disturbed. The last two are
-what somebody waits for who writes the loss, right or wrong.
+what somebody waits for who writes the loss, right or wrong. The first is how long JAX alone takes to import, on this
+machine and in these minutes; the last column is in multiples of that.
 """
 
 import os
@@ -42,6 +43,13 @@ def seconds(files: list[str], cache: Path, *options: str, broken: bool = False) 
     return took
 
 
+def importing() -> float:
+    """The time of a process that does nothing but import JAX."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import jax"], check=True)
+    return time.perf_counter() - start
+
+
 def main() -> None:
     """Measure, print, and write if asked."""
     options = parser(__doc__).parse_args()
@@ -54,10 +62,12 @@ def main() -> None:
         (cache / kind / "loss.py").write_text(LOSS.format(mean))
         runs[f"a {kind} loss, warm"] = ["tests/test_loss.py"], f"--impl={cache / kind}"
     try:
+        took["import jax"] = unit = statistics.median(importing() for _ in range(9))
+        print(f"{'import jax':<20}{unit:6.1f} s", flush=True)
         for what, (files, *how) in runs.items():
             times = 1 if "cold" in what else 3
             took[what] = statistics.median(seconds(files, cache, *how, broken="wrong" in what) for _ in range(times))
-            print(f"{what:<20}{took[what]:6.1f} s", flush=True)
+            print(f"{what:<20}{took[what]:6.1f} s{took[what] / unit:6.1f}", flush=True)
     finally:
         shutil.rmtree(cache)
     write(options.json, {"machine": machine, "seconds": took})
