@@ -28,7 +28,7 @@ POOL = [
 HIDDEN = [shape for shape in POOL if len(shape[0]) > 2]
 FEW = [((3, 2), 2), ((4, 3, 3, 3), 3)]  # for gradients, which cost most to compile
 ONE = [((2, 3, 2), 5)]  # for calls that are not compiled as a whole: at a new shape, every step of them is
-DEPTHS = [((3, 2), 2), ((2, 3, 2), 5), ((4, 3, 3, 3), 3)]  # no hidden layer, one, and two
+DEPTHS = [FEW[0], *ONE, FEW[1]]  # no hidden layer, one, and two
 CLASSIFIERS = [shape for shape in POOL if shape[0][-1] > 1]
 
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from jax_mlp import accuracy, loss, one_hot, update
 
-_loss = loss
-
 
 def _rows(labels, n_classes):
     """One-hot rows of labels that may be one-hot already."""
@@ -374,10 +372,9 @@ def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None,
         trained[:] = update(params, x, y, learning_rate)
         return list(trained)
 
-    def told(loss, **others):
-        del loss
+    def told(**figures):
         x, y = jnp.asarray(images), _rows(labels, params[-1][1].shape[0])
-        parts = [_loss(list(trained), x[i : i + 512], y[i : i + 512]) for i in range(0, len(x), 512)]
-        return on_epoch(loss=float(np.mean(parts)), **others)
+        parts = [loss(list(trained), x[i : i + 512], y[i : i + 512]) for i in range(0, len(x), 512)]
+        return on_epoch(**figures | {"loss": float(np.mean(parts))})
 
     return _loop(params, images, test_images, labels, *rest, **options, on_epoch=on_epoch and told, step=step)
