@@ -234,20 +234,16 @@ def _written(calls: list[Call], implementation: Implementation, error: BaseExcep
     if len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like {'these' if len(shown) > 1 else 'this'}:")
     for call in shown:
-        text = written(call, mixed)
-        lines += [
-            text if len(text) < 2000 else _by_name(call),
-            *_given(call, getattr(error, "came", None)),
-        ]
+        lines += [written(call, mixed), *_given(call, getattr(error, "came", None))]
     return lines
 
 
-def _by_name(call: Call) -> str:
+def _by_name(call: Call, say_jit: bool) -> str:
     """A call whose arrays are too long to show: those of a large case by the names that they have there."""
     for name, make in draws.LARGE.items():
         large = {paste(as_jax(value)): f"case.{field}" for field, value in make()._asdict().items()}
         arguments = tuple(Named(large.get(text, text)) for text in map(paste, as_jax(call.arguments)))
-        text = written(call._replace(arguments=arguments), call.method == "__call__")
+        text = _in_full(call._replace(arguments=arguments), say_jit)
         if call.method in ("__call__", "eager") and len(text) < 2000:
             return f"from tests.kit.draws import {name}; case = {name}()\n{text}"
     return f"# {call.function}(…), too long to show"
@@ -271,7 +267,12 @@ def _given(call: Call, came) -> list[str]:
 
 
 def written(call: Call, say_jit: bool = False) -> str:
-    """A call as it can be pasted into Python."""
+    """A call as it can be pasted into Python, short enough to look at."""
+    text = _in_full(call, say_jit)
+    return text if len(text) < 2000 else _by_name(call, say_jit)
+
+
+def _in_full(call: Call, say_jit: bool) -> str:
     # What is compiled sees JAX arrays, whatever it is given.
     given = call.arguments if call.method == "eager" else as_jax(call.arguments)
     arguments = [paste(a) for a in given]

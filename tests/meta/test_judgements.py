@@ -70,6 +70,6 @@ def test_the_table_is_what_the_command_writes():
 def test_counterexamples_are_what_the_command_finds():
     """Every misconception has a call that shows it wrong, and those of a component come out as they are kept."""
     kept = json.loads(counterexamples.PAGE.read_text(encoding="utf-8"))
-    assert [name for name, shown in kept.items() if not shown] == []
+    assert [name for name, shown in kept.items() if not shown or "too long" in shown["call"]] == []
     assert [*kept] == [f"{entry.component}/{entry.name}" for entry in all_of(misconceptions)]
     assert counterexamples.found(misconceptions("relu")) == {n: s for n, s in kept.items() if n.startswith("relu/")}
