@@ -1,5 +1,6 @@
 """`pytest --impl DIR` and its options. What they do is in tests/kit/plugin.py, which takes a second to import."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """Have the process that will run the laws import all it needs while this one does."""
+    gc.set_threshold(500_000)  # what is imported and compiled stays: no need to look through it often
     folder = config.getoption("--impl")
     elsewhere = config.pluginmanager.has_plugin("child") or config.getoption("numprocesses", None)
     if folder is not None and Path(folder).is_dir() and not (elsewhere or config.getoption("--collect-only")):

@@ -78,9 +78,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish(session):
-    """What was imported stays: the garbage collector need not look through it, nor often through what is compiled."""
+    """What was imported stays: the garbage collector need not look through it at all."""
     gc.freeze()
-    gc.set_threshold(500_000)
 
 
 def pytest_runtest_setup(item):
