@@ -16,6 +16,7 @@ SIZES = [[1, 1], [2, 3, 3]]
 sizes_in_pool = st.sampled_from(SIZES)
 TEN_KEYS = [jax.random.key(seed) for seed in range(10)]  # enough where each gives hundreds or thousands of values
 ten_keys = st.sampled_from(TEN_KEYS)
+factors = powers_of_two(-10, 10) | st.just(0.0)  # these leave every digit as it is, or none
 SEVEN_DEVIATIONS = 7  # a normal variable strays this far once in 4e11 draws: no false alarm in a lifetime of runs
 
 
@@ -160,14 +161,14 @@ def test_raw_keys_do_too(impl, seed, sizes):
 # Properties: scale
 
 
-@given(sizes_in_pool, keys(), powers_of_two(-10, 10))
+@given(sizes_in_pool, keys(), factors)
 def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
-    """Every value is proportional to scale, exactly for powers of two."""
+    """Every value is proportional to scale, exactly for powers of two and for zero."""
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
 
 
-@given(keys(), powers_of_two(-10, 10))
+@given(keys(), factors)
 def test_the_scale_of_one_layer(impl, key, factor):
     """init_weights_biases multiplies weights and biases by scale."""
     w, b = numpy(impl.init_weights_biases(2, 3, key, 1.0))
