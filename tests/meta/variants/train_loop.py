@@ -4,6 +4,7 @@ import time
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_mlp import accuracy, loss, one_hot, update
 
@@ -23,9 +24,9 @@ def indices_first(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None,
 ):  # fmt: skip
-    """The key is split off epoch by epoch, whole arrays are shuffled, and then sliced."""
+    """The key is split off epoch by epoch, whole arrays are shuffled, and then sliced, by NumPy."""
     n_classes = len(params[-1][1])
-    train = jnp.asarray(train_images), _rows(train_labels, n_classes)
+    train = np.asarray(train_images), np.asarray(_rows(train_labels, n_classes))
     test = jnp.asarray(test_images), _rows(test_labels, n_classes)
     for epoch in range(1, n_epochs + 1):
         start = time.time()
@@ -36,7 +37,7 @@ def indices_first(
             images, targets = train
             if key is not None:
                 key, shuffle = jax.random.split(key)
-                order = jax.random.permutation(shuffle, len(images))
+                order = np.asarray(jax.random.permutation(shuffle, len(images)))
                 images, targets = images[order], targets[order]
             while len(images):
                 params = update(params, images[:batch_size], targets[:batch_size], learning_rate)
@@ -98,13 +99,16 @@ def generator(
         if key is not None:
             order = jax.random.permutation(jax.random.split(key, n_epochs)[epoch], len(train_images)).tolist()
         for i in range(0, len(train_images), batch_size):
-            rows = jnp.array(order[i : i + batch_size])
-            yield jnp.asarray(train_images)[rows], jnp.asarray(train_labels)[rows]
+            rows = np.array(order[i : i + batch_size])
+            yield np.asarray(train_images)[rows], np.asarray(train_labels)[rows]
 
     for epoch in range(n_epochs):
         start = time.time()
         for x, y in (drawn if batches is None else given)(epoch):
             params = update(params, x, _rows(y, n_classes), learning_rate)
-        train, test = ((x, _rows(y, n_classes)) for x, y in ((train_images, train_labels), (test_images, test_labels)))
-        _tell(on_epoch, epoch + 1, time.time() - start, params, train, test)
+        seconds = time.time() - start
+        if on_epoch is not None:
+            sets = (train_images, train_labels), (test_images, test_labels)
+            train, test = ((x, _rows(y, n_classes)) for x, y in sets)
+            _tell(on_epoch, epoch + 1, seconds, params, train, test)
     return params
