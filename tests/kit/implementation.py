@@ -114,6 +114,7 @@ class Implementation:
         self.calls: list[Call] = []
         self.errors: dict[str, BrokenComponent] = {}  # by component
         self.fitting: dict[str, list[list]] = {}  # by component, the misconceptions that fitted each of its broken laws
+        self.asked: dict[Path, dict[str, str]] = {}  # by file, what became of its laws so far
 
     def use(self, component: str, functions: dict[str, Any]) -> None:
         """Take these functions for a component."""

@@ -104,7 +104,12 @@ def pytest_runtest_makereport(item, call):
             del item.repr_failure
         else:
             item.repr_failure = lambda excinfo: explained
-    return (yield)
+    came = yield
+    if call.when == "call" and "impl" in item.fixturenames:
+        asked = item.config.stash[report.IMPLEMENTATION].asked.setdefault(item.path, {})
+        if asked.get(item.originalname) != "failed":  # with other parameters
+            asked[item.originalname] = came.outcome
+    return came
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -68,8 +68,8 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
         lines += came_and_should(error, implementation)
         fitting = diagnose(component, calls, implementation)
         item.user_properties.append(("fitting", [wrong.name for wrong in fitting]))
-        name = item.originalname  # type: ignore[attr-defined]
-        likely = _remedy(error, calls[-1]) or most_likely(fitting, {name: "failed"})
+        laws = {**implementation.asked.get(item.path, {}), item.originalname: "failed"}  # type: ignore[attr-defined]
+        likely = _remedy(error, calls[-1]) or most_likely(fitting, laws)
         if likely:
             lines.append(("likely", "\nor: ".join(likely)))
     lines.append(("read on", f"docs/components/{component}.md"))
@@ -120,7 +120,8 @@ def revise(text: str, component: str, names: list[str], laws: dict[str, str]) ->
     if not names:
         return text
     block = _labelled("likely", "\nor: ".join(likely)) + "\n" if likely else ""
-    return re.sub(r"^likely: .*\n(?: .*\n)*", lambda _: block, text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"^likely: .*\n(?: .*\n)*", "", text, count=1, flags=re.MULTILINE)
+    return re.sub(r"^(?=read on: )", lambda _: block, text, count=1, flags=re.MULTILINE)
 
 
 def _further_evidence(call: Call, suspect: Component) -> list[Call]:

@@ -263,6 +263,18 @@ def test_the_likely_mistake_is_the_one_that_was_made(exercises, component, wrong
     assert said[1].startswith(likely)
 
 
+def test_what_a_kept_law_rules_out_is_not_named(tmp_path):
+    """A mistake that breaks a law which was asked before, and kept, is no likely one."""
+    wrong = LEARNERS["train_loop"].replace("    for epoch", "    batches = batches and [*batches]\n    for epoch")
+    (tmp_path / "train_loop.py").write_text(wrong)
+    run = graded(tmp_path, "tests/test_train_loop.py", "-k", "plain_loop or batches_may_be_given")
+    assert re.findall(r"^law: +(.*)", run.stdout, re.M) == [
+        "An iterable of batches is gone through once an epoch, labels as integers or one-hot."
+    ]
+    assert re.search(r"^likely: +Batches are gone through once, before the first epoch", run.stdout, re.M)
+    assert "A last batch that is short is dropped" not in run.stdout
+
+
 LEARNERS = {
     "loss": """
 import jax.numpy as jnp
