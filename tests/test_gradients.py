@@ -1,5 +1,7 @@
 """The laws of the whole network's gradient, and of the tools that check it."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -196,3 +198,25 @@ def test_refuses_what_is_no_scalar_function(impl):
         check_gradient(jnp.sum, np.ones(2), gradient=np.ones(3))
     with pytest.raises(GradientMismatch, match="gives 1"):
         check_gradient(jnp.sum, np.ones(2), gradient=np.full(2, np.nan))
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("check", [check_gradient, check_direction, check_taylor])
+@pytest.mark.parametrize(
+    ("f", "at", "options", "error", "words"),
+    [
+        (cubic, {"a": np.ones(2), "b": np.ones(2, int)}, {}, TypeError, "in leaf ['b'] of at, got dtype int64"),
+        (jnp.abs, np.array(1 + 1j), {"gradient": np.array(1.0)}, TypeError, "in the array of at, got dtype complex128"),
+        (cubic, [np.array([1.0, np.inf])], {}, ValueError, "expected finite numbers in leaf [0] of at, got inf"),
+        (jnp.log, -1.0, {}, ValueError, "expected a finite value of f at this point, got nan"),
+        (cubic, {}, {}, ValueError, "expected at least one number in at, got {}"),
+        (cubic, np.ones((0, 2)), {}, ValueError, "expected at least one number in at, got []"),
+        (cubic, np.ones(2), {"step": 0.0}, ValueError, "expected a finite step above 0, got 0.0"),
+    ],
+    ids=["integers", "complex", "infinity", "nan", "no leaf", "no number", "no step"],
+)
+def test_refuses_what_has_no_slope(impl, check, f, at, options, error, words):
+    """Where there is no slope to compare with, no check passes: the leaf is named, and what it holds."""
+    arguments = (1.0,) if f is cubic else ()
+    with pytest.raises(error, match=re.escape(words)):
+        check(f, at, *arguments, **options)

@@ -155,7 +155,9 @@ def test_the_loss_drops_where_it_is_convex(impl, case):
     slopes = oracle.gradient(case.params, images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)
     # The descent lemma promises half the rate times the squared gradient. Parameters are rounded to float32.
-    holds(after <= before - rate * square / 2 + rounding_of_loss(case.params, images), after, f"below {before}")
+    most = before - rate * square / 2
+    should = f"at most {most:.7g}: convex, it falls at least that far from {before:.7g}"
+    holds(after <= most + rounding_of_loss(case.params, images), f"a loss of {after:.7g} after the step", should)
 
 
 @given(exact_cases())

@@ -47,14 +47,17 @@ def check_gradient(
         gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
         step: The step $h$.
         tolerance: The largest difference allowed, relative to the larger of 1 and the gradient's largest entry. The
-            default leaves room for the third derivative: the difference itself is off by $h^2 f''' / 6$.
+            default leaves room for the third derivative: the difference itself is off by $h^2 f''' / 6$. What
+            is off by less is not seen, be it a whole entry: multiply `f` by a number to see it.
 
     Returns:
         The largest difference, relative to the same.
 
     Raises:
         GradientMismatch: If a difference is larger: with the leaf, the index, both numbers and the step.
-        ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
+        ValueError: If `f` gives no scalar, `gradient` has another structure than `at`, there is nothing to check, a
+            number is not finite, or the step is not above 0.
+        TypeError: If a leaf holds no real floating-point numbers.
 
     Examples:
         >>> check_gradient(lambda x: jnp.sum(x**2), jnp.array([1.0, 2.0])) < 1e-9
@@ -66,16 +69,14 @@ def check_gradient(
             but a central difference with step 6.06e-06 gives 2.0
     """
     with jax.enable_x64(True):
-        along, slopes, theta, names = _prepare(f, at, arguments, gradient)
+        along, slopes, theta, names = _prepare(f, at, arguments, gradient, step)
         differences = np.array([(along(step * e) - along(-step * e)) / (2 * step) for e in np.eye(len(theta))])
-    if not len(theta):
-        return 0.0
     errors = np.abs(slopes - differences) / max(1.0, np.abs(slopes).max())
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     if not errors[worst] <= tolerance:
         raise GradientMismatch(
-            f"gradient of {names(worst)}: got {slopes[worst]:.6}, but a central difference with step {step:.3} gives "
-            f"{differences[worst]:.6}"
+            f"gradient of {names(worst)}: got {slopes[worst]:.9}, but a central difference with step {step:.3} gives "
+            f"{differences[worst]:.9}"
         )
     return float(errors[worst])
 
@@ -107,21 +108,23 @@ def check_direction(
 
     Raises:
         GradientMismatch: If the difference is larger.
-        ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
+        ValueError: If `f` gives no scalar, `gradient` has another structure than `at`, there is nothing to check, a
+            number is not finite, or the step is not above 0.
+        TypeError: If a leaf holds no real floating-point numbers.
 
     Examples:
         >>> check_direction(lambda x: jnp.sum(x["a"] * x["b"]), {"a": jnp.ones(3), "b": jnp.ones((2, 1))}) < 1e-9
         True
     """
     with jax.enable_x64(True):
-        along, slopes, theta, _ = _prepare(f, at, arguments, gradient)
+        along, slopes, theta, _ = _prepare(f, at, arguments, gradient, step)
         v = _direction(len(theta), seed)
         difference = (along(step * v) - along(-step * v)) / (2 * step)
     error = float(abs(slopes @ v - difference)) / max(1.0, float(np.linalg.norm(slopes)))
     if not error <= tolerance:
         raise GradientMismatch(
-            f"gradient along direction {seed}: got {slopes @ v:.6}, but a central difference with step {step:.3} gives "
-            f"{difference:.6}. check_gradient says which entry is wrong"
+            f"gradient along direction {seed}: got {slopes @ v:.9}, but a central difference with step {step:.3} gives "
+            f"{difference:.9}. check_gradient says which entry is wrong"
         )
     return error
 
@@ -150,14 +153,16 @@ def check_taylor(
 
     Raises:
         GradientMismatch: If the order is below 1.9, and a term proportional to the step is seen.
-        ValueError: If `f` gives no scalar, or `gradient` has another structure than `at`.
+        ValueError: If `f` gives no scalar, `gradient` has another structure than `at`, there is nothing to check, a
+            number is not finite, or the step is not above 0.
+        TypeError: If a leaf holds no real floating-point numbers.
 
     Examples:
         >>> print(f"{check_taylor(lambda x: jnp.sum(jnp.sin(x)), jnp.arange(3.0)):.1f}")
         2.0
     """
     with jax.enable_x64(True):
-        along, slopes, theta, _ = _prepare(f, at, arguments, gradient)
+        along, slopes, theta, _ = _prepare(f, at, arguments, gradient, step)
         v = _direction(len(theta), seed)
         start, slope = along(0 * v), float(slopes @ v)
         steps = step * 2.0 ** -np.arange(7)
@@ -210,13 +215,33 @@ def _compiled(f):
     return jax.jit(f), jax.jit(jax.grad(f))
 
 
-def _prepare(f, at, arguments, gradient):
+def _prepare(f, at, arguments, gradient, step):
     """`f` as a function of an offset from `at`, the gradient and `at` as vectors, and a name for each entry."""
     value, compiled_gradient = _compiled(f)
     at, arguments = jax.tree.map(_as_float64, (at, arguments))
+    for path, leaf in jax.tree_util.tree_leaves_with_path(at):
+        where = f"leaf {jax.tree_util.keystr(path)}" if path else "the array"
+        if leaf.dtype != np.float64:
+            raise TypeError(
+                f"gradcheck: expected floating-point numbers in {where} of at, got dtype {leaf.dtype}. Convert them, "
+                "or pass what is fixed as a further argument."
+            )
+        if not np.isfinite(leaf).all():
+            raise ValueError(
+                f"gradcheck: expected finite numbers in {where} of at, got {leaf[~np.isfinite(leaf)][0]}. "
+                "Try another point."
+            )
+    if not sum(leaf.size for leaf in jax.tree.leaves(at)):
+        raise ValueError(f"gradcheck: expected at least one number in at, got {at}. There is nothing to check.")
+    if not (np.isfinite(step) and step > 0):
+        raise ValueError(f"gradcheck: expected a finite step above 0, got {step}. Leave it out for the best one.")
     result = jax.eval_shape(value, at, *arguments)
     if getattr(result, "shape", None) != ():
-        raise ValueError(f"gradcheck: expected f to give a scalar, got {result}. Sum it, or take one entry.")
+        what = f"shape {result.shape}" if hasattr(result, "shape") else f"a {type(result).__name__}"
+        raise ValueError(f"gradcheck: expected f to give a scalar, got {what}. Sum it, or take one entry.")
+    start = float(value(at, *arguments))
+    if not np.isfinite(start):
+        raise ValueError(f"gradcheck: expected a finite value of f at this point, got {start}. Try another point.")
     if gradient is None:
         gradient = compiled_gradient(at, *arguments)
     shapes, wanted = (jax.tree.map(np.shape, tree) for tree in (gradient, at))

@@ -7,6 +7,7 @@ import inspect
 import math
 import os
 import re
+import shlex
 from pathlib import Path
 
 import jax
@@ -73,8 +74,10 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
         if likely:
             lines.append(("likely", "\nor: ".join(likely)))
     lines.append(("read on", f"docs/components/{component}.md"))
-    folder = f" --impl {relative(implementation.folder)}" if implementation.folder else ""
-    lines.append(("again", f"pytest {item.nodeid}{folder}"))
+    again = ["pytest", item.nodeid]
+    if implementation.folder:
+        again += ["--impl", str(relative(implementation.folder))]
+    lines.append(("again", shlex.join(again)))
     return "\n".join(_labelled(label, text) for label, text in lines)
 
 
@@ -331,7 +334,7 @@ def came_and_should(error: BaseException, implementation: Implementation) -> lis
             return [("came", summary + place), ("should", "a result")]
         return [("came", _kind(gave)), ("should", f"an answer of another kind: to look at this one ended in {summary}")]
     where, came, should = error.where, error.came, error.should
-    own = "  (as another of these calls gave)" if _was_answered(should, implementation.calls) else ""
+    own = "  (as another of these calls gave: they should agree)" if _was_answered(should, implementation.calls) else ""
     if isinstance(should, np.ndarray) and isinstance(came, np.ndarray) and came.shape == should.shape and came.size > 6:
         # Of a large array, the entry that is furthest off.
         off = np.abs(np.subtract(came, should, dtype=np.float64))
@@ -386,4 +389,6 @@ def relative(path: Path) -> Path:
 
 
 def _labelled(label: str, text: str) -> str:
+    if label == "broken by":  # Python takes no lines that begin with spaces
+        return f"{label}:\n{text}"
     return f"{label + ':':<11}" + text.replace("\n", "\n" + " " * 11)
