@@ -43,7 +43,7 @@ class Grader:
         self.spare: Process | None = first
         self.current: Process | None = None
         self.component = ""
-        self.ended: str | None = None
+        self.lost = False  # whether no further law of the component can be asked
 
     def pytest_runtest_protocol(self, item, nextitem):
         """Have a law run elsewhere, and hand on what comes back."""
@@ -95,13 +95,14 @@ class Grader:
     def _reports(self, item, nextitem) -> list[pytest.TestReport]:
         component = component_of(item.nodeid)
         if component != self.component:
-            self.component, self.ended = component, None
+            self.component, self.lost = component, False
             if self.current:
                 self.current.end()
                 self.current = None
         start = time.perf_counter()
-        not_started = False
-        words = self.ended and f"{self.ended}\nNot run: {component}.py did not survive the law above."
+        # One report says why a component cannot be judged. Its other laws are no success, and no wall of red either.
+        not_started = self.lost
+        words = f"Not asked: the law above says why {component}.py cannot be." if self.lost else None
         if words is None and self.exercises.started:
             path = self.exercises.path(component)
             if not path.exists():
@@ -112,6 +113,7 @@ class Grader:
                 words = rules.foreign_imports(path)
         if words is None and self.exercises.path(component).exists():
             words = rules.syntax_error(self.exercises.path(component))
+        self.lost = words is not None and (self.lost or not not_started)
         if words is None:
             try:
                 files = {i.nodeid.split("::")[0] for i in item.session.items if component_of(i.nodeid) == component}
@@ -119,14 +121,15 @@ class Grader:
                 reports = [
                     item.config.hook.pytest_report_from_serializable(config=item.config, data=a) for a in answers
                 ]
+                self.lost = any(("broken component", component) in map(tuple, r.user_properties) for r in reports)
                 if self.current.printed and any(report.failed for report in reports):
                     text = self.current.printed.decode(errors="replace")
                     next(r for r in reports if r.failed).sections.append(("what it printed", text))
                 return reports
             except Ended as ended:
                 law = " ".join((item.obj.__doc__ or item.name).split())
-                self.ended = f"came:      {ended}"
-                words = f"law:       {law}\n{self.ended}"
+                self.lost = True
+                words = f"law:       {law}\ncame:      {ended}"
                 if self.current and self.current.printed:
                     words += f"\nprinted:   …{self.current.printed[-300:].decode(errors='replace')}"
         report = pytest.TestReport(

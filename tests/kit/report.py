@@ -60,6 +60,7 @@ def explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> str | None:
     if isinstance(error, BrokenComponent):
         lines += [("came", str(error)), ("should", "a module that imports and defines its functions")]
         component = next(name for name, broken in implementation.errors.items() if broken is error)
+        item.user_properties.append(("broken component", component))
     elif not implementation.calls:
         return None
     else:

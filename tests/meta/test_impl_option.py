@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -79,11 +80,12 @@ BROKEN = [
 
 @pytest.mark.parametrize(("source", "words"), BROKEN, ids=[words.split(":")[0] for _, words in BROKEN])
 def test_a_broken_file_is_red(tmp_path, source, words):
-    """A file that does not import, or lacks its function, fails every law of its component, in its own words."""
+    """A file that does not import, or lacks its function, is told once, in its own words, and keeps no law."""
     (tmp_path / "relu.py").write_text(source)
     shown = judged(tmp_path, "tests/test_relu.py")
     assert shown.returncode == 1
     assert words in shown.stdout
+    assert len(re.findall(r"^FAILED ", shown.stdout, re.M)) == 1
     assert "passed" not in shown.stdout.splitlines()[-1]
     assert "skipped" not in shown.stdout
 
@@ -189,12 +191,14 @@ def test_a_large_counterexample_can_be_pasted_too(tmp_path):
 
 def test_the_line_to_rerun_reruns(tmp_path):
     """The last line of a report runs the one test, which fails again."""
-    (tmp_path / "relu.py").write_text(LEAKY)
-    shown = judged(tmp_path, "tests/test_relu.py", "-x")
+    folder = tmp_path / "my own"
+    folder.mkdir()
+    (folder / "relu.py").write_text(LEAKY)
+    shown = judged(folder, "tests/test_relu.py", "-x")
     again = re.search(r"^again: +pytest (.*)$", shown.stdout, re.M)
     assert again
     rerun = subprocess.run(
-        [sys.executable, "-m", "pytest", *again[1].split()], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "pytest", *shlex.split(again[1])], cwd=ROOT, capture_output=True, text=True
     )
     assert rerun.returncode == 1
     assert "1 failed" in rerun.stdout.splitlines()[-1]
