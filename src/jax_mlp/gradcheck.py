@@ -220,7 +220,7 @@ def _prepare(f, at, arguments, gradient, step):
     value, compiled_gradient = _compiled(f)
     at, arguments = jax.tree.map(_as_float64, (at, arguments))
     for path, leaf in jax.tree_util.tree_leaves_with_path(at):
-        where = f"leaf {jax.tree_util.keystr(path)}" if path else "the array"
+        where = _named(path)
         if leaf.dtype != np.float64:
             raise TypeError(
                 f"gradcheck: expected floating-point numbers in {where} of at, got dtype {leaf.dtype}. Convert them, "
@@ -258,14 +258,18 @@ def _prepare(f, at, arguments, gradient, step):
 
     def name(entry: int) -> str:
         leaf = int(np.searchsorted(ends, entry, side="right"))
-        path = jax.tree_util.keystr(jax.tree_util.tree_leaves_with_path(at)[leaf][0])
+        path = jax.tree_util.tree_leaves_with_path(at)[leaf][0]
         index = np.unravel_index(entry - ends[leaf] + leaves[leaf].size, leaves[leaf].shape)
-        return f"{f'leaf {path}' if path else 'the array'} at index {tuple(map(int, index))}"
+        return f"{_named(path)} at index {tuple(map(int, index))}"
 
     slopes = np.concatenate(
         [np.zeros(0), *(np.ravel(np.asarray(leaf, np.float64)) for leaf in jax.tree.leaves(gradient))]
     )
     return along, slopes, theta, name
+
+
+def _named(path) -> str:
+    return f"leaf {jax.tree_util.keystr(path)}" if path else "the array"
 
 
 def _as_float64(leaf):

@@ -113,7 +113,7 @@ class Grader:
                 words = rules.foreign_imports(path)
         if words is None and self.exercises.path(component).exists():
             words = rules.syntax_error(self.exercises.path(component))
-        self.lost = words is not None and (self.lost or not not_started)
+        self.lost = self.lost or (words is not None and not not_started)
         if words is None:
             try:
                 files = {i.nodeid.split("::")[0] for i in item.session.items if component_of(i.nodeid) == component}
