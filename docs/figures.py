@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 import jax_mlp as mlp
 from jax_mlp import figures
+from jax_mlp._jax import enable_x64
 from jax_mlp.data import DATASETS
 from jax_mlp.data.picture import read_picture
 from jax_mlp.recipes import GUIDE, TUNED
@@ -250,7 +251,7 @@ def best_step() -> Figure:
     """
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.subplots()
-    with jax.enable_x64(True):
+    with enable_x64():
         for dtype in (np.float32, np.float64):
             x = np.asarray(0.7, dtype)
             steps = 2.0 ** -np.arange(1, 45, dtype=np.float64)

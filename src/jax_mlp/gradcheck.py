@@ -23,6 +23,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Num
 
+from jax_mlp._jax import enable_x64
 from jax_mlp.components.init import Params
 
 STEP = float(np.finfo(np.float64).eps ** (1 / 3))
@@ -68,7 +69,7 @@ def check_gradient(
         jax_mlp.gradcheck.GradientMismatch: gradient of the array at index (1,): got 5.0,
             but a central difference with step 6.06e-06 gives 2.0
     """
-    with jax.enable_x64(True):
+    with enable_x64():
         along, slopes, theta, names = _prepare(f, at, arguments, gradient, step)
         differences = np.array([(along(step * e) - along(-step * e)) / (2 * step) for e in np.eye(len(theta))])
     errors = np.abs(slopes - differences) / max(1.0, np.abs(slopes).max())
@@ -116,7 +117,7 @@ def check_direction(
         >>> check_direction(lambda x: jnp.sum(x["a"] * x["b"]), {"a": jnp.ones(3), "b": jnp.ones((2, 1))}) < 1e-9
         True
     """
-    with jax.enable_x64(True):
+    with enable_x64():
         along, slopes, theta, _ = _prepare(f, at, arguments, gradient, step)
         v = _direction(len(theta), seed)
         difference = (along(step * v) - along(-step * v)) / (2 * step)
@@ -161,7 +162,7 @@ def check_taylor(
         >>> print(f"{check_taylor(lambda x: jnp.sum(jnp.sin(x)), jnp.arange(3.0)):.1f}")
         2.0
     """
-    with jax.enable_x64(True):
+    with enable_x64():
         along, slopes, theta, _ = _prepare(f, at, arguments, gradient, step)
         v = _direction(len(theta), seed)
         start, slope = along(0 * v), float(slopes @ v)

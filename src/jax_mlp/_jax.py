@@ -1,0 +1,90 @@
+"""JAX itself: the versions that compute wrong numbers, and what has moved between versions.
+
+Importing this module does not import JAX, so it works even if JAX does not.
+"""
+
+import re
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A range of versions of JAX that compute wrong numbers.
+
+    Attributes:
+        first: The first version with the fault.
+        mended: The first version without it.
+        what: A sentence that says what goes wrong.
+        link: Where it was reported.
+    """
+
+    first: str
+    mended: str
+    what: str
+    link: str
+
+
+FAULTS = (
+    Fault(
+        "0.10.2",
+        "0.11",
+        "On a CPU, jit computes wrong rows for a vmapped matrix-vector product followed by a reduction, from about "
+        "32,768 rows.",
+        "https://github.com/jax-ml/jax/issues/39103",
+    ),
+)
+"""Every version known to be wrong. The requirement in pyproject.toml excludes the same versions."""
+
+
+def fault(installed: str | None = None) -> Fault | None:
+    """The fault of a version of JAX, or None if none is known.
+
+    Args:
+        installed: The version. Default: that of the installed jaxlib, which does the computing.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: If jaxlib is not installed.
+
+    Examples:
+        >>> fault("0.10.1"), fault("0.10.2").mended
+        (None, '0.11')
+    """
+    number = _numbers(version("jaxlib") if installed is None else installed)
+    return next((known for known in FAULTS if _numbers(known.first) <= number < _numbers(known.mended)), None)
+
+
+def enable_x64(on: bool = True) -> AbstractContextManager[None]:
+    """A context in which JAX computes in float64, or in which it does not: `jax.enable_x64`, which is new in JAX 0.8."""
+    import jax
+
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(on)
+    from jax.experimental import enable_x64 as experimental
+
+    return experimental(on)
+
+
+def import_jax() -> None:
+    """Import JAX, or raise an ImportError of one line.
+
+    Raises:
+        ImportError: If JAX is missing, or its packages do not fit each other.
+    """
+    try:
+        import jax  # noqa: F401
+    except Exception as error:  # a jaxlib or a plugin that does not fit can raise anything
+        raise ImportError(
+            f"jax: expected JAX to be importable, got {type(error).__name__}: {first_line(error)}. "
+            "Run: pip install --upgrade --force-reinstall jax jaxlib"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first, without a full stop."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip().rstrip(".:") if lines else type(error).__name__
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
