@@ -26,7 +26,7 @@ from jax_mlp.data.picture import read_picture
 from jax_mlp.recipes import GUIDE, TUNED
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.kit import handwriting
+from tests import handwriting
 
 INK = {"light": "#1f2328", "dark": "#d7dae0"}
 COLOURS = {  # Okabe and Ito's, which the colour-blind tell apart

@@ -1,19 +1,38 @@
-"""Lets `pytest --impl DIR` be written with a space.
+"""The pytest plugin: `pytest --impl DIR` tests the components in DIR, from any folder.
 
-pytest decides which project it is in before any project can tell it about options. At that time `DIR` looks like a
-place to collect tests from, and if it lies elsewhere the project is not found. Written as `--impl=DIR` it is left
-alone, so that is how pytest is started again. The option itself is defined in tests/conftest.py.
+Here are the options alone. What they do is in `jax_mlp.checking`, which takes a second to import, and which is imported
+only if `--impl` is given.
 """
 
 import os
-import sys
 from pathlib import Path
 
 
 def pytest_addoption(parser):
-    """Start again with `--impl=DIR` if this is the pytest of a clone of this project and was given `--impl DIR`."""
-    arguments = sys.orig_argv[1:]
-    if "--impl" in arguments[:-1] and Path("tests/kit/implementation.py").exists():
-        at = arguments.index("--impl")
-        arguments[at : at + 2] = [f"--impl={arguments[at + 1]}"]
-        os.execv(sys.executable, [sys.executable, *arguments])
+    """`--impl` and its company."""
+    group = parser.getgroup("jax_mlp")
+    group.addoption("--impl", metavar="DIR", help="test the components found in DIR, such as DIR/relu.py")
+    group.addoption("--time-limit", metavar="SECONDS", type=float, default=60.0, help="for each law; default: 60")
+    group.addoption("--watch", action="store_true", help="with --impl: test a component again when it is saved")
+
+
+def pytest_configure(config):
+    """Have the process that will run the laws import all it needs while this one does."""
+    folder = config.getoption("--impl")
+    if folder is None and not config.getoption("--watch"):
+        return
+    if folder is None:
+        import pytest
+
+        raise pytest.UsageError("--watch: expected --impl DIR with it, got none. Name the folder of your components.")
+    from jax_mlp.checking import process
+
+    elsewhere = config.pluginmanager.has_plugin("child") or config.getoption("numprocesses", None)
+    if Path(folder).is_dir() and not (elsewhere or config.getoption("--collect-only")):
+        options, seed = [f"--impl={Path(folder).resolve()}"], config.getoption("--hypothesis-seed", None)
+        if seed is not None:
+            options.append(f"--hypothesis-seed={seed}")
+        if config.getoption("--watch"):
+            os.environ.setdefault("HYPOTHESIS_PROFILE", "quick")
+        config.stash[process.FIRST] = process.Process(options)
+    config.pluginmanager.import_plugin("jax_mlp.checking.plugin")

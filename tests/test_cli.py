@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jax_mlp import cli
-from tests.kit.expect import holds
+from jax_mlp.laws.expect import holds
 
 COMMAND = [sys.executable, "-m", "jax_mlp"]
 QUICK = ["train", "--layers", "784,8,10", "--epochs", "2"]

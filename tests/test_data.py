@@ -18,8 +18,8 @@ from jax_mlp._files import write_atomically
 from jax_mlp.components._checks import check_dataset
 from jax_mlp.data import load_mnist_5k, mnist
 from jax_mlp.data.mnist_5k import SHA256
+from jax_mlp.laws.expect import equal, holds
 from jax_mlp.recipes import GUIDE, TUNED, Recipe
-from tests.kit.expect import equal, holds
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+LAWS = ROOT / "src" / "jax_mlp" / "laws"
 PAGES = [*sorted((ROOT / "docs" / "components").glob("*.md")), ROOT / "docs" / "gradcheck.md"]
 FORMULA = re.compile(r"^ *\$\$.*?\$\$$", re.MULTILINE | re.DOTALL)
 LAW = re.compile(r"\s*<!-- law (\w+)::(\w+) -->")
@@ -23,7 +24,7 @@ def test_every_formula_has_a_law(page):
     for formula in formulas:
         law = LAW.match(text, formula.end())
         assert law, f"{page.name} derives {formula[0].strip()} and names no law that holds it"
-        tests = ast.parse((ROOT / "tests" / f"test_{law[1]}.py").read_text(encoding="utf-8"))
+        tests = ast.parse((LAWS / f"test_{law[1]}.py").read_text(encoding="utf-8"))
         assert law[2] in {node.name for node in tests.body if isinstance(node, ast.FunctionDef)}
 
 
@@ -34,7 +35,7 @@ def examples():
             yield pytest.param(code, id=f"{page.stem}: {code.splitlines()[0]}")
 
 
-TESTS = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").glob("test_*.py")))
+TESTS = "".join(path.read_text(encoding="utf-8") for path in sorted(LAWS.glob("test_*.py")))
 
 
 @pytest.mark.parametrize("code", [*examples()])

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from jax_mlp.components._devices import put
 from jax_mlp.components._epoch import learn, measure
-from tests.kit.draws import Case, exact_cases, keys
-from tests.kit.expect import each, equal
-from tests.test_train_loop import HIDDEN, RATE, run, told
+from jax_mlp.laws.draws import Case, exact_cases, keys
+from jax_mlp.laws.expect import each, equal
+from jax_mlp.laws.test_train_loop import HIDDEN, RATE, run, told
 
 pytestmark = pytest.mark.reference
 

@@ -1,5 +1,6 @@
 """JAX itself: which versions are wrong, whether this one is, and what the reference makes of many rows."""
 
+import itertools
 import subprocess
 import sys
 import tomllib
@@ -65,7 +66,7 @@ def test_no_row_of_the_reference_is_wrong(sizes, rows, dtype):
     """
     params = [
         (RNG.normal(size=(m, n)).astype(np.float32) / n, RNG.normal(size=m).astype(np.float32))
-        for n, m in zip(sizes, sizes[1:], strict=False)
+        for n, m in itertools.pairwise(sizes)
     ]
     images = RNG.integers(0, 10, (rows, sizes[0])).astype(dtype)
     labels = RNG.integers(0, sizes[-1], rows)

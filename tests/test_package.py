@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import jax_mlp
+from jax_mlp.components import COMPONENTS
 from jax_mlp.components.train_loop import train_loop
-from tests.kit.implementation import COMPONENTS
 
 # What importing the package may load besides itself, JAX and what JAX loads: the package that spells shapes in
 # signatures, and modules of the standard library.

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as as_bytes
 
 import jax_mlp as mlp
-from tests.kit.draws import wide_cases
-from tests.kit.expect import each, equal, holds
+from jax_mlp.laws.draws import wide_cases
+from jax_mlp.laws.expect import each, equal, holds
 
 PARAMS = mlp.init_mlp([4, 3, 2], jax.random.key(0))
 W, B = np.ones((2, 3), np.float32), np.ones(2, np.float32)

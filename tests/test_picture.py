@@ -13,10 +13,10 @@ from PIL import Image
 import jax_mlp as mlp
 from jax_mlp.data import load_mnist_5k
 from jax_mlp.data.picture import read_picture
+from jax_mlp.laws.expect import close, equal, holds
 from jax_mlp.recipes import TUNED
 from jax_mlp.runs import Run, Settings
-from tests.kit.expect import close, equal, holds
-from tests.kit.handwriting import STROKES, STYLES, drawn
+from tests.handwriting import STROKES, STYLES, drawn
 
 
 @pytest.fixture(scope="module")

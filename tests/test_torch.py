@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 
 import jax_mlp
-from tests.kit import oracle
-from tests.kit.draws import exact_cases, powers_of_two, wide_cases
-from tests.kit.expect import ROUNDING, close, each, equal
+from jax_mlp.laws import oracle
+from jax_mlp.laws.draws import exact_cases, powers_of_two, wide_cases
+from jax_mlp.laws.expect import ROUNDING, close, each, equal
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 

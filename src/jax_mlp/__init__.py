@@ -1,26 +1,28 @@
 """A multi-layer perceptron in plain JAX: eight components, each one short, documented and property-tested."""
 
-# isort: off (teaching order)
-from jax_mlp.components.accuracy import accuracy
-from jax_mlp.components.forward import forward
-from jax_mlp.components.init import glorot, he, init_mlp, init_weights_biases
-from jax_mlp.components.loss import loss
-from jax_mlp.components.one_hot import one_hot
-from jax_mlp.components.relu import relu
-from jax_mlp.components.train_loop import train_loop
-from jax_mlp.components.update import update
-from jax_mlp.parameters import from_state_dict, load, save, state_dict
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-# isort: on
+if TYPE_CHECKING:
+    from jax_mlp.checking.notebook import check, hint, solution
+    from jax_mlp.components.accuracy import accuracy
+    from jax_mlp.components.forward import forward
+    from jax_mlp.components.init import glorot, he, init_mlp, init_weights_biases
+    from jax_mlp.components.loss import loss
+    from jax_mlp.components.one_hot import one_hot
+    from jax_mlp.components.relu import relu
+    from jax_mlp.components.train_loop import train_loop
+    from jax_mlp.components.update import update
+    from jax_mlp.parameters import from_state_dict, load, save, state_dict
 
 __version__ = "0.1.0"
 
 __all__ = [  # noqa: RUF022 (teaching order)
+    "relu",
     "init_weights_biases",
     "init_mlp",
     "he",
     "glorot",
-    "relu",
     "forward",
     "one_hot",
     "loss",
@@ -31,4 +33,27 @@ __all__ = [  # noqa: RUF022 (teaching order)
     "load",
     "state_dict",
     "from_state_dict",
+    "check",
+    "hint",
+    "solution",
 ]
+
+_HOMES = {
+    "components.init": ("init_weights_biases", "init_mlp", "he", "glorot"),
+    "parameters": ("save", "load", "state_dict", "from_state_dict"),
+    "checking.notebook": ("check", "hint", "solution"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str):
+    """Import a name when it is first asked for: the command line and pytest's options need no JAX."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME.get(name, f'components.{name}')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

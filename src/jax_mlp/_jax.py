@@ -55,12 +55,12 @@ def fault(installed: str | None = None) -> Fault | None:
 
 
 def enable_x64(on: bool = True) -> AbstractContextManager[None]:
-    """A context in which JAX computes in float64, or in which it does not: `jax.enable_x64`, which is new in JAX 0.8."""
+    """A context in which JAX computes in float64, or in which it does not."""
     import jax
 
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(on)
-    from jax.experimental import enable_x64 as experimental
+    from jax.experimental import enable_x64 as experimental  # type: ignore[attr-defined]
 
     return experimental(on)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import jax
 
-from tests.kit.implementation import COMPONENTS
+from jax_mlp.components import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles"]]

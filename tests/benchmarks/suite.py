@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from jax_mlp.components import COMPONENTS
 from tests.benchmarks.machine import describe, parser, write
-from tests.kit.implementation import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
 LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles", "data"]]

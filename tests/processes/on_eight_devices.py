@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import jax_mlp as mlp
 from jax_mlp import parallel
 from jax_mlp.components._epoch import learn
-from tests.kit import oracle
-from tests.kit.draws import exact_cases, keys
-from tests.kit.expect import close, each, equal, holds
+from jax_mlp.laws import oracle
+from jax_mlp.laws.draws import exact_cases, keys
+from jax_mlp.laws.expect import close, each, equal, holds
 
 RATE = 0.125
 NETWORKS = [((3, 8, 4, 2), 8), ((4, 4), 16)]

@@ -17,8 +17,8 @@ import pytest
 import jax_mlp as mlp
 from jax_mlp import parallel
 from jax_mlp.data import load_mnist_5k
+from jax_mlp.laws.expect import close, each
 from jax_mlp.runs import Run
-from tests.kit.expect import close, each
 
 TRAIN = [sys.executable, "-m", "jax_mlp", "train"]
 SMALL = ["--recipe", "tuned", "--layers", "784,16,10", "--epochs", "2"]

@@ -15,9 +15,9 @@ import pytest
 
 import jax_mlp as mlp
 from jax_mlp.data import load_mnist_5k
+from jax_mlp.laws.expect import each, equal
 from jax_mlp.recipes import GUIDE, TUNED
 from jax_mlp.runs import Run, Settings
-from tests.kit.expect import each, equal
 
 COMMAND = [sys.executable, "-m", "jax_mlp"]
 SMALL = ["--recipe", "tuned", "--layers", "784,8,10", "--epochs", "40", "--learning-rate", "0.5"]

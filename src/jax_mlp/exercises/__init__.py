@@ -3,17 +3,7 @@
 import json
 from pathlib import Path
 
-COMPONENTS = {
-    "init": ("init_weights_biases", "init_mlp"),
-    "relu": ("relu",),
-    "forward": ("forward",),
-    "one_hot": ("one_hot",),
-    "loss": ("loss",),
-    "accuracy": ("accuracy",),
-    "update": ("update",),
-    "train_loop": ("train_loop",),
-}
-"""The functions of each component, in teaching order."""
+from jax_mlp.components import COMPONENTS as COMPONENTS
 
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
 """What may be imported, besides the standard library and the other components of `jax_mlp`."""

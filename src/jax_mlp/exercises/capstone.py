@@ -33,14 +33,11 @@ def assemble(folder: Path) -> None:
             )
         spec = importlib.util.spec_from_file_location(f"jax_mlp_capstone.{component}", path)
         assert spec is not None
-        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         try:
-            spec.loader.exec_module(module)
-            for name in names:
-                setattr(jax_mlp, name, getattr(module, name))
-                setattr(importlib.import_module(f"jax_mlp.components.{component}"), name, getattr(module, name))
+            exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now
+            use({name: getattr(module, name) for name in names})
         except Exception as error:
             raise ValueError(
                 f"exercises capstone: {path} does not import: {type(error).__name__}: {error}. "
@@ -48,9 +45,22 @@ def assemble(folder: Path) -> None:
             ) from error
 
 
-def run(folder: Path) -> None:
-    """Train the network of a folder on the embedded digits, and draw what it reads right and wrong."""
-    assemble(folder)
+def use(functions: dict) -> None:
+    """Put functions into `jax_mlp` in place of the reference's, so that each uses the others."""
+    for component, names in COMPONENTS.items():
+        for name in {*names} & {*functions}:
+            setattr(jax_mlp, name, functions[name])
+            setattr(importlib.import_module(f"jax_mlp.components.{component}"), name, functions[name])
+
+
+def train(functions: dict):
+    """Train the network made of eight components on the bundled digits; a figure of what it classifies right and wrong.
+
+    Components given as functions call each other by the names that their own module or notebook has for them.
+    """
+    init_mlp, train_loop, forward, one_hot, accuracy = (
+        functions[name] for name in ("init_mlp", "train_loop", "forward", "one_hot", "accuracy")
+    )
     digits = DATASETS["mnist-5k"](None)
     scale = np.float32(TUNED.pixel_scale)
     train_images, test_images = digits.train_images * scale, digits.test_images * scale
@@ -60,9 +70,9 @@ def run(folder: Path) -> None:
         print(f"epoch {epoch:2}  train {float(train_accuracy):6.2%}  test {float(test_accuracy):6.2%}", flush=True)
 
     print(f"Your init_mlp makes the network {'-'.join(map(str, TUNED.layer_sizes))}, your train_loop trains it.")
-    print("Its steps are large, to be quick: an epoch may lose some of what the one before has won.")
-    params = jax_mlp.train_loop(
-        jax_mlp.init_mlp(TUNED.layer_sizes, init_key, TUNED.scale),
+    print("The learning rate is high, to save time, so accuracy may dip from one epoch to the next.")
+    params = train_loop(
+        init_mlp(TUNED.layer_sizes, init_key, TUNED.scale),
         train_images,
         test_images,
         digits.train_labels,
@@ -73,9 +83,17 @@ def run(folder: Path) -> None:
         key=shuffle_key,
         on_epoch=show,
     )
-    log_p = np.asarray(jax_mlp.forward(params, test_images))
-    targets = jax_mlp.one_hot(np.asarray(digits.test_labels), 10)
-    accuracy = float(jax_mlp.accuracy(params, test_images, targets))
+    log_p = np.asarray(forward(params, test_images))
+    targets = one_hot(np.asarray(digits.test_labels), 10)
+    right = float(accuracy(params, test_images, targets))
+    print(f"Your network reads {right:.2%} of {len(log_p)} digits that it has never seen.")
+    return figures.digits(digits.test_images, digits.test_labels, np.exp(log_p))
+
+
+def run(folder: Path) -> None:
+    """Train the network of a folder, and draw what it classifies right and wrong."""
+    assemble(folder)
     picture = folder / "capstone.png"
-    figures.digits(digits.test_images, digits.test_labels, np.exp(log_p)).savefig(picture, dpi=110)
-    print(f"Your network reads {accuracy:.2%} of {len(log_p)} digits that it has never seen. Look: {picture}")
+    names = [name for names in COMPONENTS.values() for name in names]
+    train({name: getattr(jax_mlp, name) for name in names}).savefig(picture, dpi=110)
+    print(f"Look: {picture}")

@@ -1,10 +1,10 @@
 """`jax-mlp exercises`: start, hint, solution, reset, watch, law, capstone."""
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -20,8 +20,23 @@ HERE = Path("exercises")
 
 
 @app.command()
-def start(folder: Folder = HERE) -> None:
-    """Write a stub for each component. What is there already stays as it is."""
+def start(
+    folder: Folder = HERE,
+    as_notebook: Annotated[
+        bool, typer.Option("--notebook", help="Write one notebook instead, into this folder.")
+    ] = False,
+) -> None:
+    """Write a stub for each component. Files that exist already are not changed."""
+    if as_notebook:
+        from jax_mlp.exercises.notebook import write
+
+        path = Path("exercises.ipynb")
+        try:
+            write(path)
+            print(f"written   {path}")
+        except FileExistsError:
+            print(f"kept      {path}")
+        return
     from jax_mlp.exercises.laws import EXAMPLE
     from jax_mlp.exercises.stubs import stub
 
@@ -36,7 +51,7 @@ def start(folder: Folder = HERE) -> None:
         except FileExistsError:
             print(f"kept      {folder / name}")
     Exercises(folder).remember()
-    print(f"Open {folder / 'init.py'}, write what is missing, then run: pytest --impl {folder}")
+    print(f"Open {folder / 'relu.py'}, write what is missing, then run: pytest --impl={quote(str(folder))}")
 
 
 @app.command()
@@ -50,6 +65,18 @@ def hint(component: Component, folder: In = HERE) -> None:
     print(f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}")
     if number == len(hints):
         print(f"That was the last one. The answer: jax-mlp exercises solution {component}")
+
+
+@app.command()
+def read(component: Component) -> None:
+    """Show what a component has to do: its description, its formula, and its laws."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from jax_mlp.exercises.stubs import description
+
+    _known(component)
+    Console().print(Markdown(description(component)))
 
 
 @app.command()
@@ -69,8 +96,7 @@ def solution(
     exercises = _started(component, folder)
     if not yes:
         print(f"Judging {exercises.shown(component)} …", flush=True)
-        law_file = f"tests/test_{component}.py"
-        passed = _pytest("--impl", str(folder), law_file, "-q", "-p", "no:cacheprovider", quiet=True) == 0
+        passed = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True) == 0
         if not passed and not typer.confirm("It does not keep all its laws yet. Show the answer all the same?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
@@ -110,7 +136,7 @@ def reset(component: Component, folder: In = HERE) -> None:
 def watch(folder: Folder = HERE) -> None:
     """Judge a component whenever you save it, and show the board."""
     _started("init", folder)
-    sys.exit(_pytest("--impl", str(folder), "--watch", "-q"))
+    sys.exit(_pytest(f"--impl={folder}", "--watch", "-q"))
 
 
 @app.command()
@@ -119,7 +145,7 @@ def law(file: Annotated[Path | None, typer.Argument(help="Default: my_laws.py.")
     file = folder / "my_laws.py" if file is None else file
     if not file.is_file():
         raise ValueError(f"exercises law: expected a file with laws, got {file}, which is none. See exercises start.")
-    sys.exit(subprocess.call([sys.executable, "-m", "tests.meta.own_laws", str(file.resolve())], cwd=_clone()))
+    sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve())]))
 
 
 @app.command()
@@ -131,9 +157,13 @@ def capstone(folder: Folder = HERE) -> None:
     run(folder)
 
 
-def _started(component: str, folder: Path) -> Exercises:
+def _known(component: str) -> None:
     if component not in COMPONENTS:
         raise ValueError(f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}.")
+
+
+def _started(component: str, folder: Path) -> Exercises:
+    _known(component)
     exercises = Exercises(folder)
     if not exercises.started:
         raise ValueError(
@@ -143,16 +173,6 @@ def _started(component: str, folder: Path) -> Exercises:
     return exercises
 
 
-def _clone() -> Path:
-    """The clone that holds the laws: the current folder, or the one that this package was installed from."""
-    for root in (Path.cwd(), Path(__file__).parents[3]):
-        if (root / "tests" / "kit").is_dir():
-            return root
-    raise ValueError(f"exercises: expected the laws in tests/, got {Path.cwd()}, which has none. Go to your clone.")
-
-
 def _pytest(*arguments: str, quiet: bool = False) -> int:
-    root = _clone()
-    given = [str(Path(a).resolve()) if Path(a).is_dir() else a for a in arguments] if root != Path.cwd() else arguments
     output = subprocess.DEVNULL if quiet else None
-    return subprocess.call([sys.executable, "-m", "pytest", *given], cwd=root, stdout=output, env={**os.environ})
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], stdout=output)

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import jax_mlp
 from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS, UNASKED
@@ -33,7 +34,7 @@ def stub(component: str, folder: str = "exercises") -> str:
     number = [*COMPONENTS].index(component) + 1
     parts = [
         f'r"""{ast.get_docstring(tree)}\n\n'
-        f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl {folder} tests/test_{component}.py\n\n"
+        f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
         f'{_may_use(component)}\n"""',
         "\n".join(_imports(body, component, _names([*functions, *constants]))),
     ]
@@ -42,6 +43,24 @@ def stub(component: str, folder: str = "exercises") -> str:
         last = function.body[0].end_lineno  # a body begins with its docstring
         parts.append("\n" + "\n".join(lines[first - 1 : last]) + "\n    raise NotImplementedError")
     return "\n\n".join(parts) + "\n"
+
+
+def description(component: str) -> str:
+    """What a component has to do, as Markdown: the reference's docstrings, and the laws."""
+    tree = ast.parse(source(component))
+    parts = [f"# {component}", ast.get_docstring(tree) or ""]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in COMPONENTS[component]:
+            text = (ast.get_docstring(node) or "").replace("$$", "").replace("\n    ", "\n- ")
+            parts += [f"## {node.name}({', '.join(argument.arg for argument in node.args.args)})", text]
+    laws = ast.parse((Path(jax_mlp.__file__).parent / "laws" / f"test_{component}.py").read_text(encoding="utf-8"))
+    sentences = [
+        " ".join((ast.get_docstring(node) or "").split())
+        for node in laws.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and "reference" not in ast.dump(node)
+    ]
+    parts += ["## Laws", "\n".join(f"- {sentence}" for sentence in sentences)]
+    return "\n\n".join(parts)
 
 
 def without_docstrings(text: str) -> str:

@@ -1,0 +1,129 @@
+"""The board: what a run of `pytest --impl` ends with. Eight components, how far each one is, and one next step."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from jax_mlp.checking import report as reports
+from jax_mlp.checking.grader import component_of
+from jax_mlp.exercises import COMPONENTS, Exercises
+
+WIDTH = 24
+
+
+class Board:
+    """Counts laws by component, and shows them when the run is over."""
+
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
+        self.exercises = Exercises(folder)
+        self.folder = str(config.getoption("--impl"))
+        self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
+        self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
+        self.reports: dict[str, str] = {}
+        self.fitting: dict[str, list[str]] = {}  # the mistakes that would have answered the same
+        chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
+        chosen.append(config.getoption("--watch"))
+        self.whole = config.args_source != config.ArgsSource.ARGS and not any(chosen)  # whether all laws are asked
+        self.focus: list[str] = []  # the components just saved, whose next step comes first
+        if self.exercises.started and config.option.tbstyle == "auto":
+            config.option.tbstyle = "no"  # one next step is shown instead of everything that is wrong
+            if config.option.reportchars == "fE":
+                config.option.reportchars = ""
+
+    def pytest_collection_finish(self, session):
+        """All laws that will be run."""
+        self.laws = dict.fromkeys((item.nodeid for item in session.items), "")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids):
+        """All laws that workers will run."""
+        self.laws = dict.fromkeys(ids, "")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        """What became of a law."""
+        if report.failed:
+            self.laws[report.nodeid] = "not started" if getattr(report, "not_started", False) else "failed"
+            sections = "".join(f"\n{title}:\n{text}" for title, text in report.sections)
+            self.reports[report.nodeid] = f"{report.longreprtext}\n{sections}"
+            self.fitting[report.nodeid] = dict(report.user_properties).get("fitting", [])
+        elif report.when == "call" and report.passed:
+            self.laws[report.nodeid] = "passed"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report):
+        """What is not started is no success, and no wall of red either."""
+        return ("not started", "-", "NOT STARTED") if getattr(report, "not_started", False) else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session):
+        """For --lf, what was not started has not failed."""
+        last_failed = session.config.pluginmanager.get_plugin("lfplugin")
+        for law, state in self.laws.items():
+            if state == "not started" and last_failed:
+                last_failed.lastfailed.pop(law, None)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter):
+        """Draw the board."""
+        show = terminalreporter
+        rows = {}
+        for component in COMPONENTS:
+            laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
+            if laws and (self.exercises.started or self.exercises.path(component).exists()):
+                rows[component] = laws
+        if not rows or not any(self.laws.values()):
+            return
+        show.ensure_newline()
+        done = sum(set(laws.values()) == {"passed"} for laws in rows.values())
+        passing = sum(state == "passed" for laws in rows.values() for state in laws.values())
+        total = sum(map(len, rows.values()))
+        show.section("progress")
+        show.write_line(f"{done} of {len(rows)} components done, {passing} of {total} laws pass")
+        show.write_line("")
+        for component, laws in rows.items():
+            states = [*laws.values()]
+            passed = states.count("passed")
+            bar = "█" * (WIDTH * passed // len(states))
+            if set(states) == {"not started"}:
+                words, colour = "not started", {}
+            elif passed == len(states):
+                words = f"{passed:3} / {passed}" + ("   done" if self.whole else "   (of the laws selected)")
+                colour = {"green": True}
+            else:
+                unknown = states.count("")
+                words = f"{passed:3} / {len(states)}" + (f"   ({unknown} not run)" if unknown else "")
+                colour = {"red": True} if "failed" in states else {}
+            show.write(f"{component:<11}")
+            show.write(bar.ljust(WIDTH, "░"), **colour)
+            show.write(f"  {words}\n")
+        if self.exercises.started:
+            show.write_line("")
+            for line in self._next(rows):
+                show.write_line(line)
+
+    def _next(self, rows) -> list[str]:
+        for component, laws in sorted(rows.items(), key=lambda row: row[0] not in self.focus):
+            undone = next((law for law, state in laws.items() if state in ("failed", "not started")), None)
+            if undone is None:
+                continue
+            folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
+            hint = reports.labelled("hint", f"jax-mlp exercises hint {component}{folder}")
+            if laws[undone] == "not started":
+                path = self.exercises.shown(component)
+                return [reports.labelled("next", f"write {path} (its docstring is the specification)"), hint]
+            asked = {law.split("::")[1].split("[")[0]: state for law, state in laws.items() if state}
+            revised = reports.revise(self.reports[undone], component, self.fitting[undone], asked)
+            return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), hint]
+        if set(self.laws.values()) == {"passed"} and len(rows) == len(COMPONENTS):
+            if not self.whole:
+                return [
+                    "All eight components pass the selected laws. Now run them all: "
+                    f"pytest --impl={shlex.quote(self.folder)}"
+                ]
+            return [
+                "All eight components pass. You have written a neural network. See it read digits: "
+                f"jax-mlp exercises capstone {shlex.quote(self.folder)}"
+            ]
+        return []

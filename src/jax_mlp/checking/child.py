@@ -1,0 +1,104 @@
+"""A process that runs laws as it is told, one at a time. Whatever the code under test does, it does in here.
+
+It is a pytest of its own, with no plugins but those that laws need, and no configuration but the file beside this one.
+`jax_mlp.checking.process` starts and watches it.
+"""
+
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+# Neither JAX nor the laws are imported here: their settings come first.
+
+
+def main(connection, output: str, options: list[str]) -> None:
+    """Answer what is asked on the connection until it closes; print into the file `output`."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
+    from jax_mlp.checking import settings
+
+    settings.apply()
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    serve = Serve(connection, os.path.join(os.path.dirname(output), "bytecode"))
+    serve.__name__ = "child"  # type: ignore[attr-defined]  # what the plugin knows it by
+    plugins = ["-p", "jax_mlp_pytest", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider"]
+    ini = Path(__file__).with_name("child.ini")
+    arguments = ["-s", "-c", str(ini), f"--rootdir={ini.parents[1]}", "--noconftest", *plugins, *options]
+    code = pytest.main(arguments, plugins=[serve])
+    sys.__stdout__.flush()  # type: ignore[union-attr]
+    os._exit(code)
+
+
+class Serve:
+    """Runs what the other end asks for, and answers."""
+
+    def __init__(self, connection, bytecode: str) -> None:
+        self.connection, self.bytecode = connection, bytecode
+        self.stdout = sys.stdout
+        sys.stdout = open(os.devnull, "w")  # pytest's own report of all this
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        """Answer until there is nothing more to do."""
+        from _pytest.runner import runtestprotocol
+
+        from jax_mlp.checking import rules
+        from jax_mlp.checking.grader import law_name
+
+        sys.stdout = self.stdout
+        items, before = {}, {}
+        while True:
+            try:
+                files, law = json.loads(self.connection.recv_bytes())
+            except EOFError:
+                return True
+            if not items:
+                items = {law_name(item): item for item in session.perform_collect(files)}
+                before = self._prepare(session.config)
+            reports = runtestprotocol(items[law], log=False, nextitem=None)
+            tampered = rules.changed(before)
+            if tampered:
+                reports = [_failed(items[law], tampered)]
+            sys.stdout.flush()
+            hook = session.config.hook
+            data = [hook.pytest_report_to_serializable(config=session.config, report=r) for r in reports]
+            self.connection.send_bytes(json.dumps(data, default=str).encode())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session):
+        """Collect nothing yet: the files come with the first command."""
+        session.items = []
+        return True
+
+    def _prepare(self, config):
+        from jax_mlp.checking import report, rules
+
+        # From here on, nothing is read from a __pycache__: it may hold an older version of what is on disk now.
+        sys.pycache_prefix = self.bytecode
+        implementation = config.stash[report.IMPLEMENTATION]
+        if report.exercises(config):
+            rules.set_tripwires(implementation.folder)
+        return rules.fingerprint()
+
+
+def _failed(item, words: str):
+    return pytest.TestReport(
+        nodeid=item.nodeid, location=item.location, keywords={}, outcome="failed", longrepr=words, when="call"
+    )
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)

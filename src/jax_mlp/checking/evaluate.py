@@ -1,0 +1,88 @@
+"""Puts wrong and right components before the laws of their component, and says which laws they break.
+
+The laws are called as the plain functions they are, in worker processes that have Hypothesis draw the same examples
+every time: what comes out does not depend on chance, or on what ran before.
+"""
+
+import importlib
+import inspect
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import jax
+import numpy as np
+
+from jax_mlp.checking.implementation import Implementation, keep_compiled_code
+from jax_mlp.mistakes import Entry, caught_by, mistakes, variants
+
+EXAMPLES = 100
+
+
+def laws(component: str) -> dict:
+    """The laws of a component, by name: all that is asked of any implementation of it."""
+    module = importlib.import_module(f"jax_mlp.laws.test_{component}")
+    return {
+        name: law
+        for name, law in vars(module).items()
+        if name.startswith("test_")
+        and "impl" in inspect.signature(law).parameters
+        and "reference" not in [mark.name for mark in getattr(law, "pytestmark", [])]
+    }
+
+
+def known_killers(entry: Entry) -> set[str]:
+    """The laws that the published table says it breaks. They are asked first: that saves most of the time."""
+    return {*caught_by().get(f"{entry.component}/{entry.name}", [])}
+
+
+def broken_laws(entry: Entry, only_first: bool = False) -> list[str]:
+    """The names of the laws of its own component that an entry breaks."""
+    implementation = Implementation()
+    implementation.use(entry.component, entry.functions)
+    broken, known = [], known_killers(entry) if only_first else set()
+    for name, law in sorted(laws(entry.component).items(), key=lambda law: law[0] not in known):
+        implementation.calls.clear()
+        try:
+            law(implementation)
+        except Exception:  # whatever a wrong component raises, the law is broken
+            broken.append(name)
+            if only_first:
+                break
+    return broken
+
+
+def judge(entries: list[Entry], only_first: bool = False, behind_jit: bool = False) -> list[list[str]]:
+    """The broken laws of each entry, or the first of them, found by as many processes as there are cores."""
+    # JAX does not survive a fork, so workers are spawned. They look entries up by name: functions do not travel.
+    tasks = [(entry.kind, entry.component, entry.name, only_first, behind_jit) for entry in entries]
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
+        return list(pool.map(_judge_by_name, tasks))
+
+
+def prepare(shrink: bool = False) -> None:
+    """What a worker process begins with."""
+    from hypothesis import Phase, settings
+
+    os.environ["TQDM_DISABLE"] = "1"
+    np.seterr(all="ignore")
+    settings.register_profile(
+        "judge",
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,  # the same examples every time
+        database=None,
+        phases=(Phase.explicit, Phase.generate, *[Phase.shrink] * shrink),  # or not, where broken is all that is asked
+        report_multiple_bugs=False,
+    )
+    settings.load_profile("judge")  # before the laws are imported, which take their settings then
+    keep_compiled_code()
+
+
+def _judge_by_name(task) -> list[str]:
+    kind, component, name, only_first, behind_jit = task
+    entries = [*mistakes(component), *variants(component)]
+    entry = next(entry for entry in entries if (entry.kind, entry.name) == (kind, name))
+    if behind_jit:
+        entry = entry._replace(functions={name: jax.jit(function) for name, function in entry.functions.items()})
+    return broken_laws(entry, only_first)

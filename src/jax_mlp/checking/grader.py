@@ -1,0 +1,157 @@
+"""Grades an implementation: its laws run in processes of their own, so that nothing it does can end or fool the rest.
+
+It replaces how pytest runs a test and leaves all else to pytest, so -k, -x, --lf and xdist work as ever.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+
+from jax_mlp.checking import rules
+from jax_mlp.checking.process import Ended, Process
+from jax_mlp.checking.report import labelled
+from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.exercises.stubs import is_stub
+
+
+def component_of(nodeid: str) -> str:
+    """The component that a law is about."""
+    file, _, name = nodeid.partition("::")
+    stem = Path(file).stem.removeprefix("test_")
+    if stem in COMPONENTS:
+        return stem
+    named = [component for component in COMPONENTS if name.startswith(f"test_{component}_")]
+    return named[0] if named else "loss"  # gradients are those of the loss
+
+
+def law_name(item) -> str:
+    """A law as it is named everywhere: relu::test_example."""
+    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
+
+
+def _saved(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
+class Grader:
+    """Runs each law of an implementation in a child process. Each component has a child of its own."""
+
+    def __init__(self, config: pytest.Config, folder: Path, board, first: Process) -> None:
+        self.exercises, self.board = Exercises(folder), board
+        self.limit = float(str(config.getoption("--time-limit")))
+        self.watching = config.getoption("--watch")
+        self.options = first.options
+        self.spare: Process | None = first
+        self.current: Process | None = None
+        self.component = ""
+        self.lost = False  # whether no further law of the component can be asked
+
+    def pytest_runtest_protocol(self, item, nextitem):
+        """Have a law run elsewhere, and hand on what comes back."""
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in self._reports(item, nextitem):
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        """With --watch: judge a component whenever its file has changed, until Ctrl-C."""
+        if not self.watching:
+            return None
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        judged: dict[str, float | None] = {}
+        # Each component by its own file: what gradients and other libraries say of it waits for a full run.
+        session.items = [item for item in session.items if item.path.stem.removeprefix("test_") in COMPONENTS]
+        self.board.pytest_collection_finish(session)
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                saved = {component: _saved(self.exercises.path(component)) for component in COMPONENTS}
+                start = time.perf_counter()
+                changed = [component for component in COMPONENTS if saved[component] != judged.get(component, 0.0)]
+                for item in session.items:
+                    if component_of(item.nodeid) in changed:
+                        for report in self._reports(item, None):
+                            self.board.pytest_runtest_logreport(report)
+                if changed:
+                    self.component, judged = "", saved  # whatever is saved next is imported anew
+                    if terminal.isatty:
+                        terminal.write("\x1b[2J\x1b[H")
+                    self.board.focus = changed
+                    self.board.pytest_terminal_summary(terminal)
+                    terminal.write_line(
+                        f"{', '.join(changed)}: judged in {time.perf_counter() - start:.1f} s with fewer examples than "
+                        "a full run. Waiting for the next save; Ctrl-C ends."
+                    )
+                    terminal.flush()
+                time.sleep(0.1)
+        return True
+
+    def pytest_unconfigure(self):
+        """No child outlives the run."""
+        for process in (self.spare, self.current):
+            if process:
+                process.end()
+
+    def _reports(self, item, nextitem) -> list[pytest.TestReport]:
+        component = component_of(item.nodeid)
+        if component != self.component:
+            self.component, self.lost = component, False
+            if self.current:
+                self.current.end()
+                self.current = None
+        start = time.perf_counter()
+        # One report says why a component cannot be judged. Its other laws are no success, and no wall of red either.
+        not_started = self.lost
+        words = f"Not run: {component}.py could not be tested. The failure above says why." if self.lost else None
+        if words is None and self.exercises.started:
+            path = self.exercises.path(component)
+            if not path.exists():
+                words = f"{path} is missing. To have the stub again: jax-mlp exercises reset {component}"
+            elif is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
+                words, not_started = f"{self.exercises.shown(component)} is not started.", True
+            else:
+                words = rules.foreign_imports(path)
+        if words is None and self.exercises.path(component).exists():
+            words = rules.syntax_error(self.exercises.path(component))
+        self.lost = self.lost or (words is not None and not not_started)
+        if words is None:
+            try:
+                files = {str(i.path) for i in item.session.items if component_of(i.nodeid) == component}
+                answers = self._process(item.session.items).run(law_name(item), sorted(files), self.limit)
+                for answer in answers:  # the child stands in another folder
+                    answer.update(nodeid=item.nodeid, location=item.location)
+                reports = [
+                    item.config.hook.pytest_report_from_serializable(config=item.config, data=a) for a in answers
+                ]
+                self.lost = any(("untestable", component) in map(tuple, r.user_properties) for r in reports)
+                if self.current and self.current.printed and any(report.failed for report in reports):
+                    next(r for r in reports if r.failed).sections.append(("what it printed", self.current.printed))
+                return reports
+            except Ended as ended:
+                law = " ".join((item.obj.__doc__ or item.name).split())
+                self.lost = True
+                words = f"{labelled('law', law)}\n{labelled('got', str(ended))}"
+                if self.current and self.current.printed:
+                    words += "\n" + labelled("printed", f"…{self.current.printed[-300:]}")
+        report = pytest.TestReport(
+            nodeid=item.nodeid, location=item.location, keywords={}, outcome="failed", longrepr=words, when="call",
+            duration=time.perf_counter() - start,
+        )  # fmt: skip
+        report.not_started = not_started  # type: ignore[attr-defined]
+        return [report]
+
+    def _process(self, items) -> Process:
+        """The child of this component; the next one is started while this one is at work."""
+        if self.current is None:
+            self.current, self.spare = self.spare or Process(self.options), None
+            if self.watching or [*COMPONENTS].index(self.component) < max(
+                [*COMPONENTS].index(component_of(item.nodeid)) for item in items
+            ):
+                self.spare = Process(self.options)
+        return self.current

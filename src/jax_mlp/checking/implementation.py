@@ -1,0 +1,224 @@
+"""The implementation under test: where its components come from, how they are called, what they answered."""
+
+import importlib.util
+import inspect
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from platformdirs import user_cache_path
+
+import jax_mlp
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
+from jax_mlp.laws.values import as_jax
+
+# These are pure functions of arrays, so the laws call them compiled: once per shape, shared by all laws. The others
+# take Python values that shape their result, or compile themselves: they are called as they are.
+COMPILED = {"relu": (), "forward": (), "one_hot": (1,), "loss": (), "accuracy": ()}  # name: static arguments
+
+
+def keep_compiled_code() -> None:
+    """Keep what is compiled for the next run, for this machine and this JAX alone."""
+    default = user_cache_path("jax-mlp") / "compiled" / f"jax-{jax.__version__}-{platform.node()}"
+    kept = Path(os.environ.get("JAX_MLP_COMPILED", default))
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError:  # without it, laws only take longer
+        return
+    jax.config.update("jax_compilation_cache_dir", str(kept))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+NO_ANSWER = object()
+"""The result of a call that has not come back, or never will."""
+
+
+class BrokenComponent(Exception):
+    """A component cannot be judged: its file does not import, or lacks its function."""
+
+
+class Call(NamedTuple):
+    """One call of a component in a law: the way it was called, with what, and what it gave."""
+
+    method: str
+    function: str
+    arguments: tuple
+    options: dict
+    result: Any
+
+
+class Component:
+    """One function under test. Every call is remembered, so that a report can show it."""
+
+    def __init__(self, name: str, function: Any, calls: list[Call]) -> None:
+        self.name, self.function, self.calls = name, function, calls
+        self.static = COMPILED.get(name, ())
+        self.compiled = jax.jit(function, static_argnums=self.static) if name in COMPILED else None
+        self.compiled_pullback = jax.jit(self._pullback, static_argnames="argnum")
+
+    def __call__(self, *arguments, **options):
+        """The result, compiled where the component is a pure function of arrays."""
+        if self.compiled is None:
+            return self.eager(*arguments, **options)
+        return self._run("__call__", self.compiled, arguments, options)
+
+    def eager(self, *arguments, **options):
+        """The result, called as it is, on JAX arrays."""
+        arguments, options = as_jax((arguments, options))
+        return self._run("eager", self.function, arguments, options)
+
+    def raw(self, *arguments, **options):
+        """The result, called with these very objects, so that what is done to them is seen."""
+        return self._run("eager", self.function, arguments, options)
+
+    def pullback(self, cotangent, *arguments, argnum=0):
+        """The gradient of `sum(cotangent * f(*arguments))` with respect to one of the arguments."""
+        return self._run("pullback", self.compiled_pullback, (cotangent, *arguments), {"argnum": argnum})
+
+    def gradient(self, *arguments, argnum=0):
+        """The gradient of a scalar function with respect to one of its arguments."""
+        return self._run(
+            "gradient", lambda *a, argnum: self.compiled_pullback(1.0, *a, argnum=argnum), arguments, {"argnum": argnum}
+        )
+
+    def _pullback(self, cotangent, *arguments, argnum):
+        before, after = arguments[:argnum], arguments[argnum + 1 :]
+        result, pull = jax.vjp(lambda argument: self.function(*before, argument, *after), arguments[argnum])
+        return pull(jnp.broadcast_to(jnp.asarray(cotangent, result.dtype), result.shape))[0]
+
+    def _run(self, method: str, function, arguments: tuple, options: dict):
+        # Remembered as they were before: a component may change them where they stand.
+        before = _copied((arguments, options)) if method == "eager" else (arguments, options)
+        self.calls.append(Call(method, self.name, before[0], before[1], NO_ANSWER))
+        result = function(*arguments, **options)
+        self.calls[-1] = self.calls[-1]._replace(result=result)
+        return result
+
+
+class Implementation:
+    """The eight components under test, each from a folder or, where it has none, from the reference."""
+
+    init_weights_biases: Component
+    init_mlp: Component
+    relu: Component
+    forward: Component
+    one_hot: Component
+    loss: Component
+    accuracy: Component
+    update: Component
+    train_loop: Component
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        self.calls: list[Call] = []
+        self.errors: dict[str, BrokenComponent] = {}  # by component
+        self.fitting: dict[str, list[list]] = {}  # by component, the mistakes that fitted each of its broken laws
+        self.asked: dict[str, dict[str, str]] = {}  # by file, such as relu, what became of its laws so far
+        self.given: set[str] = set()  # components that were handed over as functions
+
+    def use(self, component: str, functions: dict[str, Any]) -> None:
+        """Take these functions for a component."""
+        self.given.add(component)
+        for name, function in functions.items():
+            setattr(self, name, Component(name, function, self.calls))
+
+    def path(self, component: str) -> Path | None:
+        """The file that a component comes from, or None for the reference."""
+        path = self.folder / f"{component}.py" if self.folder else None
+        return path if path and path.exists() else None
+
+    def __getattr__(self, name: str):
+        # Reached where `use` has set nothing yet: a component is imported when a law first asks for it.
+        component = next((component for component, names in COMPONENTS.items() if name in names), None)
+        if component is None:
+            known = ", ".join(known for names in COMPONENTS.values() for known in names)
+            raise AttributeError(f"there is no component {name!r}. There are: {known}")
+        if component not in self.errors:
+            try:
+                functions = self.functions(component)
+                self.use(component, functions)
+                self.given.discard(component)
+                return getattr(self, name)
+            except BrokenComponent as error:
+                self.errors[component] = error
+        raise self.errors[component]
+
+    def functions(self, component: str) -> dict[str, Any]:
+        """The functions of a component, from its file or the reference; or BrokenComponent."""
+        path = self.path(component)
+        module = _import(component, path) if path else importlib.import_module(f"jax_mlp.components.{component}")
+        functions = {}
+        for name in COMPONENTS[component]:
+            functions[name] = getattr(module, name, None)
+            if not callable(functions[name]):
+                there = ", ".join(_defined(module)) or "nothing"
+                raise BrokenComponent(f"{path} defines no function {name}. It defines: {there}.")
+            if path and Exercises(path.parent).started:
+                _check_written(path, name, functions[name])
+        return functions
+
+
+def _import(component: str, path: Path) -> ModuleType:
+    # The name puts the file into the package of the reference, so `from .relu import relu` finds the reference's relu,
+    # as `from jax_mlp import relu` does. A neighbour in the same folder is found as `from relu import relu`.
+    name = f"jax_mlp.components.implementation_of_{component}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now, and not its bytecode
+    except (Exception, SystemExit) as error:
+        line = getattr(error, "lineno", None) or _line_in(path, error)
+        where = f", line {line}" if line else ""
+        raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
+    return module
+
+
+def _defined(module: ModuleType) -> list[str]:
+    """The public names that a module has not imported."""
+    own = {n: v for n, v in vars(module).items() if not n.startswith("_") and not isinstance(v, ModuleType)}
+    return [name for name, value in own.items() if getattr(value, "__module__", module.__name__) == module.__name__]
+
+
+def _check_written(path: Path, name: str, function) -> None:
+    """An exercise is written in its own folder, with the signature that its stub has."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is not None and Path(code.co_filename).parent != path.parent:
+        raise BrokenComponent(f"{name} is not written in {path}, but taken from {function.__module__}.")
+    wanted = inspect.signature(getattr(jax_mlp, name)).parameters
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a callable that does not say what it takes: the laws will tell
+        return
+    if [*parameters] != [*wanted]:
+        raise BrokenComponent(
+            f"{path}: {name} takes ({', '.join(parameters)}), and should take ({', '.join(wanted)}), as its stub does."
+        )
+
+
+def _line_in(path: Path, error: BaseException) -> int | None:
+    line, trace = None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _copied(value):
+    """Lists and dictionaries anew, and arrays of NumPy's too: JAX's own cannot be changed."""
+    leaves, tree = jax.tree.flatten(value, is_leaf=lambda node: isinstance(node, Iterator))
+    return tree.unflatten(leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves)

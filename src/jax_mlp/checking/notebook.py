@@ -1,0 +1,246 @@
+"""`check`: the laws for functions in a notebook or a Python session, in this very process."""
+
+import contextlib
+import html
+import inspect
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from jax_mlp.components import COMPONENTS
+
+CONFIG = {
+    "jax_enable_x64": False,
+    "jax_disable_jit": False,
+    "jax_debug_nans": False,
+    "jax_debug_infs": False,
+    "jax_numpy_rank_promotion": "allow",
+    "jax_numpy_dtype_promotion": "standard",
+    "jax_default_matmul_precision": "highest",
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
+"""The settings of JAX that laws run under, for the time of a check."""
+
+
+class Law(NamedTuple):
+    """What became of one law."""
+
+    name: str
+    sentence: str
+    state: str  # "passed", "failed" or "not written"
+    report: str = ""
+
+
+class Result(NamedTuple):
+    """What became of the laws that were tested. It shows itself, as text or as HTML."""
+
+    laws: list[Law]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every law passed."""
+        return all(law.state == "passed" for law in self.laws)
+
+    def __repr__(self) -> str:
+        rows, failed = self._rows(), self._first_failed()
+        return "\n".join([f"{name:<11}{bar(passed, total)}  {words}" for name, passed, total, words in rows] + failed)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td><code>{bar(passed, total)}</code></td>"
+            f"<td style='text-align:left'>{words}</td></tr>"
+            for name, passed, total, words in self._rows()
+        )
+        reports = "".join(
+            f"<pre style='white-space:pre-wrap'>{html.escape(line)}</pre>" for line in self._first_failed()
+        )
+        return f"<table>{rows}</table>{reports}"
+
+    def _rows(self) -> Iterator[tuple[str, int, int, str]]:
+        for component in dict.fromkeys(law.name.partition("::")[0] for law in self.laws):
+            states = [law.state for law in self.laws if law.name.startswith(f"{component}::")]
+            passed, total = states.count("passed"), len(states)
+            words = "not written yet" if "not written" in states else f"{passed} / {total}"
+            yield component, passed, total, words + ("   done" if passed == total else "")
+
+    def _first_failed(self) -> list[str]:
+        """For each component, the report of its first law that failed."""
+        first = {law.name.partition("::")[0]: law.report for law in reversed(self.laws) if law.state == "failed"}
+        return ["", *first.values()] if first else []
+
+
+def bar(passed: int, total: int, width: int = 24) -> str:
+    """A bar as long as the fraction of laws that passed."""
+    return ("█" * (width * passed // max(total, 1))).ljust(width, "░")
+
+
+def check(*implementations: Callable | ModuleType | dict[str, Callable], name: str | None = None) -> Result:
+    """Test functions with the laws of their components, and say what is wrong.
+
+    Args:
+        implementations: Functions named after the components, such as `relu`; or a module or a dict of them. The
+            reference supplies every function that you do not give.
+        name: The component's function that a single function implements, if its own name is another.
+
+    Returns:
+        A result that shows itself. `result.passed` is whether all laws passed; `result.laws` lists them, each with its
+        `name`, `sentence`, `state` and `report`.
+
+    Raises:
+        ValueError: If a function has no component's name.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> check(lambda x: jnp.maximum(x, 0), name="relu").passed
+        True
+    """
+    functions = _functions(implementations, name)
+    with _unchanged():
+        return Result(
+            [law for component in COMPONENTS if component in functions for law in _tested(component, functions)]
+        )
+
+
+def _functions(implementations: tuple, name: str | None) -> dict[str, dict[str, Any]]:
+    known = {function: component for component, names in COMPONENTS.items() for function in names}
+    given: dict[str, Any] = {}
+    for each in implementations:
+        if isinstance(each, ModuleType):
+            given |= {function: vars(each)[function] for function in known if callable(vars(each).get(function))}
+        elif isinstance(each, dict):
+            given |= each
+        elif callable(each):
+            own = getattr(each, "__name__", type(each).__name__) if name is None else name
+            given[own] = each
+        else:
+            raise ValueError(f"check: expected a function, a module or a dict of functions, got {each!r:.60}.")
+    unknown = [function for function in given if function not in known]
+    if unknown or not given:
+        got = unknown[0] if unknown else "none"
+        raise ValueError(
+            f"check: expected functions named {', '.join(known)}, got {got}. "
+            "Say which one it is: check(f, name='relu')."
+        )
+    functions: dict[str, dict[str, Any]] = {}
+    for function, value in given.items():
+        functions.setdefault(known[function], {})[function] = value
+    return functions
+
+
+def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[Law]:
+    from jax_mlp.checking import report
+    from jax_mlp.checking.evaluate import laws
+    from jax_mlp.checking.implementation import Implementation
+
+    implementation = Implementation()
+    for own, given in functions.items():
+        reference = {} if {*given} == {*COMPONENTS[own]} else implementation.functions(own)
+        implementation.use(own, {**reference, **given})
+    for name, law in laws(component).items():
+        report.forget_calls_before_each_example(law)
+        implementation.calls.clear()
+        sentence, full_name = " ".join((inspect.getdoc(law) or name).split()), f"{component}::{name}"
+        state, text = "passed", ""
+        try:
+            law(implementation)
+        except NotImplementedError:
+            state = "not written"
+        except Exception as error:
+            state = "not written" if _is_stub(functions[component]) else "failed"
+            if state == "failed":
+                text = str(report.explain(full_name, law, error, implementation, notebook=True) or repr(error))
+                text += "\n" + report.labelled("hint", f"mlp.hint({component!r})")
+        implementation.asked.setdefault(component, {})[name] = "failed" if state == "failed" else "passed"
+        yield Law(full_name, sentence, state, text)
+        if state == "not written":
+            return
+
+
+def _is_stub(functions: dict[str, Any]) -> bool:
+    """Whether the functions do nothing yet but return None, as `...` and `pass` do."""
+    empty = [(lambda: None).__code__.co_code]
+    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in functions.values()]
+    return all(code is not None and code.co_code in empty and code.co_consts[-1] is None for code in codes)
+
+
+@contextlib.contextmanager
+def _unchanged() -> Iterator[None]:
+    """Settings of its own for the laws; afterwards NumPy, JAX, Hypothesis and warnings are as they were."""
+    import jax
+    import numpy as np
+    from jax.experimental.compilation_cache.compilation_cache import reset_cache
+
+    from jax_mlp.checking.implementation import keep_compiled_code
+    from jax_mlp.laws import profile
+
+    config = {name: jax.config.values[name] for name in CONFIG if name in jax.config.values}
+    kept_in = jax.config.values.get("jax_compilation_cache_dir")
+    environment = os.environ.get("TQDM_DISABLE")
+    random_state = np.random.get_state()  # noqa: NPY002 (what people use, and laws must not disturb)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"), profile():
+            warnings.simplefilter("ignore")
+            for name in config:
+                jax.config.update(name, CONFIG[name])
+            keep_compiled_code()
+            reset_cache()
+            os.environ["TQDM_DISABLE"] = "1"
+            yield
+    finally:
+        for name, value in config.items():
+            jax.config.update(name, value)
+        jax.config.update("jax_compilation_cache_dir", kept_in)
+        reset_cache()
+        np.random.set_state(random_state)  # noqa: NPY002
+        if environment is None:
+            os.environ.pop("TQDM_DISABLE", None)
+        else:
+            os.environ["TQDM_DISABLE"] = environment
+
+
+class Text(str):
+    """Text that a notebook shows as it stands."""
+
+    __repr__ = str.__str__
+
+
+def hint(component: str) -> Text:
+    """The next hint for a component: the first is a nudge, the last is nearly the answer.
+
+    Progress is kept beside the notebook, in the file that `jax-mlp exercises` uses too.
+
+    Raises:
+        ValueError: If there is no such component.
+    """
+    from pathlib import Path
+
+    from jax_mlp.exercises import Exercises
+    from jax_mlp.exercises.hints import HINTS
+
+    _known(component)
+    exercises, hints = Exercises(Path.cwd()), HINTS[component]
+    number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
+    with contextlib.suppress(OSError):  # a folder that cannot be written to: the first hint comes again
+        exercises.remember(**{component: number})
+    last = f"\nThat was the last one. The answer: mlp.solution({component!r})" if number == len(hints) else ""
+    return Text(f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}")
+
+
+def solution(component: str) -> Text:
+    """The reference's code for a component, without its docstrings.
+
+    Raises:
+        ValueError: If there is no such component.
+    """
+    from jax_mlp.exercises.stubs import sources, without_docstrings
+
+    _known(component)
+    return Text("\n\n".join(map(without_docstrings, sources(component))))
+
+
+def _known(component: str) -> None:
+    if component not in COMPONENTS:
+        raise ValueError(f"expected one of {', '.join(COMPONENTS)}, got {component!r}.")

@@ -1,0 +1,82 @@
+"""A child process that runs laws, seen from its parent. Nothing here takes long to import."""
+
+import json
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from jax_mlp.checking import child
+
+LIMIT_OF_PRINTING = 2**20
+
+
+class Ended(Exception):
+    """The process under test has ended; says why."""
+
+
+class Process:
+    """A child that runs laws. It imports all it needs before it is needed."""
+
+    def __init__(self, options: list[str]) -> None:
+        self.options = options
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.output = Path(self.folder.name) / "printed"
+        self.seen = 0  # how much of the output belongs to earlier laws
+        spawn = multiprocessing.get_context("spawn")  # the one way to start a process that every system has
+        self.connection, other = spawn.Pipe()
+        self.process = spawn.Process(target=child.main, args=(other, str(self.output), options), daemon=True)
+        self.process.start()
+        other.close()
+
+    def run(self, law: str, files: list[str], limit: float) -> list[dict]:
+        """Pytest's reports of a law, such as relu::test_example, that is in one of the files; or Ended."""
+        self.seen = self._size()
+        start = time.monotonic()
+        try:
+            self.connection.send_bytes(json.dumps([files, law]).encode())
+            while not self.connection.poll(0.05):
+                if self._size() - self.seen > LIMIT_OF_PRINTING:
+                    raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")
+                if time.monotonic() - start > limit:
+                    raise Ended(f"no answer within {limit:g} seconds: is there an endless loop? (--time-limit)")
+            return json.loads(self.connection.recv_bytes())
+        except (EOFError, OSError):
+            self.process.join(5)
+            code = self.process.exitcode
+            how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+            raise Ended(f"the process ended with {how}: something called os._exit, or crashed.") from None
+        except Ended:
+            self.process.kill()
+            raise
+
+    @property
+    def printed(self) -> str:
+        """The end of what the code under test has printed since the last law began."""
+        try:
+            with open(self.output, "rb") as file:
+                file.seek(max(self.seen, self._size() - 2000))
+                return file.read().decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def end(self) -> None:
+        """Stop it, whatever it is doing."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+        self.folder.cleanup()
+
+    def _size(self) -> int:
+        try:
+            return os.path.getsize(self.output)
+        except OSError:
+            return 0
+
+
+FIRST = pytest.StashKey[Process]()
+"""Where a configuration of pytest keeps the process that was started first."""

@@ -1,0 +1,72 @@
+"""The exercises as one notebook, made from the same stubs and hints as the files."""
+
+import ast
+import json
+from pathlib import Path
+
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises.hints import HINTS
+from jax_mlp.exercises.stubs import source, stub
+
+INTRODUCTION = """\
+# Write a neural network
+
+Eight exercises. For each, replace `raise NotImplementedError` in the first cell and run the second, which tests your
+function with its laws. A **law** is a statement that every correct implementation satisfies.
+
+`mlp.hint("relu")` shows a hint, and `mlp.solution("relu")` the answer. If `import jax_mlp` fails, run
+`%pip install "jax-mlp[test]"` first."""
+
+
+def notebook(solved: bool = False) -> dict:
+    """The notebook, in the format of Jupyter; with the reference's bodies in place of the stubs if `solved`."""
+    cells = [_markdown(INTRODUCTION), _code("import jax_mlp as mlp")]
+    for number, component in enumerate(COMPONENTS, 1):
+        question = ast.get_docstring(ast.parse(source(component))) or ""
+        cells.append(_markdown(f"## {number}. {component}\n\n{question}"))
+        cells.append(_code(_solution(component) if solved else _without_head(stub(component))))
+        cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
+        hints = "\n\n".join(f"{i}. {hint}" for i, hint in enumerate(HINTS[component], 1))
+        cells.append(_markdown(f"<details><summary>Hints</summary>\n\n{hints}\n\n</details>"))
+    cells.append(_markdown("## Your network reads digits\n\nOnce all eight pass, this cell trains your network."))
+    cells.append(_code(_capstone()))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def write(path: Path, solved: bool = False) -> None:
+    """Write the notebook to a file that is not there yet, or raise FileExistsError."""
+    with open(path, "x", encoding="utf-8") as file:
+        json.dump(notebook(solved), file, indent=1, ensure_ascii=False)
+
+
+def _capstone() -> str:
+    names = [name for functions in COMPONENTS.values() for name in functions]
+    return (
+        "from jax_mlp.exercises.capstone import train\n\n"
+        f"mine = [{', '.join(names)}]\n"
+        "if mlp.check(*mine).passed:\n"
+        "    display(train({function.__name__: function for function in mine}))\n"
+        "else:\n"
+        '    print("Not all eight pass yet.")'
+    )
+
+
+def _without_head(text: str) -> str:
+    """The source of a module without its docstring, which the notebook shows as text."""
+    body = ast.parse(text).body
+    return "\n".join(text.splitlines()[body[0].end_lineno or 0 :]).strip()
+
+
+def _solution(component: str) -> str:
+    return _without_head(source(component))
+
+
+def _markdown(text: str) -> dict:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _code(text: str) -> dict:
+    return {"cell_type": "code", "metadata": {}, "source": text, "outputs": [], "execution_count": None}

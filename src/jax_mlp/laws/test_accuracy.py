@@ -1,0 +1,171 @@
+"""The laws of accuracy: count what is right, and nothing else."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jax_mlp.laws import oracle
+from jax_mlp.laws.draws import (
+    CLASSIFIERS,
+    FEW,
+    ONE,
+    exact_cases,
+    few,
+    many,
+    numbers,
+    powers_of_two,
+    wide_cases,
+)
+from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
+
+# Exact cases have exact logits. But log-softmax rounds, and may make a tie of two logits that hardly differ. So where
+# the answer hangs on the largest logit, weights are integers: logits then differ by at least 1/8, or not at all.
+sharp_cases = exact_cases(sharpness=0)
+
+
+def answers(case):
+    """A one-hot row for the class of the largest logit."""
+    return np.eye(case.n_classes, dtype=np.float32)[oracle.logits(case.params, case.images).argmax(axis=1)]
+
+
+def test_example(impl):
+    """One right of two is 0.5."""
+    unit = np.eye(2, dtype=np.float32)
+    close(impl.accuracy.eager([(unit, 0 * unit[0])], unit, np.array([[1.0, 0.0], [1.0, 0.0]])), 0.5, ROUNDING)
+
+
+# Properties
+
+
+@given(wide_cases())
+def test_a_share(impl, case):
+    """The accuracy is one number from 0 to 1."""
+    came = impl.accuracy(case.params, case.images, case.targets)
+    holds((came.shape, came.dtype.kind) == ((), "f"), f"{came.shape} {came.dtype}", "() and a float")
+    came = np.asarray(came)
+    holds(-ROUNDING <= came <= 1 + ROUNDING, came, "a number from 0 to 1, up to the rounding of a mean")
+
+
+@given(wide_cases())
+def test_of_whole_images(impl, case):
+    """N times the accuracy is a whole number: an image is right or wrong."""
+    came = len(case.images) * np.asarray(impl.accuracy(case.params, case.images, case.targets))
+    holds(np.abs(came - np.round(came)) <= ROUNDING * len(case.images), came, "a whole number of images")
+
+
+@given(sharp_cases)
+def test_what_it_predicts_is_right(impl, case):
+    """With its own answers as targets the accuracy is 1."""
+    close(impl.accuracy(case.params, case.images, answers(case)), 1.0, ROUNDING)
+
+
+@given(exact_cases(CLASSIFIERS, sharpness=0))
+def test_what_it_does_not_predict_is_wrong(impl, case):
+    """With every answer moved to the next class the accuracy is 0."""
+    close(impl.accuracy(case.params, case.images, np.roll(answers(case), 1, axis=1)), 0.0, ROUNDING)
+
+
+@given(sharp_cases)
+def test_counted_one_by_one(impl, case):
+    """The accuracy is what counting in plain Python gives."""
+    should = oracle.accuracy(case.params, case.images, case.targets)
+    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+
+
+@given(exact_cases(sharpness=0, more=5))
+def test_images_have_no_order(impl, case):
+    """Permuting images and targets together changes nothing."""
+    order = case.more.order(len(case.images))
+    came = impl.accuracy(case.params, case.images[order], case.targets[order])
+    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+
+
+@given(exact_cases(sharpness=0, more=4))
+def test_classes_have_no_names(impl, case):
+    """Permuting the classes of the last layer and of the targets together changes nothing."""
+    order = case.more.order(case.n_classes)
+    w, b = case.params[-1]
+    b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # ties would go to another class: there are none now
+    came = impl.accuracy([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
+    close(came, impl.accuracy([*case.params[:-1], (w, b)], case.images, case.targets), ROUNDING)
+
+
+@given(sharp_cases, st.integers(-64, 64))
+def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
+    """Adding one number to all logits changes no answer."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (w, b + np.float32(shift))]
+    came = impl.accuracy(params, case.images, case.targets)
+    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+
+
+@given(sharp_cases, powers_of_two(0, 6))
+def test_confidence_does_not_count(impl, case, factor):
+    """Multiplying all logits by a positive number changes no answer."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (np.float32(factor) * w, np.float32(factor) * b)]
+    came = impl.accuracy(params, case.images, case.targets)
+    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+
+
+@given(exact_cases(ONE, sharpness=0), st.sampled_from([1, 4]))  # every other part would be a program more
+def test_parts_weigh_what_they_hold(impl, case, at):
+    """N A(whole) = a A(first a) + b A(other b)."""
+    whole = 5 * np.asarray(impl.accuracy(case.params, case.images, case.targets))
+    first = at * np.asarray(impl.accuracy(case.params, case.images[:at], case.targets[:at]))
+    second = (5 - at) * np.asarray(impl.accuracy(case.params, case.images[at:], case.targets[at:]))
+    close(first + second, whole, 5 * ROUNDING)
+
+
+@given(sharp_cases, st.integers(-9, 9))
+def test_ties_go_to_the_first_class(impl, case, logit):
+    """Where all logits tie, class 0 is the answer."""
+    params = [(w * 0, b * 0 + np.float32(logit)) for w, b in case.params]
+    close(impl.accuracy(params, case.images, case.targets), np.mean(case.labels == 0), ROUNDING)
+
+
+@given(exact_cases(sharpness=0, more=64))
+def test_soft_targets_count_by_their_largest_entry(impl, case):
+    """Of a row of probabilities the largest counts, however small it is."""
+    soft = np.abs(case.more.floats(case.targets.shape, 1.0))
+    should = oracle.accuracy(case.params, case.images, soft)
+    close(impl.accuracy(case.params, case.images, soft), should, ROUNDING)
+
+
+@given(numbers(20), st.sampled_from([1.0, 2.0**-12]))
+def test_each_image_is_judged_by_its_own_row(impl, drawn, unit):
+    """In a square batch too, the largest logit is sought along the classes, however small its lead."""
+    logits, labels = np.float32(unit) * drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
+    targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
+    params = [(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))]
+    should = np.mean(logits.argmax(axis=1) == labels)
+    close(impl.accuracy(params, logits, targets), should, ROUNDING)
+
+
+@given(exact_cases(ONE, sharpness=0))
+def test_integers_count_as_floats_do(impl, case):
+    """Images and targets kept as integers are judged as the same numbers are as floats."""
+    images = np.abs(case.images)
+    came = impl.accuracy(case.params, images.astype(np.uint8), case.targets.astype(np.int32))
+    close(came, impl.accuracy(case.params, images, case.targets), ROUNDING)
+
+
+def test_many_images_and_layers_too(impl):
+    """Of 301 images after five layers, every one counts."""
+    case = many()
+    should = oracle.accuracy(case.params, case.images, case.targets)
+    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+
+
+@given(exact_cases(FEW, sharpness=0))
+def test_no_gradient(impl, case):
+    """The gradient is zero: moving a parameter a little changes no answer."""
+    came = impl.accuracy.gradient(case.params, case.images, case.targets)
+    each(equal, came, [tuple(map(np.zeros_like, layer)) for layer in case.params])
+
+
+@given(few())
+def test_compiling_changes_nothing(impl, case):
+    """jax.jit(accuracy) and accuracy agree."""
+    came = impl.accuracy.eager(case.params, case.images, case.targets)
+    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)

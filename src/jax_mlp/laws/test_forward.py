@@ -1,0 +1,294 @@
+"""The laws of forward: one image at a time, normalised, and never infinite."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jax_mlp.laws import oracle
+from jax_mlp.laws.draws import (
+    CLASSIFIERS,
+    DEPTHS,
+    FEW,
+    HIDDEN,
+    ONE,
+    POOL,
+    exact_cases,
+    few,
+    many,
+    powers_of_two,
+    wide_cases,
+)
+from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
+
+BATCHES = [shape for shape in POOL if shape[1] > 1]
+
+
+def rounding(params, images):
+    """What rounding may do to log-probabilities, relative to the largest terms they are made of."""
+    return ROUNDING * oracle.magnitude(params, images)
+
+
+def test_example(impl):
+    """Without weights and biases all classes are equally likely."""
+    params = [(np.zeros((2, 2), np.float32), np.zeros(2, np.float32))]
+    close(np.exp(impl.forward.eager(params, np.ones((5, 2), np.float32))), np.full((5, 2), 0.5), ROUNDING)
+
+
+def extreme(case):
+    """The case's network with a last bias whose entries are a gap apart, and all are shifted."""
+    w, b = case.params[-1]
+    gap, shift = (case.more.one_of([0.0, 1e4, -1e4]) for _ in range(2))
+    b = b + np.float32(gap) * np.arange(len(b), dtype=np.float32) + np.float32(shift)
+    return [*case.params[:-1], (w, b)], case.images
+
+
+EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
+
+# Properties: shape and normalisation
+
+
+@given(wide_cases())
+def test_a_row_of_classes_for_each_image(impl, case):
+    """(batch, features) becomes (batch, classes), float32."""
+    came = impl.forward(case.params, case.images)
+    should = (*case.targets.shape, "float32")
+    holds((*came.shape, str(came.dtype)) == should, (*came.shape, str(came.dtype)), str(should))
+
+
+@given(EXTREMES)
+def test_always_finite(impl, extreme):
+    """Log-probabilities are finite numbers however far apart logits are, and however large: no overflow, no log(0)."""
+    came = np.asarray(impl.forward(*extreme))
+    holds(np.isfinite(came), came, "finite numbers")
+
+
+@given(wide_cases())
+def test_probabilities_of_a_row_sum_to_one(impl, case):
+    """The log-softmax rows normalise: exp(forward(...)) sums to 1 along each row."""
+    came = np.exp(np.asarray(impl.forward(case.params, case.images), np.float64)).sum(axis=1)
+    # An error of e in a log-probability is a relative error of e in the probability.
+    close(came, np.ones(len(came)), rounding(case.params, case.images)[:, 0])
+
+
+@given(wide_cases())
+def test_log_probabilities_are_not_positive(impl, case):
+    """No probability exceeds 1, so no log-probability exceeds 0."""
+    came = np.asarray(impl.forward(case.params, case.images))
+    holds(came <= rounding(case.params, case.images), came, "numbers of 0 or less, up to rounding")
+
+
+# Properties: the batch
+
+
+@given(wide_cases(FEW))
+def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
+    """A batch of one image gives its row of the whole batch."""
+    whole = impl.forward(case.params, case.images)
+    rows = np.concatenate([impl.forward(case.params, case.images[i : i + 1]) for i in range(len(case.images))])
+    close(rows, whole, rounding(case.params, case.images))
+
+
+@given(wide_cases(BATCHES, more=5))
+def test_reordering_images_reorders_rows(impl, case):
+    """Permuting the batch permutes the rows, and nothing else."""
+    order = case.more.order(len(case.images))
+    whole = np.asarray(impl.forward(case.params, case.images))
+    close(impl.forward(case.params, case.images[order]), whole[order], rounding(case.params, case.images)[order])
+
+
+@given(exact_cases(BATCHES, more=5))
+def test_an_image_changes_its_own_row_only(impl, case):
+    """Changing image i leaves all other rows as they were, to the bit."""
+    i = case.more.one_of(range(len(case.images)))
+    images = case.images.copy()
+    images[i] = case.more.integers(images[i].shape, -4, 4)
+    others = np.arange(len(images)) != i
+    equal(
+        np.asarray(impl.forward(case.params, images))[others],
+        np.asarray(impl.forward(case.params, case.images))[others],
+    )
+
+
+# Properties: the layers
+
+
+@given(exact_cases(HIDDEN, more=4))
+def test_hidden_units_have_no_order(impl, case):
+    """Permuting the units of a hidden layer, with the columns that read them, changes nothing."""
+    layer = case.more.one_of(range(len(case.params) - 1))
+    (w, b), (next_w, next_b) = case.params[layer : layer + 2]
+    order = case.more.order(len(b))
+    params = list(case.params)
+    params[layer : layer + 2] = [(w[order], b[order]), (next_w[:, order], next_b)]
+    close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(params, case.images))
+
+
+@given(exact_cases(more=4))
+def test_features_have_no_order(impl, case):
+    """Permuting the pixels of all images with the columns of the first weights changes nothing."""
+    w, b = case.params[0]
+    order = case.more.order(w.shape[1])
+    came = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
+    close(came, impl.forward(case.params, case.images), rounding(case.params, case.images))
+
+
+@given(wide_cases())
+def test_without_weights_the_last_bias_decides(impl, case):
+    """Zero weights in the last layer leave the log-softmax of its bias, for every image."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (np.zeros_like(w), b)]
+    should = np.tile(oracle.log_softmax(b[None].astype(np.float64)), (len(case.images), 1))
+    close(impl.forward(params, case.images), should, ROUNDING * (1 + np.abs(b).max()))
+
+
+@given(exact_cases())
+def test_the_last_layer_is_affine(impl, case):
+    """Differences of log-probabilities are differences of logits: no relu after the last layer."""
+    came = np.asarray(impl.forward(case.params, case.images))
+    logits = oracle.logits(case.params, case.images)
+    close(came - came[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
+
+
+@given(exact_cases(HIDDEN))
+def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
+    """Where every hidden unit's input is far below zero, the image makes no difference: relu holds it back."""
+    w, b = case.params[-2]
+    depth = len(case.params)
+    params = [*case.params[: depth - 2], (w, b - np.float32(2.0**20)), case.params[-1]]
+    last = case.params[-1][1]
+    should = np.tile(oracle.log_softmax(last[None].astype(np.float64)), (len(case.images), 1))
+    close(impl.forward(params, case.images), should, ROUNDING * (1 + np.abs(last).max()))
+
+
+@given(exact_cases(HIDDEN, more=1), powers_of_two(-20, 20))
+def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor):
+    """relu(c z) = c relu(z) for c > 0: a layer times c and the next layer's weights over c cancel."""
+    layer = case.more.one_of(range(len(case.params) - 1))
+    (w, b), (next_w, next_b) = case.params[layer : layer + 2]
+    c = np.float32(factor)
+    params = list(case.params)
+    params[layer : layer + 2] = [(w * c, b * c), (next_w / c, next_b)]
+    close(impl.forward(params, case.images), impl.forward(case.params, case.images), rounding(case.params, case.images))
+
+
+@given(EXTREMES)
+def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
+    """Logits that are 10,000 apart, or all 10,000 or all -10,000, give what they give in float64."""
+    params, images = extreme
+    close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
+
+
+@given(wide_cases(), st.floats(-64, 64, width=32))
+def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
+    """Adding one number to every entry of the last bias changes nothing."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (w, b + np.float32(shift))]
+    came = impl.forward(params, case.images)
+    # The shifted bias is itself rounded, at the size of the shift.
+    close(came, impl.forward(case.params, case.images), rounding(params, case.images) + ROUNDING * abs(shift))
+
+
+@given(wide_cases())
+def test_matches_float64_by_hand(impl, case):
+    """The values are those of the same network in NumPy and float64."""
+    came = impl.forward(case.params, case.images)
+    close(came, oracle.forward(case.params, case.images), rounding(case.params, case.images))
+
+
+@given(exact_cases(ONE), st.sampled_from([np.uint8, np.int32]))
+def test_pixels_may_be_integers(impl, case, dtype):
+    """Images of integers give what the same images give as floats."""
+    images = np.abs(case.images)
+    came = impl.forward(case.params, images.astype(dtype))
+    close(came, impl.forward(case.params, images), rounding(case.params, images))
+
+
+def test_many_images_and_layers_too(impl):
+    """301 images through five layers give what they give in float64."""
+    case = many()
+    came = impl.forward(case.params, case.images)
+    close(came, oracle.forward(case.params, case.images), rounding(case.params, case.images))
+
+
+@given(few(), st.sampled_from([0.0, 1e3, -1e3]))
+def test_compiling_changes_nothing(impl, case, gap):
+    """jax.jit(forward) and forward agree, also where logits lie far apart."""
+    w, b = case.params[-1]
+    params = [*case.params[:-1], (w, b + gap * np.arange(len(b), dtype=np.float32))]
+    came = impl.forward.eager(params, case.images)
+    close(came, impl.forward(params, case.images), rounding(params, case.images))
+
+
+def test_inputs_are_left_as_they_are(impl):
+    """The list of layers that went in, and the images, hold what they held."""
+    params = [(jnp.ones((3, 2)), jnp.ones(3)), (jnp.ones((2, 3)), jnp.ones(2))]
+    images, layers = np.float32([[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]]), list(params)
+    impl.forward.raw(params, images)
+    same = len(params) == 2 and all(a is b for a, b in zip(params, layers, strict=True))
+    holds(same, f"{len(params)} of 2 layers", "the 2 layers that went in")
+    equal(images, [[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]])
+
+
+# Gradients
+
+
+@given(exact_cases(DEPTHS, more=10))
+def test_gradient_is_backpropagation(impl, case):
+    """Pulling any cotangent back gives each layer the outer products of what came back with what had entered."""
+    cotangent = case.more.integers(case.targets.shape, -4, 4)
+    came = impl.forward.pullback(cotangent, case.params, case.images)
+    should, _ = oracle.pullback(cotangent, case.params, case.images)
+    # Each entry is a sum over images of products: rounding is relative to the largest of those sums' terms.
+    size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
+    each(close, came, should, ROUNDING * (1 + size))
+
+
+@given(exact_cases(FEW, more=9))
+def test_gradient_of_the_images_is_what_comes_back(impl, case):
+    """Pulled back through all layers, a cotangent gives each pixel its gradient too."""
+    cotangent = case.more.integers(case.targets.shape, -4, 4)
+    came = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
+    _, should = oracle.pullback(cotangent, case.params, case.images)
+    size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
+    size *= np.abs(case.params[0][0]).sum(axis=0).max()
+    close(came, should, ROUNDING * (1 + size))
+
+
+# What the reference promises beyond the laws
+
+
+# Errors
+
+W, B, X = np.zeros((2, 3), np.float32), np.zeros(2, np.float32), np.zeros((4, 3), np.float32)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("call", ["__call__", "eager"])
+@pytest.mark.parametrize(
+    ("params", "images", "error", "words"),
+    [
+        ([(W, B)], X[0], ValueError, r"images of shape \(batch, features\), got images.shape=\(3,\).*image\[None, :\]"),
+        ([(W, B)], X[:, :2], ValueError, r"params\[0\] to take 2 inputs since the images have 2 features"),
+        ([(W, B), (W, B)], X, ValueError, r"params\[1\] to take 2 inputs since params\[0\] gives 2 outputs"),
+        ([(W.T, B)], X, ValueError, r"w of shape \(out, in\) and b of shape \(out,\), got w.shape=\(3, 2\)"),
+        ([(W, B[:1])], X, ValueError, r"b.shape=\(1,\)"),
+        ([], X, ValueError, r"one \(w, b\) pair per layer, got \[\]. Make one with init_mlp"),
+        ([(W, B, B)], X, ValueError, r"params\[0\] to be a pair \(w, b\)"),
+        ([(W.astype(int), B)], X, TypeError, r"params\[0\]\[0\] to hold floating-point numbers, got dtype int32"),
+        ([(W, B)], X.astype(complex), TypeError, "images to hold real numbers, got dtype complex64"),
+    ],
+)
+def test_refuses(impl, call, params, images, error, words):
+    """Shapes and dtypes that do not fit are refused, compiled or not."""
+    with pytest.raises(error, match=f"forward: expected .*{words}"):
+        getattr(impl.forward, call)(*jax.device_put((params, images)))
+
+
+@pytest.mark.reference
+@given(wide_cases(FEW))
+def test_params_may_be_a_tuple(impl, case):
+    """A tuple of layers is as good as a list."""
+    equal(impl.forward(tuple(case.params), case.images), impl.forward(case.params, case.images))

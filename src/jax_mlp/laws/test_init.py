@@ -1,0 +1,310 @@
+"""The laws of init: what may be random, and how random it must be."""
+
+import itertools
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jax_mlp import glorot, he
+from jax_mlp.laws.draws import function, keys, powers_of_two
+from jax_mlp.laws.expect import close, each, equal, holds
+
+SIZES = [[1, 1], [2, 3, 3]]
+sizes_in_pool = st.sampled_from(SIZES)
+TEN_KEYS = [jax.random.key(seed) for seed in range(10)]  # enough where each gives hundreds or thousands of values
+ten_keys = st.sampled_from(TEN_KEYS)
+factors = powers_of_two(-10, 12).map(lambda factor: factor % 2.0**11)  # up to 2**10, and in place of more zero
+SEVEN_DEVIATIONS = 7  # a normal variable strays this far once in 4e11 draws: no false alarm in a lifetime of runs
+
+
+def shapes(params):
+    """Shapes and dtypes, layer by layer."""
+    return [(w.shape, b.shape, str(w.dtype), str(b.dtype)) for w, b in params]
+
+
+def numpy(params):
+    """The parameters as NumPy arrays: arithmetic on those compiles nothing."""
+    return jax.tree.map(np.asarray, params)
+
+
+def seed_of(key):
+    """The number below 2**32 that a key was made from."""
+    return int(np.asarray(jax.random.key_data(key))[1])
+
+
+def test_example(impl):
+    """Sizes [2, 3, 3] make two layers, weights before biases, outputs before inputs."""
+    params = impl.init_mlp([2, 3, 3], jax.random.key(0))
+    came = [(w.shape, b.shape) for w, b in params]
+    holds(came == [((3, 2), (3,)), ((3, 3), (3,))], came, "[((3, 2), (3,)), ((3, 3), (3,))]")
+
+
+# Properties: shapes
+
+
+@given(sizes_in_pool, keys())
+def test_a_layer_between_each_two_sizes(impl, sizes, key):
+    """N sizes make n - 1 layers, w of shape (out, in) and b of shape (out,), float32."""
+    came = shapes(impl.init_mlp(sizes, key))
+    should = [((o, i), (o,), "float32", "float32") for i, o in itertools.pairwise(sizes)]
+    holds(came == should, came, str(should))
+
+
+@given(st.sampled_from([(1, 1), (2, 3)]), keys())
+def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
+    """init_weights_biases(in, out, key) gives w of shape (out, in) and b of shape (out,), float32."""
+    came = shapes([impl.init_weights_biases(*shape, key)])
+    n_in, n_out = shape
+    should = [((n_out, n_in), (n_out,), "float32", "float32")]
+    holds(came == should, came, str(should))
+
+
+def test_sizes_are_left_as_they_are(impl):
+    """The list of sizes that went in holds what it held."""
+    sizes = [2, 3, 3]
+    impl.init_mlp.raw(sizes, jax.random.key(0))
+    holds(sizes == [2, 3, 3], str(sizes), "[2, 3, 3]")
+
+
+# Properties: keys
+
+
+@given(sizes_in_pool, keys())
+def test_same_key_same_values(impl, sizes, key):
+    """The same key gives the same parameters, every time."""
+    each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key))
+
+
+@given(keys(), ten_keys)
+def test_same_key_same_layer(impl, key, other):
+    """A layer depends on its key alone, not on what was drawn before."""
+    before = impl.init_weights_biases(2, 3, key)
+    impl.init_weights_biases(2, 3, other)
+    each(equal, [impl.init_weights_biases(2, 3, key)], [before])
+
+
+@given(st.just(SIZES[1]), keys(), st.integers(1, 1000))
+def test_another_key_changes_every_array(impl, sizes, key, offset):
+    """Another key gives other values, in every weight matrix and in every bias vector."""
+    other = jax.random.key(seed_of(key) + offset)
+    pair = numpy(impl.init_mlp(sizes, key)), numpy(impl.init_mlp(sizes, other))
+    for (w, b), (other_w, other_b) in zip(*pair, strict=True):
+        holds((w != other_w).any(), w, "weights that depend on the key")
+        holds((b != other_b).any(), b, "biases that depend on the key")
+
+
+@given(keys(), st.integers(1, 1000), st.booleans())
+def test_another_key_another_layer(impl, key, offset, first):
+    """Another key gives a layer other values, also where only one of the key's two words is another, and by little."""
+    words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
+    other = jax.random.wrap_key_data(words)
+    pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
+    for array, other_array in zip(*pair, strict=True):
+        holds((array != other_array).any(), array, "values that depend on the key")
+
+
+@given(ten_keys)
+def test_layers_of_equal_size_differ(impl, key):
+    """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
+    params = impl.init_mlp([16, 16, 16, 16, 16], key)
+    arrays = {
+        f"the {part} of layer {n}": array
+        for n, layer in enumerate(params)
+        for part, array in zip(("weights", "biases"), layer, strict=True)
+    }
+    starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
+    for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
+        should = f"a beginning of {name} that is its own, and not that of {other_name}"
+        holds(np.mean(start == other) < 0.5, start, should)
+
+
+@given(ten_keys)
+def test_biases_are_no_copy_of_weights(impl, key):
+    """Weights and biases of a layer come from different keys: the biases do not turn up among the weights."""
+    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
+        # The sizes may differ in sign or by a factor where a key is used twice, so ratios are compared too.
+        holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that are not found among the weights")
+        line = np.abs(np.corrcoef(np.asarray(w).ravel()[:16], b)[0, 1])
+        holds(line < 1 - 1e-6, b, "biases that are no multiple of the first weights")
+
+
+@given(ten_keys)
+def test_values_do_not_repeat(impl, key):
+    """Every weight is drawn for itself: hardly any value occurs twice."""
+    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
+        for values in (w, b):
+            different = len(np.unique(np.asarray(values)))
+            holds(different > 0.9 * values.size, values, f"about {values.size} different values, not {different}")
+
+
+@given(ten_keys)
+def test_rows_are_independent(impl, key):
+    """No unit's weights are made to fit another's: rows meet at angles of chance, not all at right ones or at none."""
+    for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
+        unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
+        cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
+        # Each of 120 cosines is within a hundredth of zero once in 32 times; half of them never are.
+        holds(np.mean(cosines < 0.01) < 0.5, cosines.max(), "the cosine of an angle of chance, about a quarter")
+        # And one of them is above 0.98 once in 10**9 matrices.
+        holds(cosines.max() < 0.98, cosines.max(), "rows that do not all lie on the lines of others")
+
+
+@given(st.integers(0, 2**31 - 1), sizes_in_pool)
+def test_raw_keys_do_too(impl, seed, sizes):
+    """jax.random.PRNGKey(seed) gives what jax.random.key(seed) gives."""
+    each(equal, impl.init_mlp(sizes, jax.random.PRNGKey(seed)), impl.init_mlp(sizes, jax.random.key(seed)))
+
+
+# Properties: scale
+
+
+@given(sizes_in_pool, keys(), factors)
+def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
+    """Every value is proportional to scale, exactly for powers of two and for zero."""
+    at_one = numpy(impl.init_mlp(sizes, key, 1.0))
+    each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
+
+
+@given(keys(), factors)
+def test_the_scale_of_one_layer(impl, key, factor):
+    """init_weights_biases multiplies weights and biases by scale."""
+    w, b = numpy(impl.init_weights_biases(2, 3, key, 1.0))
+    each(equal, [impl.init_weights_biases(2, 3, key, factor)], [(factor * w, factor * b)])
+
+
+@given(sizes_in_pool, ten_keys)
+def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
+    """The default scale is 1e-3, for a network and for a layer."""
+    each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key, 1e-3))
+    n_in, n_out = sizes[:2]
+    each(equal, [impl.init_weights_biases(n_in, n_out, key)], [impl.init_weights_biases(n_in, n_out, key, scale=1e-3)])
+
+
+@given(sizes_in_pool, ten_keys)
+def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
+    """Where scale is a function, it is given each layer's number of inputs."""
+    scale = function("lambda fan_in: 2.0**-fan_in")
+    came = impl.init_mlp(sizes, key, scale)
+    should = [(scale(w.shape[1]) * w, scale(w.shape[1]) * b) for w, b in numpy(impl.init_mlp(sizes, key, 1.0))]
+    each(equal, came, should)
+
+
+# Properties: the distribution
+
+
+def large_layer(impl, key):
+    """Many values with standard deviation 1, weights and biases."""
+    w, b = impl.init_mlp([16, 1024], key, 1.0)[0]
+    return [("weights", np.asarray(w).ravel()), ("biases", np.asarray(b))]
+
+
+@given(ten_keys)
+def test_mean_is_zero(impl, key):
+    """The mean of weights and of biases is 0."""
+    for name, values in large_layer(impl, key):
+        within = SEVEN_DEVIATIONS / np.sqrt(values.size)  # the standard error of a mean
+        holds(abs(values.mean()) < within, values.mean(), f"{name} with mean 0 ± {within:.3f}")
+
+
+@given(ten_keys)
+def test_standard_deviation_is_the_scale(impl, key):
+    """The standard deviation of weights and of biases is scale."""
+    for name, values in large_layer(impl, key):
+        within = SEVEN_DEVIATIONS / np.sqrt(2 * values.size)  # the standard error of a standard deviation
+        holds(abs(values.std() - 1) < within, values.std(), f"{name} with standard deviation 1 ± {within:.3f}")
+
+
+@given(ten_keys)
+def test_values_are_normal(impl, key):
+    """68.3 % of the values lie within one standard deviation of zero: a bell, no box and no spike."""
+    for name, values in large_layer(impl, key):
+        within = SEVEN_DEVIATIONS * np.sqrt(0.683 * 0.317 / values.size)  # the standard error of a share
+        share = np.mean(np.abs(values) < 1)
+        holds(abs(share - 0.6827) < within, share, f"a share of {name} of 0.683 ± {within:.3f}")
+
+
+@given(ten_keys)
+def test_tails_are_normal(impl, key):
+    """4.6 % of the values lie beyond two standard deviations: nothing is cut off."""
+    name, values = large_layer(impl, key)[0]
+    within = SEVEN_DEVIATIONS * np.sqrt(0.0455 * 0.9545 / values.size)
+    share = np.mean(np.abs(values) > 2)
+    holds(abs(share - 0.0455) < within, share, f"a share of {name} of 0.046 ± {within:.3f}")
+
+
+def test_far_tails_are_normal(impl):
+    """Of all values of ten keys 0.27 % lie beyond three standard deviations."""
+    values = np.concatenate([large_layer(impl, key)[0][1] for key in TEN_KEYS])
+    within = SEVEN_DEVIATIONS * np.sqrt(0.0027 * 0.9973 / values.size)
+    share = np.mean(np.abs(values) > 3)
+    holds(abs(share - 0.0027) < within, share, f"a share of weights of 0.0027 ± {within:.4f}")
+
+
+def test_samples_stray(impl):
+    """Not every sample has a mean of exactly 0: that of n values strays by one over the root of n."""
+    means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
+    # A mean of 256 values is below 1e-4 once in 800 times. Ten of them never are.
+    holds(np.abs(means).max() > 1e-4, np.array(means), "means that stray from 0 by about 0.06")
+
+
+# What the reference promises beyond the laws
+
+
+@pytest.mark.reference
+@given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
+def test_the_guides_very_values(impl, sizes, key, scale):
+    """One key per size is split off, and one each for weights and biases from that: standard normals times scale."""
+    should = []
+    for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+        w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])
+        sigma = np.float32(scale(n_in) if callable(scale) else scale)
+        w, b = np.asarray(jax.random.normal(w_key, (n_out, n_in))), np.asarray(jax.random.normal(b_key, (n_out,)))
+        should.append((w * sigma, b * sigma))
+    each(equal, impl.init_mlp(sizes, key, scale), should)
+
+
+@pytest.mark.reference
+def test_no_key_is_used_twice(impl):
+    """JAX's own checker finds no key that is used twice."""
+    with jax.debug_key_reuse(True):
+        jax.eval_shape(lambda key: impl.init_mlp([3, 3, 3], key), jax.random.key(0))
+
+
+@pytest.mark.reference
+def test_he_keeps_the_signal_through_relu_and_glorot_through_a_line():
+    """The mean square of a layer's output is that of its input, after relu for he and without it for glorot."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2000, 256))
+    z = x @ rng.standard_normal((256, 256)).T
+    # The mean square of 512,000 values is known to about 1 %: rows and columns share their randomness.
+    close(np.mean(np.maximum(z * he(256), 0) ** 2), np.mean(x**2), within=0.05)
+    close(np.mean((z * glorot(256)) ** 2), np.mean(x**2), within=0.05)
+
+
+# Errors
+
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([784], KEY), ValueError, r"at least two layer_sizes.*got \[784\]"),
+        (([784, 0, 10], KEY), ValueError, r"layer_sizes\[1\] of at least 1, got 0"),
+        (([784, 2.5], KEY), TypeError, r"layer_sizes\[1\] to be an integer, got 2.5"),
+        (([784, 10], 0), TypeError, "key to be one PRNG key, got 0. Make one with jax.random.key"),
+        (([784, 10], jax.random.split(KEY)), TypeError, "key to be one PRNG key, got an array"),
+        (([784, 10], KEY, -1.0), ValueError, "finite scale of 0 or more, got -1.0"),
+        (([784, 10], KEY, float("nan")), ValueError, "finite scale of 0 or more, got nan"),
+        (([784, 10], KEY, "small"), TypeError, "scale to be a number or a function of fan-in, got 'small'"),
+    ],
+)
+def test_refuses(impl, arguments, error, words):
+    """Sizes, keys and scales that make no network are refused."""
+    with pytest.raises(error, match=f"init_mlp: .*{words}"):
+        impl.init_mlp(*arguments)

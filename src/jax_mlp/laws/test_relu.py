@@ -1,0 +1,169 @@
+"""The laws of relu."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jax_mlp.laws.draws import numbers, powers_of_two
+from jax_mlp.laws.expect import close, equal, holds
+
+SHAPES = [(), (1,), (5,), (2, 3), (1, 4, 2), (0,)]
+ARRAYS = [*((shape, "float32") for shape in SHAPES), ((2, 3), "float16"), ((2, 3), "bfloat16")]
+LARGE = float(np.float32(1e30))
+
+
+def array(drawn):
+    """An array of any shape: the last of eight numbers. Shrinking moves what counts to the end, where a scalar is."""
+    shape = drawn.one_of(SHAPES)
+    return drawn.floats((8,), LARGE)[8 - math.prod(shape) :].reshape(shape)
+
+
+anything = numbers(33).map(array)
+rows = numbers(20).map(lambda drawn: drawn.floats((5,), LARGE))
+TINY = 2.0**-126  # what lies below, such as half of the smallest x, is flushed to zero or not
+
+
+def test_example(impl):
+    """`relu` keeps 3 and turns -2 into 0."""
+    equal(impl.relu.eager(np.array([-2.0, 0.0, 3.0], np.float32)), [0.0, 0.0, 3.0])
+
+
+# Properties
+
+
+@given(anything)
+def test_never_negative(impl, x):
+    """relu(x) is never negative."""
+    came = np.asarray(impl.relu(x))
+    holds(came >= 0, came, "every entry ≥ 0")
+
+
+@given(anything)
+def test_never_below_its_input(impl, x):
+    """relu(x) is never below x."""
+    came = np.asarray(impl.relu(x))
+    holds(came >= x, came, "every entry ≥ the input's")
+
+
+@given(anything)
+def test_idempotent(impl, x):
+    """Applying relu twice is the same as once: relu(relu(x)) = relu(x)."""
+    once = impl.relu(x)
+    equal(impl.relu(np.asarray(once)), once)
+
+
+@given(rows)
+def test_monotone(impl, x):
+    """A larger input never gives a smaller output: sorted stays sorted."""
+    came = np.asarray(impl.relu(np.sort(x)))
+    holds(came[:-1] <= came[1:], came, "numbers in ascending order")
+
+
+@given(anything)
+def test_splits_a_number_into_its_two_sides(impl, x):
+    """relu(x) - relu(-x) = x: what one side drops, the other keeps."""
+    equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
+
+
+@given(anything)
+def test_two_sides_add_up_to_the_absolute_value(impl, x):
+    """relu(x) + relu(-x) = |x|."""
+    equal(np.add(impl.relu(x), impl.relu(-x)), np.abs(x))
+
+
+@given(numbers(20), powers_of_two(-8, 8))
+def test_scales_with_positive_factors(impl, drawn, factor):
+    """relu(c x) = c relu(x) for c > 0, exactly for powers of two."""
+    x = drawn.floats((5,), 1024.0)
+    x = np.where(np.abs(x) < 2.0**-100, 0, x).astype(np.float32)  # so that scaling down stays clear of subnormals
+    equal(impl.relu(np.float32(factor) * x), np.float32(factor) * np.asarray(impl.relu(x)))
+
+
+@given(st.sampled_from(ARRAYS), st.integers(-100, 100))
+def test_keeps_shape_and_dtype(impl, array, fill):
+    """The result has the shape and the dtype of the input."""
+    shape, dtype = array
+    x = np.full(shape, fill, jnp.dtype(dtype))
+    came = impl.relu(x)
+    holds((came.shape, str(came.dtype)) == (shape, dtype), f"{came.shape} {came.dtype}", f"{shape} {dtype}")
+
+
+@given(numbers(25))
+def test_entries_do_not_meet(impl, drawn):
+    """Each entry depends on its own input alone: reordering the input reorders the output."""
+    x, order = drawn.floats((5,), LARGE), drawn.order(5)
+    equal(impl.relu(x[order]), np.asarray(impl.relu(x))[order])
+
+
+@given(anything)
+def test_compiling_changes_nothing(impl, x):
+    """jax.jit(relu)(x) = relu(x)."""
+    close(impl.relu(x), impl.relu.eager(x), TINY)
+
+
+@given(anything)
+def test_the_input_is_left_as_it_is(impl, x):
+    """The input is not modified."""
+    given_x = x.copy()
+    impl.relu.raw(given_x)
+    equal(given_x, x)
+
+
+# Gradients
+
+
+@given(anything, st.integers(-8, 8))
+def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
+    """The derivative of relu is 1 where x > 0 and 0 where x < 0."""
+    x = np.where(x == 0, np.float32(1), x)  # zero has a law of its own
+    equal(impl.relu.pullback(np.full_like(x, cotangent), x), np.where(x > 0, np.float32(cotangent), 0))
+
+
+@given(st.sampled_from(SHAPES))
+def test_derivative_at_zero_is_a_subgradient(impl, shape):
+    """At x = 0 the derivative lies between those of the two sides, 0 and 1."""
+    x = np.zeros(shape, np.float32)
+    came = np.asarray(impl.relu.pullback(np.ones_like(x), x))
+    holds((came >= 0) & (came <= 1), came, "numbers from 0 to 1")
+
+
+# What the reference promises beyond the laws
+
+
+@pytest.mark.reference
+def test_derivative_at_zero_is_one_half(impl):
+    """JAX splits the derivative of maximum(0, x) evenly at the tie; jax.nn.relu is defined to give 0."""
+    equal(impl.relu.pullback(np.float32(1), np.float32(0)), 0.5)
+    equal(jax.grad(jax.nn.relu)(0.0), 0.0)
+
+
+@pytest.mark.reference
+@given(anything)
+def test_nan_stays_nan(impl, x):
+    """NaN stays NaN, so a network that has gone wrong does not hide it."""
+    came = impl.relu(np.full_like(x, np.nan))
+    holds(np.isnan(came), came, "NaN")
+
+
+@pytest.mark.reference
+@given(st.sampled_from([np.int8, np.int32, np.uint8]), st.integers(0, 100))
+def test_integers_stay_integers(impl, dtype, x):
+    """Integers are kept as integers of the same width."""
+    came = impl.relu(np.array([x], dtype))
+    holds(came.dtype == dtype and came[0] == x, came, f"{x} as {dtype.__name__}")
+
+
+# Errors
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("x", ["text", None, [True], 1j, object()], ids=["text", "None", "bool", "complex", "object"])
+def test_refuses_what_is_no_real_number(impl, x):
+    """What holds no real numbers is a TypeError that names x."""
+    with pytest.raises(TypeError, match="relu: expected x to"):
+        impl.relu.function(x)

@@ -1,0 +1,268 @@
+"""The laws of the update: where a step goes, how far, and that nothing else happens."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from jax_mlp.laws import oracle
+from jax_mlp.laws.draws import FEW, HIDDEN, ONE, exact_cases, many, powers_of_two, wide_cases
+from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
+from jax_mlp.laws.values import as_jax
+
+RATES = powers_of_two(-6, 6)  # a step of such a size rounds once, when it is subtracted
+
+
+def rounding(case, rate):
+    """What rounding may do to each array: to the parameter itself, and to the gradient times the rate."""
+    growth = oracle.growth(case.params)
+    gradient = ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * (1 + np.abs(case.images).max())
+    return [tuple(ROUNDING * np.abs(a).max() + rate * gradient for a in layer) for layer in case.params]
+
+
+def test_example(impl):
+    """One step from equal odds towards class 1 of 2: each logit's slope is (p - y) / K = ±1/4."""
+    params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
+    came = impl.update(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
+    should = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
+    each(close, came, should, ROUNDING)
+
+
+# Properties: what a step is
+
+
+@given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
+def test_a_step_against_the_gradient(impl, case, rate):
+    """Every parameter moves by -rate times its slope, in every layer, weights and biases alike."""
+    came = impl.update(case.params, case.images, case.targets, rate)
+    should = oracle.update(case.params, case.images, case.targets, rate)
+    each(close, came, should, rounding(case, rate))
+
+
+def test_many_images_and_layers_too(impl):
+    """The mean over 301 images moves all five layers."""
+    case = many()
+    came = impl.update(case.params, case.images, case.targets, 1.0)
+    # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24. Steps are thousandths and more.
+    each(close, came, oracle.update(case.params, case.images, case.targets, 1.0), 2.0**-15)
+
+
+@given(wide_cases(FEW, bound=16.0))
+def test_the_default_rate_is_a_hundredth(impl, case):
+    """Without a learning rate the step is 0.01 times the gradient."""
+    came = impl.update(case.params, case.images, case.targets)
+    each(close, came, impl.update(case.params, case.images, case.targets, 1e-2), rounding(case, 1e-2))
+
+
+@given(exact_cases(), RATES)
+def test_the_rate_counts_each_time(impl, case, rate):
+    """Another learning rate gives another step, also after the first call has been compiled."""
+    small = impl.update(case.params, case.images, case.targets, rate)
+    large = impl.update(case.params, case.images, case.targets, 4 * rate)
+    should = [
+        tuple(p + 4 * (np.asarray(q, np.float64) - p) for p, q in zip(layer, stepped, strict=True))
+        for layer, stepped in zip(case.params, small, strict=True)
+    ]
+    within = [tuple(4 * r for r in layer) for layer in rounding(case, 4 * rate)]
+    each(close, large, should, within)
+
+
+@given(exact_cases())
+def test_no_rate_no_step(impl, case):
+    """A learning rate of 0 changes nothing."""
+    each(equal, impl.update(case.params, case.images, case.targets, 0.0), case.params)
+
+
+@given(exact_cases(), RATES)
+def test_nothing_to_learn_no_step(impl, case, rate):
+    """Targets of zero have no loss and no slope: nothing moves, so nothing decays either."""
+    each(equal, impl.update(case.params, case.images, 0 * case.targets, rate), case.params)
+
+
+@given(exact_cases(), RATES)
+def test_steps_remember_nothing(impl, case, rate):
+    """Two steps are two plain steps: no momentum, no memory of earlier calls."""
+    once = impl.update(case.params, case.images, case.targets, rate)
+    again = impl.update(case.params, case.images, case.targets, rate)
+    each(equal, again, [tuple(map(np.asarray, layer)) for layer in once])
+    once = [tuple(map(np.asarray, layer)) for layer in once]
+    # A unit so near its kink that rounding decides on which side it is has no gradient to compare.
+    assume(oracle.distance_from_kink(once, case.images) > 1e-3 * oracle.magnitude(once, case.images).max())
+    twice = impl.update(once, case.images, case.targets, rate)
+    each(close, twice, oracle.update(once, case.images, case.targets, rate), rounding(case._replace(params=once), rate))
+
+
+# Properties: what a step keeps
+
+
+@given(wide_cases())
+def test_structure_is_kept(impl, case):
+    """What comes back is a list of as many pairs, of the same shapes, in float32."""
+    came = impl.update(case.params, case.images, case.targets, 1.0)
+    sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (came, case.params)]
+    holds(sketches[0] == sketches[1], *sketches)
+    came = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in came]
+    should = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
+    holds(came == should, came, str(should))
+
+
+@given(wide_cases(FEW))
+def test_inputs_are_left_as_they_are(impl, case):
+    """The parameters that went in can still be read, and hold what they held."""
+    given_case = case.params, case.images, case.targets
+    # JAX arrays may be donated, NumPy arrays and the list itself changed in place.
+    for params, x, y in (as_jax(given_case), jax.tree.map(np.copy, given_case)):
+        impl.update.raw(params, x, y, 1.0)
+        impl.update.raw(params, x, y)
+        each(equal, params, case.params)
+        equal(x, case.images)
+        equal(y, case.targets)
+
+
+@given(exact_cases(more=5), RATES)
+def test_images_have_no_order(impl, case, rate):
+    """The order of the images within a batch makes no difference."""
+    order = case.more.order(len(case.images))
+    came = impl.update(case.params, case.images[order], case.targets[order], rate)
+    each(close, came, oracle.update(case.params, case.images, case.targets, rate), rounding(case, rate))
+
+
+@given(exact_cases(HIDDEN), RATES)
+def test_a_silent_unit_learns_nothing(impl, case, rate):
+    """A hidden unit that is silent for the whole batch keeps its weights and its bias, to the bit."""
+    w, b = case.params[0]
+    silent = b - np.float32(2.0**20) * (np.arange(len(b)) == 0)
+    params = [(w, silent.astype(np.float32)), *case.params[1:]]
+    came_w, came_b = map(np.asarray, impl.update(params, case.images, case.targets, rate)[0])
+    equal(came_w[0], w[0])
+    equal(came_b[0], params[0][1][0])
+
+
+# Properties: descent
+
+
+@given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
+def test_the_loss_drops_where_it_is_convex(impl, case):
+    """With one layer the loss is convex and its gradient Lipschitz: a step of at most 1/L lowers the loss, provably."""
+    images = case.images
+    # The second derivative along unit logits is at most 1/2 an image; a logit moves by at most |(x, 1)|.
+    lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)
+    rate = 1 / lipschitz
+    before = oracle.loss(case.params, images, case.targets)
+    after = oracle.loss(impl.update(case.params, images, case.targets, float(rate)), images, case.targets)
+    slopes = oracle.gradient(case.params, images, case.targets)
+    square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)
+    # The descent lemma promises half the rate times the squared gradient. Parameters are rounded to float32.
+    most = before - rate * square / 2
+    should = f"at most {most:.7g}: convex, it falls at least that far from {before:.7g}"
+    holds(after <= most + rounding_of_loss(case.params, images), f"a loss of {after:.7g} after the step", should)
+
+
+@given(exact_cases())
+def test_the_loss_drops_after_a_small_step(impl, case):
+    """In a network of any depth a step that is small enough lowers the loss."""
+    before = oracle.loss(case.params, case.images, case.targets)
+    slopes = oracle.gradient(case.params, case.images, case.targets)
+    square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)
+    # "Small enough" is found by halving: with the exact gradient, in float64, Armijo's condition holds at this rate.
+    rate, drop = 1.0, 0.0
+    while rate > 2.0**-12:
+        drop = before - oracle.loss(
+            oracle.update(case.params, case.images, case.targets, rate), case.images, case.targets
+        )
+        if drop >= rate * square / 4:
+            break
+        rate /= 2
+    assume(drop > 4 * rounding_of_loss(case.params, case.images))  # not to mistake rounding for a rise
+    after = oracle.loss(impl.update(case.params, case.images, case.targets, rate), case.images, case.targets)
+    holds(after < before, after, f"below {before}")
+
+
+def rounding_of_loss(params, images):
+    """What the loss may change by when parameters are rounded to float32."""
+    return ROUNDING * oracle.magnitude(params, images).max()
+
+
+# Properties: compiling
+
+
+@given(exact_cases(FEW), RATES)
+def test_compiling_again_changes_nothing(impl, case, rate):
+    """Update within another jit gives what update gives."""
+    should = impl.update(case.params, case.images, case.targets, rate)
+    came = compiled_again(impl.update.function)(case.params, case.images, case.targets, rate)
+    each(close, came, should, rounding(case, rate))
+
+
+_AGAIN = {}
+
+
+def compiled_again(function):
+    """The function within another jit, compiled once per shape."""
+    if function not in _AGAIN:
+        _AGAIN[function] = jax.jit(lambda params, x, y, rate: function(params, x, y, rate))
+    return _AGAIN[function]
+
+
+# What the reference promises beyond the laws
+
+
+@pytest.mark.reference
+def test_a_new_rate_never_recompiles(impl):
+    """A hundred learning rates compile once."""
+    params = [(np.zeros((2, 7), np.float32), np.zeros(2, np.float32))]
+    x, y = np.ones((1, 7), np.float32), np.array([[0.0, 1.0]], np.float32)
+    impl.update(params, x, y, 0.5)
+    before = impl.update.function._cache_size()
+    for rate in np.linspace(0.01, 1, 100):
+        impl.update(params, x, y, float(rate))
+    equal(impl.update.function._cache_size(), before)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("rate", [0.1, np.float32(0.1), jnp.float32(0.1)], ids=["python", "numpy", "jax"])
+def test_half_precision_stays_half_precision(impl, rate):
+    """Whatever the type of the rate, parameters keep their dtype."""
+    params = [(np.ones((2, 3), np.float16), np.ones(2, np.float16))]
+    (w, b), *_ = impl.update(params, np.ones((1, 3), np.float32), np.array([[0.0, 1.0]]), rate)
+    holds(w.dtype == b.dtype == np.float16, f"{w.dtype} {b.dtype}", "float16")
+
+
+@pytest.mark.reference
+@given(st.lists(exact_cases(ONE), min_size=2, max_size=5), RATES)
+def test_any_number_of_updates_equals_float64_by_hand(impl, cases, rate):
+    """After several updates the parameters are those of the float64 transcription, to float32 rounding."""
+    params, exact, within = cases[0].params, cases[0].params, 0.0
+    for case in cases:
+        size = oracle.magnitude(exact, case.images).max()
+        assume(oracle.distance_from_kink(exact, case.images) > 1e-3 * size)
+        params = impl.update(params, case.images, case.targets, rate / 64)
+        exact = oracle.update(exact, case.images, case.targets, rate / 64)
+        # Each step adds its own rounding and stretches what was there: by the curvature, bounded through these factors.
+        growth = (1 + np.abs(exact[1][0]).sum()) * (1 + np.abs(case.images).max())
+        within = within * (1 + rate / 64 * growth**2) + ROUNDING * (1 + size) * (1 + rate / 64 * growth)
+    each(close, params, exact, within)
+
+
+# Errors
+
+W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4, 2)])
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([(W, B)], X[:, :2], Y), ValueError, r"update: .*params\[0\] to take 2 inputs"),
+        (([(W, B)], X, Y[:2]), ValueError, r"loss: .*targets.shape=\(2, 2\)"),
+        (([(W, B)], X[:0], Y[:0]), ValueError, "loss: expected at least one image"),
+        (([(W.astype(int), B)], X, Y), TypeError, r"update: .*params\[0\]\[0\] to hold floating-point numbers"),
+        (([(W, B)], X, Y, np.ones(2)), ValueError, r"update: .*one learning_rate for all parameters, got shape \(2,\)"),
+    ],
+)
+def test_refuses(impl, arguments, error, words):
+    """Shapes and dtypes that do not fit are refused while compiling."""
+    with pytest.raises(error, match=words):
+        impl.update(*jax.device_put(arguments))

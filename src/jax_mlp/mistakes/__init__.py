@@ -1,0 +1,68 @@
+"""The catalogue: mistakes people make in each component, correct variants, and which law catches which mistake."""
+
+import importlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax_mlp
+from jax_mlp.components import COMPONENTS
+
+CAUGHT = Path(__file__).with_name("caught.json")
+
+
+class Entry(NamedTuple):
+    """One wrong or right way to write a component: its functions, and what is said of it."""
+
+    kind: str
+    component: str
+    name: str
+    sentence: str
+    functions: dict[str, Any]
+
+
+def mistakes(component: str) -> list[Entry]:
+    """The ways to get a component wrong."""
+    return _entries("mistakes", component)
+
+
+def variants(component: str) -> list[Entry]:
+    """Other right ways to write it."""
+    return _entries("mistakes.correct", component)
+
+
+def caught_by() -> dict[str, list[str]]:
+    """For each mistake, as component/name, the laws of its component that catch it."""
+    return json.loads(CAUGHT.read_text(encoding="utf-8"))
+
+
+def _entries(kind: str, component: str) -> list[Entry]:
+    module = importlib.import_module(f"jax_mlp.{kind}.{component}")
+    entries = []
+    for name, function in vars(module).items():
+        if name.startswith("_") or not callable(function) or function.__module__ != module.__name__:
+            continue
+        sentence = " ".join((inspect.getdoc(function) or "").split())
+        entries.append(Entry(kind, component, name, sentence, _functions(component, function)))
+    return entries
+
+
+def _functions(component: str, function) -> dict[str, Any]:
+    if component != "init":
+        return {COMPONENTS[component][0]: function}
+    if "layer_sizes" in inspect.signature(function).parameters:
+        return {"init_weights_biases": jax_mlp.init_weights_biases, "init_mlp": function}
+    return {"init_weights_biases": function, "init_mlp": _network_of(function)}
+
+
+def _network_of(layer):
+    import jax
+
+    default = inspect.signature(layer).parameters["scale"].default
+
+    def init_mlp(layer_sizes, key, scale=default):
+        keys = jax.random.split(key, len(layer_sizes) - 1)
+        return [layer(i, o, k, scale) for i, o, k in zip(layer_sizes[:-1], layer_sizes[1:], keys, strict=True)]
+
+    return init_mlp

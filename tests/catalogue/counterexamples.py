@@ -1,0 +1,75 @@
+"""Finds the smallest counterexample to each mistake: `python -m tests.catalogue.counterexamples`.
+
+It writes docs/counterexamples.json, from which the site shows, for every way to get a component wrong, such a call.
+"""
+
+import argparse
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from jax_mlp.checking import report
+from jax_mlp.checking.evaluate import known_killers, laws, prepare
+from jax_mlp.checking.implementation import COMPONENTS, Implementation
+from jax_mlp.laws.expect import LawBroken
+from jax_mlp.mistakes import Entry, mistakes
+
+PAGE = Path(__file__).parents[2] / "docs" / "counterexamples.json"
+
+
+def smallest(component: str, name: str) -> dict[str, str]:
+    """A call that shows a mistake wrong, with what came and what should have come.
+
+    It is Hypothesis's for the first property that judges the very answer of a call, or else for the first broken law.
+    """
+    entry = next(entry for entry in mistakes(component) if entry.name == name)
+    first: dict[str, str] = {}
+    for law in sorted(laws(component), key=lambda law: not hasattr(laws(component)[law], "hypothesis")):
+        if law in known_killers(entry):
+            plain, shown = broken(entry, law)
+            if plain:
+                return shown
+            first = first or shown
+    return first
+
+
+def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
+    """How a law is broken, after shrinking, and whether what came is what the call gave."""
+    law = laws(entry.component)[name]
+    report.forget_calls_before_each_example(law)
+    implementation = Implementation()
+    implementation.use(entry.component, entry.functions)
+    try:
+        law(implementation)
+    except Exception as error:
+        if implementation.calls:
+            call = implementation.calls[-1]
+            answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
+            came = error.came if isinstance(error, LawBroken) and isinstance(error.came, np.ndarray) else None
+            plain = any(np.array_equal(answer, came, equal_nan=True) for answer in answers if came is not None)
+            came_and_should = dict(report.came_and_should(error, implementation))
+            return plain, {"law": name, "call": report.written(call), **came_and_should}
+    return False, {}
+
+
+def _smallest(task: tuple[str, str]) -> dict[str, str]:
+    return smallest(*task)
+
+
+def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
+    """The smallest counterexample to each mistake, by component and name."""
+    tasks = [(entry.component, entry.name) for entry in entries]
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=[True]) as pool:
+        return dict(zip(["/".join(task) for task in tasks], pool.map(_smallest, tasks), strict=True))
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    all_found = found([entry for component in COMPONENTS for entry in mistakes(component)])
+    PAGE.write_text(json.dumps(all_found, indent=1) + "\n")
+    print(f"written: {PAGE.relative_to(Path.cwd())}, {sum(map(bool, all_found.values()))} of {len(all_found)}")

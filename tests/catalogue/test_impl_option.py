@@ -1,0 +1,204 @@
+"""`--impl`, as a person uses it: real runs of pytest on folders of component files, right, wrong and broken."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LEAKY = "import jax.numpy as jnp\ndef relu(x):\n    return jnp.where(x > 0, x, 0.01 * x)\n"
+RIGHT = "import jax.numpy as jnp\ndef relu(x):\n    return jnp.where(x > 0, x, 0)\n"
+
+
+def judged(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Pytest on the components in a folder."""
+    command = [sys.executable, "-m", "pytest", "--impl", str(folder), "--hypothesis-seed=0", *arguments]
+    environment = {
+        **os.environ,
+        "HYPOTHESIS_PROFILE": "quick",
+    }  # it is the option that is judged here, and not the laws
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+
+
+def test_a_right_file_is_green(tmp_path):
+    """A single right file passes, and the header says where each component came from."""
+    (tmp_path / "relu.py").write_text(RIGHT)
+    shown = judged(tmp_path, "relu")
+    assert shown.returncode == 0, shown.stdout
+    assert re.search(rf"relu +{tmp_path}/relu.py\n", shown.stdout)
+    assert len(re.findall(r"the reference\n", shown.stdout)) == 7
+    assert "skipped" not in shown.stdout
+
+
+def test_only_laws_are_asked(tmp_path):
+    """Under --impl no test is run that is not about the implementation."""
+    (tmp_path / "relu.py").write_text(RIGHT)
+    shown = judged(tmp_path, "--collect-only", "-q")
+    files = set(re.findall(r"^(\w+)::", shown.stdout, re.M))
+    assert {"init", "relu", "forward", "one_hot", "loss", "accuracy", "update", "train_loop", "gradients"} <= files
+    assert not files & {"data", "cli", "epochs", "package", "mnist", "torch_missing"}
+    assert "test_derivative_at_zero_is_one_half" not in shown.stdout
+
+
+def test_each_component_is_judged_alone(tmp_path):
+    """A wrong relu breaks no law of forward, which goes on with the reference's relu."""
+    (tmp_path / "relu.py").write_text(LEAKY)
+    assert judged(tmp_path, "forward", "-k", "hand").returncode == 0
+    assert judged(tmp_path, "relu", "-x", "-q").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from jax_mlp import relu as right\ndef relu(x):\n    return right(x)\n",
+        "from .relu import relu as right\ndef relu(x):\n    return right(x)\n",
+        "from helper import right\ndef relu(x):\n    return right(x)\n",
+    ],
+    ids=["from the package", "relative", "from a neighbour"],
+)
+def test_files_may_import(tmp_path, source):
+    """A file may import the reference, as a package or relatively, and its neighbours."""
+    (tmp_path / "helper.py").write_text("import jax.numpy as jnp\ndef right(x):\n    return jnp.maximum(x, 0)\n")
+    (tmp_path / "relu.py").write_text(source)
+    assert judged(tmp_path, "relu", "-q").returncode == 0
+
+
+BROKEN = [
+    ("def relu(x)\n    return x\n", "relu.py does not import: SyntaxError, line 1: expected ':'"),
+    ("import nowhere\n", "relu.py does not import: ModuleNotFoundError, line 1: No module named 'nowhere'"),
+    ("x = 1\n1 / 0\n", "relu.py does not import: ZeroDivisionError, line 2: division by zero"),
+    ("import sys\nsys.exit(0)\n", "relu.py does not import: SystemExit, line 2: 0"),
+    ("", "relu.py defines no function relu. It defines: nothing."),
+    ("def rellu(x):\n    return x\n", "relu.py defines no function relu. It defines: rellu."),
+    ("relu = 3\n", "relu.py defines no function relu. It defines: relu."),
+]
+
+
+@pytest.mark.parametrize(("source", "words"), BROKEN, ids=[words.split(":")[0] for _, words in BROKEN])
+def test_a_broken_file_is_red(tmp_path, source, words):
+    """A file that does not import, or lacks its function, is told once, in its own words, and keeps no law."""
+    (tmp_path / "relu.py").write_text(source)
+    shown = judged(tmp_path, "relu")
+    assert shown.returncode == 1
+    assert words in shown.stdout
+    assert len(re.findall(r"^FAILED ", shown.stdout, re.M)) == 1
+    assert "passed" not in shown.stdout.splitlines()[-1]
+    assert "skipped" not in shown.stdout
+
+
+@pytest.mark.parametrize("body", ["pass", "return None", "raise NotImplementedError", "return y"])
+def test_a_stub_is_red(tmp_path, body):
+    """A function that gives nothing, or crashes, is red."""
+    (tmp_path / "relu.py").write_text(f"def relu(x):\n    {body}\n")
+    shown = judged(tmp_path, "relu", "-x", "-q")
+    assert shown.returncode == 1
+    assert "law:" in shown.stdout
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+    """A path that does not exist is an error in its own words, no pass and no skip."""
+    shown = judged(tmp_path / "nowhere")
+    assert shown.returncode == 4
+    assert f"--impl: expected a folder with component files, got {tmp_path}/nowhere, which is none." in shown.stderr
+
+
+def test_a_folder_without_components_is_an_error(tmp_path):
+    """A folder with no component file in it is an error too: nothing of it would be judged."""
+    shown = judged(tmp_path)
+    assert shown.returncode == 4
+    assert "--impl: expected at least one of relu.py, init.py" in shown.stderr
+
+
+# Reports
+
+WRONG = {
+    "relu": (LEAKY, "Negative inputs are multiplied by 0.01"),
+    "one_hot": (
+        "import jax.numpy as jnp\ndef one_hot(x, n_classes=10):\n    return jnp.eye(n_classes)[x]\n",
+        "Rows of the identity matrix are looked up",
+    ),
+    "loss": (
+        "import jax.numpy as jnp\nfrom jax_mlp import forward\n"
+        "def loss(params, images, targets):\n    return -jnp.sum(forward(params, images) * targets)\n",
+        "A sum over images and classes instead of a mean",
+    ),
+    "accuracy": (
+        "import jax.numpy as jnp\nfrom jax_mlp import forward\n"
+        "def accuracy(params, images, targets):\n"
+        "    return jnp.mean(jnp.argmin(forward(params, images), 1) == jnp.argmax(targets, 1))\n",
+        "Argmin for argmax",
+    ),
+}
+LABELS = ["law", "counterexample", "got", "expected", "likely cause", "read", "rerun"]
+
+
+@pytest.mark.parametrize("component", WRONG)
+def test_a_report_tells_all_in_order_and_nothing_else(tmp_path, component):
+    """Law, counterexample, what came, what should have come, the likely mistake, where to read on, how to rerun."""
+    source, sentence = WRONG[component]
+    (tmp_path / f"{component}.py").write_text(source)
+    shown = judged(tmp_path, component)
+    reports = re.findall(r"^law: .*?^rerun: .*?$", shown.stdout, re.M | re.S)
+    assert reports
+    assert "Traceback" not in shown.stdout
+    for report in reports:
+        labels = re.findall(r"^([a-z][a-z ]*):(?: |$)", report, re.M)
+        assert [label for label in LABELS if label in labels] == labels, report
+        assert set(LABELS) - set(labels) <= {"likely cause"}
+        assert len(report.splitlines()) <= 20
+    assert any(sentence in " ".join(report.split()) for report in reports), shown.stdout
+
+
+def test_the_readme_shows_what_is_shown(tmp_path):
+    """The report in the README is one that a leaky relu gets."""
+    (tmp_path / "relu.py").write_text(LEAKY)
+    report = re.search(r"^```\n(law: .*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert report
+    assert report[1] in judged(tmp_path, "relu").stdout.replace(str(tmp_path), "mine")
+
+
+def test_the_counterexample_can_be_pasted(tmp_path):
+    """The lines under "counterexample" run as they are, and give what came."""
+    (tmp_path / "relu.py").write_text(LEAKY)
+    shown = judged(tmp_path, "relu", "-k", "never_negative")
+    report = re.search(r"^counterexample:\n(.*?)^got: +(.*?)$", shown.stdout, re.M | re.S)
+    assert report
+    *lines, call = report[1].splitlines()
+    program = "\n".join([*lines, f"print({call})"])
+    came = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert float(report[2]) < 0
+    assert float(came.stdout) == pytest.approx(float(report[2]))
+
+
+def test_a_large_counterexample_can_be_pasted_too(tmp_path):
+    """Where 301 images are needed to break a law they are not written out, but taken from where they are made."""
+    (tmp_path / "forward.py").write_text(
+        "from jax_mlp import forward as right\n"
+        "def forward(params, images):\n    return right(params, images).at[256:].set(-1.0)\n"
+    )
+    shown = judged(tmp_path, "forward", "-k", "many_images")
+    report = re.search(r"^counterexample:\n(.*?)^got: +at \[(\d+), (\d+)\]: (.*?)$", shown.stdout, re.M | re.S)
+    assert report, shown.stdout
+    *lines, call = report[1].splitlines()
+    program = "\n".join([*lines, f"came = {call}", f"print(came.shape, came[{report[2]}, {report[3]}] == {report[4]})"])
+    came = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert came.stdout == "(301, 10) True\n"
+
+
+def test_the_line_to_rerun_reruns(tmp_path):
+    """The last line of a report runs the one test, which fails again."""
+    folder = tmp_path / "my own"
+    folder.mkdir()
+    (folder / "relu.py").write_text(LEAKY)
+    shown = judged(folder, "relu", "-x")
+    again = re.search(r"^rerun: +pytest (.*)$", shown.stdout, re.M)
+    assert again
+    rerun = subprocess.run(
+        [sys.executable, "-m", "pytest", *shlex.split(again[1])], cwd=ROOT, capture_output=True, text=True
+    )
+    assert rerun.returncode == 1
+    assert "1 failed" in rerun.stdout.splitlines()[-1]

@@ -1,1 +1,0 @@
-"""Ways to get each component wrong: small wrong functions, each with a sentence on the mistake a person makes."""
