@@ -1,0 +1,104 @@
+"""`mlp.check`, as somebody in a notebook uses it."""
+
+import os
+import types
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import jax_mlp as mlp
+
+
+def right(x):
+    """A correct relu."""
+    return jnp.maximum(x, 0)
+
+
+def leaky(x):
+    """A relu that lets a hundredth of the negative side through."""
+    return jnp.where(x > 0, x, 0.01 * x)
+
+
+def test_a_right_function_passes():
+    """All laws pass, under the name given, and each is listed with its sentence."""
+    result = mlp.check(right, name="relu")
+    assert result.passed
+    assert len(result.laws) == 14
+    assert result.laws[1].sentence == "relu(x) is never negative."
+    assert repr(result).endswith("14 / 14   done")
+
+
+def test_a_wrong_function_is_explained():
+    """The first failing law is shown, as text and as HTML, with lines that can be pasted in the same notebook."""
+    result = mlp.check(leaky, name="relu")
+    assert not result.passed
+    lines = repr(result).splitlines()
+    assert "from relu" not in repr(result)
+    assert any(line.startswith("likely cause:   Negative inputs are multiplied by 0.01") for line in lines)
+    assert any(line.startswith("hint:           mlp.hint('relu')") for line in lines)
+    call = next(line for line in lines if line.startswith("relu("))
+    got = eval(call, {"relu": leaky, "jnp": jnp})
+    np.testing.assert_allclose(got, [-0.02, 0, 3], rtol=1e-6)
+    assert "<script" not in result._repr_html_()
+    assert "8 / 14" in result._repr_html_()
+
+
+@pytest.mark.parametrize("body", ["...", "pass", "raise NotImplementedError"])
+def test_what_is_not_written_yet_has_not_failed(body):
+    """A stub is in a state of its own."""
+    names = {}
+    exec(f"def relu(x):\n    {body}\n", names)
+    result = mlp.check(names["relu"])
+    assert not result.passed
+    assert [law.state for law in result.laws] == ["not written"]
+    assert "not written yet" in repr(result)
+
+
+def test_a_module_and_a_dict_of_functions():
+    """Several at once, each tested with the laws of its component."""
+    module = types.ModuleType("mine")
+    module.relu = right
+    module.helper = leaky
+    assert mlp.check(module).passed
+    result = mlp.check({"relu": leaky, "one_hot": mlp.one_hot})
+    states = {law.name.partition("::")[0]: law.state for law in reversed(result.laws)}
+    assert states == {"relu": "failed", "one_hot": "passed"}
+
+
+@pytest.mark.parametrize("given", [(right,), ({"rellu": right},), (), (3,)])
+def test_refuses(given):
+    """What is not a component is one clear error."""
+    with pytest.raises(ValueError, match="check: expected"):
+        mlp.check(*given)
+
+
+def test_nothing_is_left_changed():
+    """Settings of NumPy, JAX, Hypothesis, warnings and the environment are as they were, under x64 too."""
+
+    def state():
+        config = {name: value for name, value in jax.config.values.items() if not name.startswith("jax_persistent")}
+        random = np.random.get_state()[1].tolist()  # noqa: NPY002
+        return settings.default, np.geterr(), warnings.filters[:], dict(os.environ), random, config
+
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+    try:
+        before = state()
+        assert mlp.check(right, name="relu").passed
+        assert state() == before
+    finally:
+        jax.config.update("jax_numpy_rank_promotion", "allow")
+
+
+def test_hints_and_the_solution(tmp_path, monkeypatch):
+    """Hints come one at a time, and are remembered beside the notebook; the solution is code alone."""
+    monkeypatch.chdir(tmp_path)
+    first, second = mlp.hint("relu"), mlp.hint("relu")
+    assert first.startswith("relu, hint 1 of")
+    assert second.startswith("relu, hint 2 of")
+    assert "jnp.maximum(" in mlp.solution("relu")
+    with pytest.raises(ValueError, match=r"expected one of relu, init, .* got 'relo'"):
+        mlp.hint("relo")
