@@ -88,15 +88,15 @@ def test_a_terminal_gets_a_progress_bar(environment):
     main, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 100))
     process = subprocess.Popen([*COMMAND, *QUICK], stderr=terminal, stdout=subprocess.PIPE, env=environment)
-    assert process.wait() == 0
     os.close(terminal)
     drawn = b""
     try:
-        while chunk := os.read(main, 4096):
+        while chunk := os.read(main, 4096):  # while it runs: a terminal that nobody reads fills up
             drawn += chunk
     except OSError:  # Linux reports the end of a terminal as an error
         pass
     os.close(main)
+    assert process.wait() == 0
     assert process.stdout is not None
     process.stdout.close()
     assert b"2/2" in drawn
@@ -157,7 +157,7 @@ def test_interrupted(environment):
         shown, said = process.communicate()
         assert process.returncode == 130
         assert said == "\nStopping after this epoch. Ctrl-C again: at once.\n"
-        assert bool(re.search(r"^Stopped. \d+ of 118 epochs were done.", shown, re.M)) == (presses == 1)
+        assert bool(re.search(r"^Stopped after \d+ of 118 epochs. Nothing was saved", shown, re.M)) == (presses == 1)
 
 
 def test_module_and_script_are_the_same(environment):
@@ -199,3 +199,33 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
     if ended.value.code not in (0, None):
         holds(ended.value.code == 2, ended.value.code, "exit code 2")
         holds(len(said.getvalue().splitlines()) <= 1, said.getvalue(), "one line")
+
+
+@pytest.mark.parametrize(
+    ("changed", "arguments", "code", "words"),
+    [
+        ({"JAX_PLATFORMS": "nowhere"}, ["doctor"], 0, "devices     none: "),
+        ({"JAX_PLATFORMS": "nowhere"}, ["train"], 2, "See what JAX finds here: jax-mlp doctor"),
+        ({}, ["train", "--layers", "784,1000000000,10"], 2, "See what JAX finds here: jax-mlp doctor"),
+        ({"PYTHONIOENCODING": "latin-1"}, ["exercises", "read", "relu"], 0, "relu"),
+        ({"PYTHONPATH": "broken"}, ["doctor"], 0, "devices     none: jax: expected JAX to be importable"),
+        ({"PYTHONPATH": "broken"}, ["--help"], 0, "exercises"),
+    ],
+)
+def test_no_traceback(environment, tmp_path, changed, arguments, code, words):
+    """Whatever JAX, the platform or the terminal does, there is one line and no traceback."""
+    (tmp_path / "jax.py").write_text("raise AttributeError('a jaxlib that does not fit')")
+    changed = {name: str(tmp_path) if value == "broken" else value for name, value in changed.items()}
+    run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env={**environment, **changed})
+    assert run.returncode == code, run.stderr
+    assert words in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_lines_come_when_they_happen(environment):
+    """Into a pipe, too, each line is written at once."""
+    with subprocess.Popen([*COMMAND, "train"], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("guide recipe on mnist-5k")
+        assert process.poll() is None
+        process.kill()

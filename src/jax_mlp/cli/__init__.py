@@ -1,11 +1,13 @@
 """The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
 
+import io
 import os
 import shlex
 import sys
 
 import typer
 
+from jax_mlp._jax import first_line
 from jax_mlp.cli._doctor import doctor
 from jax_mlp.cli._supervise import SUPERVISED, obey
 from jax_mlp.cli._train import train
@@ -25,6 +27,10 @@ def about() -> None:
 
 def main() -> None:
     """Run the command line."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # JAX 0.10.1 prints 1.7 kB per program read from its cache
+    for stream in (sys.stdout, sys.stderr):  # each line at once, also into a pipe, and in any encoding
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="replace")
     if os.environ.get(SUPERVISED):
         obey(_main)
     else:
@@ -36,6 +42,8 @@ def _main() -> None:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
         message = str(error)
+    except RuntimeError as error:  # JAX: out of memory, or a platform that is not there
+        message = f"{type(error).__name__}: {first_line(error)}. See what JAX finds here: jax-mlp doctor"
     except typer.Abort:  # Ctrl-C, or no answer to a question
         message = "stopped."
     except Exception as error:  # typer's own errors know how to word themselves; anything else is a bug, and shown

@@ -12,6 +12,7 @@ def doctor(data_dir: DataDir = None) -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     from jax_mlp import __version__
+    from jax_mlp._jax import fault, first_line, import_jax
     from jax_mlp.data.dataset import data_folder
     from jax_mlp.data.mnist import FILES
 
@@ -26,14 +27,22 @@ def doctor(data_dir: DataDir = None) -> None:
 
     show("jax_mlp", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     show("jax", f"{installed('jax')}, jaxlib {installed('jaxlib')}, numpy {installed('numpy')}")
-    import jax
+    wrong = fault() if installed("jaxlib") else None
+    if wrong:
+        show("", f"This version computes wrong numbers. {wrong.what} See {wrong.link}", 'pip install "jax!=0.10.2"')
+    try:
+        import_jax()
+        import jax
 
-    devices = jax.devices()
-    show("devices", f"{len(devices)} of kind {devices[0].platform}: {devices[0].device_kind}")
+        devices = jax.devices()
+        show("devices", f"{len(devices)} of kind {devices[0].platform}: {devices[0].device_kind}")
+        cache = jax.config.values.get("jax_compilation_cache_dir")
+    except (ImportError, RuntimeError) as error:  # RuntimeError: a platform that is not there
+        show("devices", f"none: {first_line(error)}", "Check JAX_PLATFORMS, or install JAX again")
+        cache = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     show("cores", f"{available} of {os.cpu_count()}", "" if available != 1 else "With one core, training is slow")
     show("threads", os.environ.get("XLA_FLAGS") or "as many as cores: XLA_FLAGS is not set")
-    cache = jax.config.values.get("jax_compilation_cache_dir")
     show("compiled", f"kept in {cache}" if cache else "not kept from run to run: JAX_COMPILATION_CACHE_DIR is not set")
     folder = data_folder(data_dir)
     show("mnist-5k", f"kept in {folder}" if (folder / "mnist-5k.bin").is_file() else "comes with the installation")
@@ -43,13 +52,13 @@ def doctor(data_dir: DataDir = None) -> None:
     show("mnist", words, "" if len(there) == len(FILES) else "The rest is downloaded by: jax-mlp train --data mnist")
     for extra, packages in EXTRAS.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
-        remedy = f'Missing: {", ".join(missing)}. Install: pip install -e ".[{extra}]"' if missing else ""
+        remedy = f'Missing: {", ".join(missing)}. Install: pip install "jax-mlp[{extra}]"' if missing else ""
         show(f"[{extra}]", "not installed" if missing else "installed", remedy)
 
 
 EXTRAS = {
     "torch": ("torch", "torchvision"),
-    "test": ("pytest", "hypothesis", "optax", "sklearn", "xdist"),
+    "test": ("beartype", "hypothesis", "matplotlib", "optax", "pytest", "rich", "sklearn", "xdist"),
     "bench": ("equinox", "flax", "optax", "torch"),
     "docs": ("mkdocs", "material", "mkdocstrings", "quickjax"),
 }

@@ -1,6 +1,7 @@
 """`jax-mlp train`: on one device or many, in one process or several, kept in a folder or not."""
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -16,7 +17,9 @@ from jax_mlp.cli._supervise import SUPERVISED, supervise
 
 
 def train(
-    data: Annotated[str, typer.Option(help="mnist-5k, which needs no network, or mnist, the full set.")] = "mnist-5k",
+    data: Annotated[
+        str, typer.Option(help="mnist-5k, which needs no internet connection, or mnist, the full set.")
+    ] = "mnist-5k",
     recipe: Annotated[str, typer.Option(help="guide or tuned.")] = "guide",
     epochs: Annotated[
         int | None,
@@ -27,17 +30,19 @@ def train(
     layers: Annotated[str | None, typer.Option(help="Such as 784,512,512,10. Default: the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random. Default: the recipe's.")] = None,
     data_dir: DataDir = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, by its own settings.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over the run in --out.")] = False,
-    devices: Annotated[int | None, typer.Option(help="Split each batch between so many devices.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the run in this folder.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the run in --out, with its saved settings.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the run in --out.")] = False,
+    devices: Annotated[int | None, typer.Option(help="Split each batch across this many devices.")] = None,
     coordinator: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="Train in several processes, of which number 0 listens there."),
     ] = None,
-    processes: Annotated[int, typer.Option(help="How many they are. Start each with the same options.")] = 1,
-    process: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
-    timeout: Annotated[float, typer.Option(help="Seconds within which all must have come.")] = 60,
+    processes: Annotated[
+        int, typer.Option(help="Number of processes in the run. Start each with the same options.")
+    ] = 1,
+    process: Annotated[int, typer.Option(help="Number of this process, from 0.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait until all processes have connected.")] = 60,
 ) -> None:
     """Train a network on handwritten digits."""
     if coordinator is None and (processes, process) != (1, 0):
@@ -105,8 +110,10 @@ def train(
                     f"loss {figures['loss']:.4f}"
                 )
             if stopped() and epoch < used.n_epochs:
-                then = f"are kept. Go on: jax-mlp train --out {out} --resume" if run else "were done. --out keeps them."
-                print(f"\nStopped. {epoch} of {used.n_epochs} epochs {then}")
+                then = "Nothing was saved; next time add --out DIR."
+                if run:
+                    then = f"They are saved. Resume: jax-mlp train --out {shlex.quote(str(out))} --resume"
+                print(f"\nStopped after {epoch} of {used.n_epochs} epochs. {then}")
                 sys.exit(130)
     if figures:  # there was something left to do
         updates = used.n_epochs * -(-len(digits.train_images) // used.batch_size)
