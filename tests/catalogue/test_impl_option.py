@@ -202,3 +202,55 @@ def test_the_line_to_rerun_reruns(tmp_path):
     )
     assert rerun.returncode == 1
     assert "1 failed" in rerun.stdout.splitlines()[-1]
+
+
+STYLES = {
+    "a byte-order mark": "\ufeff" + RIGHT,
+    "a docstring that is not raw": 'import jax.numpy as jnp\ndef relu(x):\n    """$\\max(0, x)$"""\n'
+    "    return jnp.maximum(x, 0)\n",
+    "a warning of its own": "import warnings\nwarnings.warn('mine')\n" + RIGHT,
+    "a cast that warns": "import jax.numpy as jnp\ndef relu(x):\n"
+    "    return jnp.maximum(x, jnp.zeros((), jnp.float64)).astype(x.dtype)\n",
+    "a dataclass": "from dataclasses import dataclass\nimport jax.numpy as jnp\n"
+    "@dataclass\nclass Relu:\n    low: float = 0\n"
+    "    def __call__(self, x):\n        return jnp.maximum(x, jnp.asarray(self.low, x.dtype))\nrelu = Relu()\n",
+    "a package beside it": "from helpers.maths import clip\ndef relu(x):\n    return clip(x)\n",
+    "jitted": "import jax\nimport jax.numpy as jnp\n@jax.jit\ndef relu(x):\n    return jnp.maximum(x, 0)\n",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("started", [False, True], ids=["a folder", "exercises"])
+def test_styles_of_correct_code_are_green(tmp_path, style, started):
+    """How a correct file is written does not matter, and what it warns of is not a failure."""
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "maths.py").write_text("import jax.numpy as jnp\ndef clip(x):\n    return jnp.clip(x, 0)\n")
+    (tmp_path / "relu.py").write_text(STYLES[style], encoding="utf-8")
+    if started:
+        (tmp_path / ".jax-mlp.json").write_text("{}")
+    run = judged(tmp_path, "relu")
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["JAX_ENABLE_X64", "JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_DEBUG_KEY_REUSE"],
+)
+def test_settings_of_jax_are_not_mistakes(tmp_path, monkeypatch, setting):
+    """Laws run under settings of their own, whatever the environment says."""
+    monkeypatch.setenv(setting, "1")
+    (tmp_path / "relu.py").write_text(RIGHT)
+    assert judged(tmp_path, "relu").returncode == 0
+
+
+def test_what_is_on_disk_is_tested(tmp_path):
+    """A file that is replaced by one of equal size and time is read anew, and no bytecode is left beside it."""
+    good = "import jax.numpy as jnp\ndef relu(x):\n    return jnp.maximum(x, 0)\n"
+    bad = good.replace("maximum", "minimum")
+    (tmp_path / "relu.py").write_text(good)
+    os.utime(tmp_path / "relu.py", (10**9, 10**9))
+    assert judged(tmp_path, "relu").returncode == 0
+    (tmp_path / "relu.py").write_text(bad)
+    os.utime(tmp_path / "relu.py", (10**9, 10**9))
+    assert judged(tmp_path, "relu").returncode == 1
+    assert not (tmp_path / "__pycache__").exists()

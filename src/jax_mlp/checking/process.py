@@ -48,6 +48,8 @@ class Process:
         except (EOFError, OSError):
             self.process.join(5)
             code = self.process.exitcode
+            if code == child.CHECKER_FAILED:
+                raise Ended(f"the checker itself failed, which is not your code's fault.\n{self.printed}") from None
             how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
             raise Ended(f"the process ended with {how}: something called os._exit, or crashed.") from None
         except Ended:

@@ -36,7 +36,7 @@ def syntax_error(path: Path) -> str | None:
 def foreign_imports(path: Path) -> str | None:
     """What a file imports that it may not, in words, or None."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_bytes())  # bytes: there may be a byte-order mark or a coding cookie
     except (SyntaxError, ValueError):
         return None  # the import will say so
     for node in ast.walk(tree):
@@ -48,7 +48,7 @@ def foreign_imports(path: Path) -> str | None:
             continue
         for module in modules:
             root = module.split(".")[0]
-            neighbour = (path.parent / f"{root}.py").exists()
+            neighbour = (path.parent / f"{root}.py").exists() or (path.parent / root).is_dir()
             if root not in (*LIBRARIES, "jax_mlp") and root not in sys.stdlib_module_names and not neighbour:
                 return (
                     f"{path}, line {node.lineno}, imports {module}. May be used: {', '.join(LIBRARIES)}, the standard "

@@ -96,8 +96,13 @@ def solution(
     exercises = _started(component, folder)
     if not yes:
         print(f"Judging {exercises.shown(component)} …", flush=True)
-        passed = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True) == 0
-        if not passed and not typer.confirm("It does not keep all its laws yet. Show the answer all the same?"):
+        code = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True)
+        if code not in (0, 1):  # neither passed nor failed
+            raise ValueError(
+                f"exercises solution: expected pytest to test {component}, got its exit code {code}. "
+                f"Run pytest --impl={quote(str(folder))} {component}, or skip the test with --yes."
+            )
+        if code and not typer.confirm("It does not pass yet. Show the answer all the same?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
     reference = "\n\n".join(map(without_docstrings, sources(component)))
