@@ -16,6 +16,8 @@ from jax_mlp.laws import oracle
 from jax_mlp.laws.draws import exact_cases, keys
 from jax_mlp.laws.expect import close, each, equal, holds
 
+jax.config.update("jax_enable_x64", True)
+
 RATE = 0.125
 NETWORKS = [((3, 8, 4, 2), 8), ((4, 4), 16)]
 grids = st.sampled_from([(1, 1), (2, 1), (4, 1), (8, 1), (2, 2), (8, 2), (8, 4)])

@@ -194,7 +194,9 @@ def test_ctrl_c_reaches_the_run(tmp_path, environment):
     processes[0].send_signal(signal.SIGINT)
     first, other = ends(processes, within=30)
     assert first[0] == 130
-    assert re.search(r"Stopped. \d+ of 100000 epochs are kept. Go on: jax-mlp train --out .* --resume\n$", first[1])
+    assert re.search(
+        r"Stopped after \d+ of 100000 epochs. They are saved. Resume: jax-mlp train --out .* --resume\n$", first[1]
+    )
     assert other[0] == 2
 
 

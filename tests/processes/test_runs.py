@@ -102,7 +102,7 @@ def test_ctrl_c_ends_tidily(tmp_path, environment):
                 break
         last = [line.strip() for line in process.stdout if line.strip()][-1]
     assert process.returncode == 130
-    assert last.endswith(f"Go on: jax-mlp train --out {folder} --resume")
+    assert last.endswith(f"Resume: jax-mlp train --out {folder} --resume")
     assert Run(folder).done > 0
 
 

@@ -42,10 +42,12 @@ def _main() -> None:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
         message = str(error)
-    except RuntimeError as error:  # JAX: out of memory, or a platform that is not there
-        message = f"{type(error).__name__}: {first_line(error)}. See what JAX finds here: jax-mlp doctor"
     except typer.Abort:  # Ctrl-C, or no answer to a question
         message = "stopped."
+    except RuntimeError as error:  # JAX: out of memory, or a platform that is not there
+        if os.environ.get(SUPERVISED):  # the supervisor finds the words for it
+            raise
+        message = f"{type(error).__name__}: {first_line(error)}. See what JAX finds here: jax-mlp doctor"
     except Exception as error:  # typer's own errors know how to word themselves; anything else is a bug, and shown
         describe = getattr(error, "format_message", None)
         if describe is None:

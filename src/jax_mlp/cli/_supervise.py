@@ -21,8 +21,9 @@ def supervise(arguments: list[str], ended: str, silent: bool) -> int:
     Either is said on standard error with the words of `ended`, where `{}` is what happened. When `silent`, only errors
     are shown.
     """
+    environment = {**os.environ, SUPERVISED: "1", "TF_CPP_MIN_LOG_LEVEL": "1"}  # JAX's log says how it ended
     child = subprocess.Popen(
-        [sys.executable, "-u", "-m", "jax_mlp", *arguments], env={**os.environ, SUPERVISED: "1"}, text=True,
+        [sys.executable, "-u", "-m", "jax_mlp", *arguments], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, errors="replace",
     )  # fmt: skip
     said = []
