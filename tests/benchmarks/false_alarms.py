@@ -18,7 +18,7 @@ import jax
 from jax_mlp.components import COMPONENTS
 
 ROOT = Path(__file__).parents[2]
-LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles"]]
+LAWS = [f"src/jax_mlp/laws/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles"]]
 
 
 def outcome(seed: int) -> str:

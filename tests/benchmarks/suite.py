@@ -19,7 +19,7 @@ from jax_mlp.components import COMPONENTS
 from tests.benchmarks.machine import describe, parser, write
 
 ROOT = Path(__file__).parents[2]
-LAWS = [f"tests/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles", "data"]]
+LAWS = [f"src/jax_mlp/laws/test_{component}.py" for component in [*COMPONENTS, "gradients", "oracles"]]
 LOSS = """
 import jax.numpy as jnp
 from jax_mlp import forward
@@ -60,7 +60,7 @@ def main() -> None:
     for kind, mean in [("right", "mean"), ("wrong", "sum")]:
         (cache / kind).mkdir()
         (cache / kind / "loss.py").write_text(LOSS.format(mean))
-        runs[f"a {kind} loss, warm"] = ["tests/test_loss.py"], f"--impl={cache / kind}"
+        runs[f"a {kind} loss, warm"] = ["loss"], f"--impl={cache / kind}"
     try:
         took["import jax"] = unit = statistics.median(importing() for _ in range(9))
         print(f"{'import jax':<20}{unit:6.1f} s", flush=True)
