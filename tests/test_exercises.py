@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import jax_mlp
 from jax_mlp.cli import app
-from jax_mlp.exercises import COMPONENTS, SHORTCUTS, Exercises
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import SHORTCUTS, Exercises
 from jax_mlp.exercises.hints import HINTS
 from jax_mlp.exercises.stubs import is_stub, source, stub
 

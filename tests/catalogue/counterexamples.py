@@ -14,8 +14,9 @@ import jax
 import numpy as np
 
 from jax_mlp.checking import report
-from jax_mlp.checking.evaluate import known_killers, laws, prepare
-from jax_mlp.checking.implementation import COMPONENTS, Implementation
+from jax_mlp.checking.evaluate import laws, laws_that_catch, prepare
+from jax_mlp.checking.implementation import Implementation
+from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
 from jax_mlp.mistakes import Entry, mistakes
 
@@ -30,7 +31,7 @@ def smallest(component: str, name: str) -> dict[str, str]:
     entry = next(entry for entry in mistakes(component) if entry.name == name)
     first: dict[str, str] = {}
     for law in sorted(laws(component), key=lambda law: not hasattr(laws(component)[law], "hypothesis")):
-        if law in known_killers(entry):
+        if law in laws_that_catch(entry):
             plain, shown = broken(entry, law)
             if plain:
                 return shown

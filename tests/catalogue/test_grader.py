@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jax_mlp.exercises import COMPONENTS
+from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises.commands import start
 from jax_mlp.exercises.stubs import source
 

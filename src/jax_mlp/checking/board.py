@@ -7,7 +7,8 @@ import pytest
 
 from jax_mlp.checking import report as reports
 from jax_mlp.checking.grader import component_of
-from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 
 WIDTH = 24
 

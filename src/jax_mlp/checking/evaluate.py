@@ -31,7 +31,7 @@ def laws(component: str) -> dict:
     }
 
 
-def known_killers(entry: Entry) -> set[str]:
+def laws_that_catch(entry: Entry) -> set[str]:
     """The laws that the published table says it breaks. They are asked first: that saves most of the time."""
     return {*caught_by().get(f"{entry.component}/{entry.name}", [])}
 
@@ -40,7 +40,7 @@ def broken_laws(entry: Entry, only_first: bool = False) -> list[str]:
     """The names of the laws of its own component that an entry breaks."""
     implementation = Implementation()
     implementation.use(entry.component, entry.functions)
-    broken, known = [], known_killers(entry) if only_first else set()
+    broken, known = [], laws_that_catch(entry) if only_first else set()
     for name, law in sorted(laws(entry.component).items(), key=lambda law: law[0] not in known):
         implementation.calls.clear()
         try:

@@ -12,7 +12,8 @@ import pytest
 from jax_mlp.checking import rules
 from jax_mlp.checking.process import Ended, Process
 from jax_mlp.checking.report import labelled
-from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub
 
 

@@ -218,15 +218,10 @@ def hint(component: str) -> Text:
     from pathlib import Path
 
     from jax_mlp.exercises import Exercises
-    from jax_mlp.exercises.hints import HINTS
+    from jax_mlp.exercises.hints import next_hint
 
     _known(component)
-    exercises, hints = Exercises(Path.cwd()), HINTS[component]
-    number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
-    with contextlib.suppress(OSError):  # a folder that cannot be written to: the first hint comes again
-        exercises.remember(**{component: number})
-    last = f"\nThat was the last one. The answer: mlp.solution({component!r})" if number == len(hints) else ""
-    return Text(f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}")
+    return Text(next_hint(Exercises(Path.cwd()), component, f"mlp.solution({component!r})"))
 
 
 def solution(component: str) -> Text:
@@ -235,10 +230,10 @@ def solution(component: str) -> Text:
     Raises:
         ValueError: If there is no such component.
     """
-    from jax_mlp.exercises.stubs import sources, without_docstrings
+    from jax_mlp.exercises.stubs import reference_code
 
     _known(component)
-    return Text("\n\n".join(map(without_docstrings, sources(component))))
+    return Text(reference_code(component))
 
 
 def _known(component: str) -> None:

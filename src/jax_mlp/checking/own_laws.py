@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jax_mlp.checking.evaluate import prepare
 from jax_mlp.checking.implementation import Implementation
-from jax_mlp.exercises import COMPONENTS
+from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, mistakes, variants
 
 

@@ -17,7 +17,8 @@ from jax_mlp import laws
 from jax_mlp.checking import process, report
 from jax_mlp.checking.board import Board
 from jax_mlp.checking.grader import Grader, component_of, law_name
-from jax_mlp.checking.implementation import COMPONENTS, Implementation, keep_compiled_code
+from jax_mlp.checking.implementation import Implementation, keep_compiled_code
+from jax_mlp.components import COMPONENTS
 
 # No phase "explain": jax_mlp.checking.report writes reports. No deadline: the first example of a shape compiles.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)

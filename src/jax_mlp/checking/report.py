@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 from hypothesis.errors import FlakyFailure
 
-from jax_mlp import mistakes as catalogue
-from jax_mlp.checking import evaluate as judge
+from jax_mlp.checking import evaluate
 from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation
-from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 from jax_mlp.laws import draws
 from jax_mlp.laws.expect import LawBroken
 from jax_mlp.laws.values import as_jax, paste
-from jax_mlp.mistakes import Entry
+from jax_mlp.mistakes import Entry, mistakes
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()
 
@@ -120,7 +120,7 @@ def diagnose(component: str, calls: list[Call], implementation: Implementation) 
     if before[-3:] == [[], [], []]:
         return []
     fitting: list[Entry] = []
-    for suspects in (*before[-1:], catalogue.mistakes(component)):
+    for suspects in (*before[-1:], mistakes(component)):
         fitting = fitting or [w for w in suspects if all(_answers_alike(w.functions, call) for call in calls)]
     before.append(fitting)
     return fitting
@@ -134,8 +134,10 @@ def most_likely(fitting: list[Entry], laws: dict[str, str]) -> list[str]:
     broken = {law for law, state in laws.items() if state == "failed"}
     agreement = {}
     for wrong in fitting:
-        known = judge.known_killers(wrong) & {*laws}
-        if not known and not broken & {*judge.laws(wrong.component)}:  # a law of gradients: the table has none of those
+        known = evaluate.laws_that_catch(wrong) & {*laws}
+        if not known and not broken & {
+            *evaluate.laws(wrong.component)
+        }:  # a law of gradients: the table has none of those
             known = broken
         agreement[wrong.sentence] = len(known & broken) / len(known | broken)
     best = max(agreement.values(), default=0.0)
@@ -144,7 +146,7 @@ def most_likely(fitting: list[Entry], laws: dict[str, str]) -> list[str]:
 
 def revise(text: str, component: str, names: list[str], laws: dict[str, str]) -> str:
     """A report again, now that it is known which laws are broken and which are kept."""
-    fitting = [wrong for wrong in catalogue.mistakes(component) if wrong.name in names]
+    fitting = [wrong for wrong in mistakes(component) if wrong.name in names]
     likely = most_likely(fitting, laws)
     if not names:
         return text

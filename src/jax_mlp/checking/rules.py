@@ -9,7 +9,8 @@ import types
 from pathlib import Path
 
 import jax_mlp
-from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import LIBRARIES, SHORTCUTS
 
 JUDGES = ("tests", "jax_mlp", "pytest", "_pytest", "pluggy", "hypothesis", "builtins")
 NAMESPACES = ("jax", "jax.numpy", "jax.random", "jax.nn", "numpy")

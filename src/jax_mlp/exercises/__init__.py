@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-from jax_mlp.components import COMPONENTS as COMPONENTS
-
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
 """What may be imported, besides the standard library and the other components of `jax_mlp`."""
 

@@ -10,8 +10,9 @@ import numpy as np
 
 import jax_mlp
 from jax_mlp import figures
+from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
-from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.recipes import TUNED
 

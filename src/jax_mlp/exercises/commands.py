@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from jax_mlp.exercises import COMPONENTS, Exercises
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 
 app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, judged by its laws.")
 
@@ -57,14 +58,9 @@ def start(
 @app.command()
 def hint(component: Component, folder: In = HERE) -> None:
     """Show the next hint: the first is a nudge, the last is nearly the answer."""
-    from jax_mlp.exercises.hints import HINTS
+    from jax_mlp.exercises.hints import next_hint
 
-    exercises, hints = _started(component, folder), HINTS[component]
-    number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
-    exercises.remember(**{component: number})
-    print(f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}")
-    if number == len(hints):
-        print(f"That was the last one. The answer: jax-mlp exercises solution {component}")
+    print(next_hint(_started(component, folder), component, f"jax-mlp exercises solution {component}"))
 
 
 @app.command()
@@ -91,7 +87,7 @@ def solution(
     from rich.panel import Panel
     from rich.syntax import Syntax
 
-    from jax_mlp.exercises.stubs import sources, without_docstrings
+    from jax_mlp.exercises.stubs import reference_code, without_docstrings
 
     exercises = _started(component, folder)
     if not yes:
@@ -105,7 +101,6 @@ def solution(
         if code and not typer.confirm("It does not pass yet. Show the answer all the same?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
-    reference = "\n\n".join(map(without_docstrings, sources(component)))
     console = Console()
     beside = console.width >= 160
     width = console.width // 2 if beside else None
@@ -113,7 +108,7 @@ def solution(
         Panel(Syntax(text, "python", word_wrap=True), title=title, width=width)
         for title, text in (
             (f"yours: {exercises.shown(component)}", without_docstrings(yours)),
-            ("the reference", reference),
+            ("the reference", reference_code(component)),
         )
     ]
     console.print(Columns(panels) if beside else panels[0])

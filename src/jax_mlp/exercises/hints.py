@@ -1,5 +1,9 @@
 """Hints for each exercise, from a nudge to nearly the answer."""
 
+import contextlib
+
+from jax_mlp.exercises import Exercises
+
 HINTS = {
     "init": (
         "JAX has no hidden random state: the same key gives the same numbers. How many arrays does a layer have, and "
@@ -70,3 +74,13 @@ HINTS = {
     ),
 }
 """By component, in the order they are shown."""
+
+
+def next_hint(exercises: Exercises, component: str, solution: str) -> str:
+    """The hint after the one shown last, or the last one again with how to see the solution. It is remembered."""
+    hints = HINTS[component]
+    number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
+    with contextlib.suppress(OSError):  # in a folder that cannot be written to, the first hint comes again
+        exercises.remember(**{component: number})
+    last = f"\nThat was the last one. The answer: {solution}" if number == len(hints) else ""
+    return f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}"

@@ -8,7 +8,8 @@ from pathlib import Path
 from shlex import quote
 
 import jax_mlp
-from jax_mlp.exercises import COMPONENTS, LIBRARIES, SHORTCUTS, UNASKED
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import LIBRARIES, SHORTCUTS, UNASKED
 
 
 def source(component: str) -> str:
@@ -76,6 +77,11 @@ def without_docstrings(text: str) -> str:
             for line in range(first.lineno - 1, first.end_lineno or first.lineno):
                 lines[line] = None
     return "\n".join(line for line in lines if line is not None).strip("\n") + "\n"
+
+
+def reference_code(component: str) -> str:
+    """The code of the reference for a component, without its docstrings."""
+    return "\n\n".join(map(without_docstrings, sources(component)))
 
 
 def is_stub(text: str, component: str) -> bool:
