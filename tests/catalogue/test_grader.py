@@ -64,7 +64,7 @@ ATTEMPTS = {
     "a crash": ("import os\ndef relu(x):\n    os.abort()\n", "the process ended with signal SIGABRT"),
     "sys.exit at import": ("import sys\nsys.exit(0)\n", "relu.py does not import: SystemExit, line 2"),
     "sys.exit when called": ("import sys\ndef relu(x):\n    sys.exit(0)\n", "got: SystemExit: 0"),
-    "KeyboardInterrupt": ("def relu(x):\n    raise KeyboardInterrupt\n", "the process ended|got: KeyboardInterrupt"),
+    "KeyboardInterrupt": ("def relu(x):\n    raise KeyboardInterrupt\n", "got: RuntimeError: KeyboardInterrupt was raised"),
     "pytest is changed": (
         "import sys\nsys.modules['_pytest.runner'].call_and_report = lambda *a, **k: None\n" + RIGHT,
         "_pytest.runner.call_and_report was replaced. Laws are judged by what it was.",

@@ -78,6 +78,14 @@ class Serve:
             data = [hook.pytest_report_to_serializable(config=session.config, report=r) for r in reports]
             self.connection.send_bytes(json.dumps(data, default=str).encode())
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem):
+        """A component that raises KeyboardInterrupt, or pytest's own way to stop, has failed a law and stops nothing."""
+        try:
+            return (yield)
+        except (KeyboardInterrupt, pytest.exit.Exception) as error:
+            raise RuntimeError(f"{type(error).__name__} was raised") from error
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session):
         """Collect nothing yet: the files come with the first command."""
