@@ -35,9 +35,9 @@ def test_measures_as_often_as_asked(impl, n_epochs, measure_every):
     """on_epoch is called after every so many epochs and after the last, and training is the same."""
     params, x, labels = unit_images(4)
     case = Case(params, x, labels, np.eye(2, dtype=np.float32)[labels])
-    came, seen = told(impl, case, n_epochs, measure_every=measure_every)
-    should, every = told(impl, case, n_epochs)
-    each(equal, came, should)
+    got, seen = told(impl, case, n_epochs, measure_every=measure_every)
+    expected, every = told(impl, case, n_epochs)
+    each(equal, got, expected)
     asked = [e for e in range(1, n_epochs + 1) if e % measure_every == 0 or e == n_epochs]
     assert [(epoch, loss) for epoch, _, *_, loss in seen] == [
         (epoch, loss) for epoch, _, *_, loss in every if epoch in asked

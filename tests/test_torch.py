@@ -39,17 +39,17 @@ def rounding(case):
 @given(wide_cases())
 def test_forward_is_torchs_sequential(impl, case):
     """Torch's nn.Sequential of Linear, ReLU and LogSoftmax gives the same log-probabilities."""
-    should = sequential(case.params)(torch.tensor(case.images)).detach().numpy()
-    close(impl.forward(case.params, case.images), should, ROUNDING * oracle.magnitude(case.params, case.images))
+    expected = sequential(case.params)(torch.tensor(case.images)).detach().numpy()
+    close(impl.forward(case.params, case.images), expected, ROUNDING * oracle.magnitude(case.params, case.images))
 
 
 @given(wide_cases())
 def test_loss_is_torchs_cross_entropy_over_k(impl, case):
     """Torch's cross-entropy of the logits, divided by the number of classes, is the loss."""
     logits = torch.tensor(oracle.logits(case.params, case.images))
-    should = torch.nn.functional.cross_entropy(logits, torch.tensor(case.labels, dtype=torch.int64))
-    came = impl.loss(case.params, case.images, case.targets)
-    close(came, should.item() / case.n_classes, ROUNDING * oracle.magnitude(case.params, case.images).max())
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor(case.labels, dtype=torch.int64))
+    got = impl.loss(case.params, case.images, case.targets)
+    close(got, expected.item() / case.n_classes, ROUNDING * oracle.magnitude(case.params, case.images).max())
 
 
 @given(exact_cases())
@@ -57,8 +57,8 @@ def test_gradient_is_torchs(impl, case):
     """Torch's autograd finds the same gradient."""
     network = sequential(case.params)
     value = -(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()
-    should = pairs(torch.autograd.grad(value, list(network.parameters())))
-    each(close, impl.loss.gradient(case.params, case.images, case.targets), should, rounding(case))
+    expected = pairs(torch.autograd.grad(value, list(network.parameters())))
+    each(close, impl.loss.gradient(case.params, case.images, case.targets), expected, rounding(case))
 
 
 @given(exact_cases(), powers_of_two(-6, 3))
@@ -68,8 +68,8 @@ def test_update_is_torchs_sgd(impl, case, rate):
     optimiser = torch.optim.SGD(network.parameters(), lr=rate)
     (-(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()).backward()
     optimiser.step()
-    came = impl.update(case.params, case.images, case.targets, rate)
-    each(close, came, pairs(network.parameters()), (1 + rate) * rounding(case))
+    got = impl.update(case.params, case.images, case.targets, rate)
+    each(close, got, pairs(network.parameters()), (1 + rate) * rounding(case))
 
 
 @given(case=wide_cases())
@@ -77,6 +77,6 @@ def test_parameters_travel_both_ways(case):
     """An nn.Sequential loads the state_dict of a network, gives the same outputs, and gives the network back."""
     network = sequential([(np.zeros_like(w), np.zeros_like(b)) for w, b in case.params])
     network.load_state_dict({name: torch.tensor(array) for name, array in jax_mlp.state_dict(case.params).items()})
-    came = network(torch.tensor(case.images)).detach().numpy()
-    close(came, jax_mlp.forward(case.params, case.images), ROUNDING * oracle.magnitude(case.params, case.images))
+    got = network(torch.tensor(case.images)).detach().numpy()
+    close(got, jax_mlp.forward(case.params, case.images), ROUNDING * oracle.magnitude(case.params, case.images))
     each(equal, jax_mlp.from_state_dict(network.state_dict()), case.params)

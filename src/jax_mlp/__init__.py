@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from jax_mlp.checking.notebook import check, hint, solution
     from jax_mlp.components.accuracy import accuracy
     from jax_mlp.components.forward import forward
-    from jax_mlp.components.init import glorot, he, init_mlp, init_weights_biases
+    from jax_mlp.components.init import he, init_mlp, init_weights_biases, lecun
     from jax_mlp.components.loss import loss
     from jax_mlp.components.one_hot import one_hot
     from jax_mlp.components.relu import relu
@@ -22,7 +22,7 @@ __all__ = [  # noqa: RUF022 (teaching order)
     "init_weights_biases",
     "init_mlp",
     "he",
-    "glorot",
+    "lecun",
     "forward",
     "one_hot",
     "loss",
@@ -39,7 +39,7 @@ __all__ = [  # noqa: RUF022 (teaching order)
 ]
 
 _HOMES = {
-    "components.init": ("init_weights_biases", "init_mlp", "he", "glorot"),
+    "components.init": ("init_weights_biases", "init_mlp", "he", "lecun"),
     "parameters": ("save", "load", "state_dict", "from_state_dict"),
     "checking.notebook": ("check", "hint", "solution"),
 }
@@ -49,7 +49,8 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str):
     """Import a name when it is first asked for: the command line and pytest's options need no JAX."""
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        renamed = " It is now called lecun." if name == "glorot" else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{renamed}")
     value = getattr(import_module(f"{__name__}.{_HOME.get(name, f'components.{name}')}"), name)
     globals()[name] = value
     return value

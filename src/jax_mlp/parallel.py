@@ -1,13 +1,13 @@
-r"""The same update on many devices, and in many processes: they share the images of a batch, and agree on its gradient.
+r"""Data and tensor parallelism: the same `update` on several devices, in one process or in several.
 
-The devices stand in a grid. Along its axis `batch` each has its share of a batch, and along `units` its share of the
-layers that are wide. JAX's compiler does the rest: it splits `update`, which knows nothing of it, and adds the talk.
+The devices form a mesh with two axes. Each batch is sharded along `data`, and the wide layers are sharded along
+`model`. JAX's compiler does the rest: it splits the work of `update` and inserts the communication.
 
 Examples:
     >>> import jax, jax_mlp as mlp
     >>> from jax_mlp import parallel
-    >>> params = parallel.place(mlp.init_mlp([784, 512, 10], jax.random.key(0)), parallel.grid())
-    >>> x, y = parallel.split((jax.numpy.ones((8, 784)), mlp.one_hot(range(8), 10)), parallel.grid())
+    >>> params = parallel.shard_params(mlp.init_mlp([784, 512, 10], jax.random.key(0)), parallel.make_mesh())
+    >>> x, y = parallel.shard_batch((jax.numpy.ones((8, 784)), mlp.one_hot(range(8), 10)), parallel.make_mesh())
     >>> params = mlp.update(params, x, y)
 """
 
@@ -28,53 +28,53 @@ from jax_mlp.components._checks import check_count, check_divides, check_network
 from jax_mlp.components.init import Params
 
 
-def grid(n_devices: int | None = None, units: int = 1) -> Mesh:
-    """Devices in a grid of `n_devices / units` by `units`, with axes `batch` and `units`.
+def make_mesh(n_devices: int | None = None, model: int = 1) -> Mesh:
+    """A mesh of `n_devices / model` by `model` devices, with axes `data` and `model`.
 
     Args:
-        n_devices: How many, those of all processes together. All there are unless told.
-        units: Over how many of them a wide layer is split.
+        n_devices: Number of devices, over all processes. The default is all of them.
+        model: Number of devices that share each wide layer.
 
     Raises:
-        ValueError: If there are not as many devices, or `units` does not divide them.
+        ValueError: If there are fewer devices, or `model` does not divide their number.
     """
     devices = jax.devices()
-    n_devices = len(devices) if n_devices is None else check_count("grid", "n_devices", n_devices, 1)
-    units = check_count("grid", "units", units, 1)
+    n_devices = len(devices) if n_devices is None else check_count("make_mesh", "n_devices", n_devices, 1)
+    model = check_count("make_mesh", "model", model, 1)
     if n_devices > len(devices):
         raise ValueError(
-            f"grid: expected at most {len(devices)} devices, as many as there are, got n_devices={n_devices}. "
+            f"make_mesh: expected at most {len(devices)} devices, as many as there are, got n_devices={n_devices}. "
             f'On a CPU, jax.config.update("jax_num_cpu_devices", {n_devices}) at the start makes as many.'
         )
-    if n_devices % units:
-        raise ValueError(f"grid: expected units to divide the {n_devices} devices, got units={units}.")
-    return Mesh(np.array(devices[:n_devices]).reshape(-1, units), ("batch", "units"))
+    if n_devices % model:
+        raise ValueError(f"make_mesh: expected model to divide the {n_devices} devices, got model={model}.")
+    return Mesh(np.array(devices[:n_devices]).reshape(-1, model), ("data", "model"))
 
 
-def place(params: Params, mesh: Mesh) -> Params:
-    """Parameters placed on the devices of a grid: `update` and `train_loop` then work on all of them.
+def shard_params(params: Params, mesh: Mesh) -> Params:
+    """Shard parameters over a mesh, so that `update` and `train_loop` use all of its devices.
 
-    Along `batch` each device has all parameters. Along `units` the even layers are split by their outputs, and the odd
-    ones by their inputs, which are those same units, so that only every second layer needs to talk. A layer whose width
-    does not divide is not split.
+    Along `data` every device holds all parameters. Along `model` the even layers are sharded by their outputs and the
+    odd layers by their inputs, which are the same units. So only every second layer needs communication. A layer whose
+    width is not divisible by the size of `model` is not sharded.
 
     Args:
-        params: `(w, b)` per layer. They are left as they are.
-        mesh: The grid.
+        params: `(w, b)` per layer. They are not modified.
+        mesh: The mesh.
 
     Returns:
-        The same parameters, placed.
+        The same parameters, sharded.
 
     References:
         Shoeybi et al.: Megatron-LM (2019), section 3.
     """
-    check_network("place", params)
+    check_network("shard_params", params)
 
     def spread(layer: int, w, b):
         by_outputs = layer % 2 == 0
-        if w.shape[not by_outputs] % mesh.shape["units"]:
+        if w.shape[not by_outputs] % mesh.shape["model"]:
             return P(), P()
-        return (P("units"), P("units")) if by_outputs else (P(None, "units"), P())
+        return (P("model"), P("model")) if by_outputs else (P(None, "model"), P())
 
     return [
         tuple(jax.device_put(p, NamedSharding(mesh, spec)) for p, spec in zip(pair, spread(layer, *pair), strict=True))
@@ -82,23 +82,23 @@ def place(params: Params, mesh: Mesh) -> Params:
     ]
 
 
-def split(batch: PyTree[ArrayLike], mesh: Mesh) -> PyTree[Array]:
-    """A batch with its rows split between the devices along `batch`.
+def shard_batch(batch: PyTree[ArrayLike], mesh: Mesh) -> PyTree[Array]:
+    """Shard the rows of a batch along the mesh's axis `data`.
 
     Args:
-        batch: An array or several, a row per image.
-        mesh: The grid.
+        batch: One array or several, with one row per image.
+        mesh: The mesh.
 
     Raises:
-        ValueError: If the rows do not divide.
+        ValueError: If the number of rows is not divisible by the size of `data`.
     """
     for array in jax.tree.leaves(batch):
-        check_divides("split", len(array), mesh.shape["batch"])
-    return jax.device_put(batch, NamedSharding(mesh, P("batch")))
+        check_divides("shard_batch", len(array), mesh.shape["data"])
+    return jax.device_put(batch, NamedSharding(mesh, P("data")))
 
 
 def connect(coordinator: str, n_processes: int, process: int, timeout: float = 60) -> None:
-    """Join the processes of a run, before anything else is asked of JAX. Their devices then make one grid.
+    """Join the processes of a run, before anything else is asked of JAX. Their devices then make one mesh.
 
     Every process goes on to do the same with the same arguments. JAX ends a process that loses another: at once if the
     connection between them breaks, as a rule, and at the latest when the other has been silent for 15 seconds.

@@ -17,14 +17,14 @@ from jax.sharding import Mesh
 
 import jax_mlp
 from jax_mlp._files import write_atomically
-from jax_mlp.components.init import Params, glorot, he, init_mlp
+from jax_mlp.components.init import Params, he, init_mlp, lecun
 from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import DATASETS, Dataset
-from jax_mlp.parallel import place
+from jax_mlp.parallel import shard_params
 from jax_mlp.parameters import load, metadata, save
 from jax_mlp.recipes import Recipe
 
-SCALES = {"he": he, "glorot": glorot}
+SCALES = {"he": he, "lecun": lecun}
 PICTURES = ("learning_curves", "confusion_matrix", "mistakes", "first_layer")
 
 
@@ -64,9 +64,9 @@ def initial(recipe: Recipe) -> Params:
 def train(
     recipe: Recipe, digits: Dataset, params: Params, done: int = 0, mesh: Mesh | None = None, measure_every: int = 1
 ) -> Iterator[tuple[Params, dict[str, float]]]:
-    """Train by a recipe, going on from the parameters that some epochs led to, on the devices of a grid if given."""
+    """Train by a recipe, going on from the parameters that some epochs led to, on the devices of a mesh if given."""
     return epochs(
-        params if mesh is None else place(params, mesh),
+        params if mesh is None else shard_params(params, mesh),
         digits.train_images,
         digits.test_images,
         digits.train_labels,

@@ -29,7 +29,7 @@ def loss(params, images, targets):
 
 
 def seconds(files: list[str], cache: Path, *options: str, broken: bool = False) -> float:
-    """The time of one run of pytest, start-up included, which ends as it should."""
+    """The time of one run of pytest, start-up included, which ends as it expected."""
     environment = {**os.environ, "JAX_MLP_COMPILED": str(cache)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # Python keeps what it has compiled, unless told not to
     start = time.perf_counter()

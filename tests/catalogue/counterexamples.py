@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "counterexamples.json"
 
 
 def smallest(component: str, name: str) -> dict[str, str]:
-    """A call that shows a mistake wrong, with what came and what should have come.
+    """A call that shows a mistake wrong, with what it got and what was expected.
 
     It is Hypothesis's for the first property that judges the very answer of a call, or else for the first broken law.
     """
@@ -40,7 +40,7 @@ def smallest(component: str, name: str) -> dict[str, str]:
 
 
 def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
-    """How a law is broken, after shrinking, and whether what came is what the call gave."""
+    """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
     law = laws(entry.component)[name]
     report.forget_calls_before_each_example(law)
     implementation = Implementation()
@@ -51,10 +51,10 @@ def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
         if implementation.calls:
             call = implementation.calls[-1]
             answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
-            came = error.came if isinstance(error, LawBroken) and isinstance(error.came, np.ndarray) else None
-            plain = any(np.array_equal(answer, came, equal_nan=True) for answer in answers if came is not None)
-            came_and_should = dict(report.came_and_should(error, implementation))
-            return plain, {"law": name, "call": report.written(call), **came_and_should}
+            got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
+            plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
+            got_and_expected = dict(report.got_and_expected(error, implementation))
+            return plain, {"law": name, "call": report.written(call), **got_and_expected}
     return False, {}
 
 

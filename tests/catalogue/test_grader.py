@@ -64,7 +64,10 @@ ATTEMPTS = {
     "a crash": ("import os\ndef relu(x):\n    os.abort()\n", "the process ended with signal SIGABRT"),
     "sys.exit at import": ("import sys\nsys.exit(0)\n", "relu.py does not import: SystemExit, line 2"),
     "sys.exit when called": ("import sys\ndef relu(x):\n    sys.exit(0)\n", "got: SystemExit: 0"),
-    "KeyboardInterrupt": ("def relu(x):\n    raise KeyboardInterrupt\n", "got: RuntimeError: KeyboardInterrupt was raised"),
+    "KeyboardInterrupt": (
+        "def relu(x):\n    raise KeyboardInterrupt\n",
+        "got: RuntimeError: KeyboardInterrupt was raised",
+    ),
     "pytest is changed": (
         "import sys\nsys.modules['_pytest.runner'].call_and_report = lambda *a, **k: None\n" + RIGHT,
         "_pytest.runner.call_and_report was replaced. Laws are judged by what it was.",
@@ -77,7 +80,7 @@ ATTEMPTS = {
         r"jax_mlp\.laws\.\S+ was replaced. Laws are judged by what it was.",
     ),
     "the judge's code is changed": (
-        "import sys\ne = sys.modules['jax_mlp.laws.expect']\ne.equal.__code__ = (lambda came, should: None).__code__\n"
+        "import sys\ne = sys.modules['jax_mlp.laws.expect']\ne.equal.__code__ = (lambda got, expected: None).__code__\n"
         + RIGHT,
         "jax_mlp.laws.expect.equal was replaced",
     ),

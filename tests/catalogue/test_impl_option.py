@@ -138,7 +138,7 @@ LABELS = ["law", "counterexample", "got", "expected", "likely cause", "read", "r
 
 @pytest.mark.parametrize("component", WRONG)
 def test_a_report_tells_all_in_order_and_nothing_else(tmp_path, component):
-    """Law, counterexample, what came, what should have come, the likely mistake, where to read on, how to rerun."""
+    """A report has all its labels, in order."""
     source, sentence = WRONG[component]
     (tmp_path / f"{component}.py").write_text(source)
     shown = judged(tmp_path, component)
@@ -169,9 +169,9 @@ def test_the_counterexample_can_be_pasted(tmp_path):
     assert report
     *lines, call = report[1].splitlines()
     program = "\n".join([*lines, f"print({call})"])
-    came = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    got = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert float(report[2]) < 0
-    assert float(came.stdout) == pytest.approx(float(report[2]))
+    assert float(got.stdout) == pytest.approx(float(report[2]))
 
 
 def test_a_large_counterexample_can_be_pasted_too(tmp_path):
@@ -184,9 +184,9 @@ def test_a_large_counterexample_can_be_pasted_too(tmp_path):
     report = re.search(r"^counterexample:\n(.*?)^got: +at \[(\d+), (\d+)\]: (.*?)$", shown.stdout, re.M | re.S)
     assert report, shown.stdout
     *lines, call = report[1].splitlines()
-    program = "\n".join([*lines, f"came = {call}", f"print(came.shape, came[{report[2]}, {report[3]}] == {report[4]})"])
-    came = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert came.stdout == "(301, 10) True\n"
+    program = "\n".join([*lines, f"got = {call}", f"print(got.shape, got[{report[2]}, {report[3]}] == {report[4]})"])
+    got = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert got.stdout == "(301, 10) True\n"
 
 
 def test_the_line_to_rerun_reruns(tmp_path):

@@ -36,16 +36,16 @@ def rounding(case):
 
 @given(exact_cases(NETWORKS), grids)
 def test_an_update_is_the_same_on_any_grid(case, shape):
-    """An update on a grid of devices gives what it gives on one, for any batch and however wide layers are split."""
-    grid, params = parallel.grid(*shape), as_float64(case.params)
-    batch = parallel.split((case.images.astype(float), case.targets.astype(float)), grid)
-    came = mlp.update(parallel.place(params, grid), *batch, RATE)
-    each(close, came, mlp.update(params, case.images, case.targets, RATE), rounding(case))
+    """An update on a mesh of devices gives what it gives on one, for any batch and however wide layers are split."""
+    mesh, params = parallel.make_mesh(*shape), as_float64(case.params)
+    batch = parallel.shard_batch((case.images.astype(float), case.targets.astype(float)), mesh)
+    got = mlp.update(parallel.shard_params(params, mesh), *batch, RATE)
+    each(close, got, mlp.update(params, case.images, case.targets, RATE), rounding(case))
 
 
 @given(exact_cases(NETWORKS), grids, st.integers(0, 2), st.none() | keys())
 def test_a_run_is_the_same_on_any_grid(case, shape, n_epochs, key):
-    """A run on a grid ends where the run on one device ends, shuffled or not, with a short last batch too."""
+    """A run on a mesh ends where the run on one device ends, shuffled or not, with a short last batch too."""
     params, images = as_float64(case.params), np.concatenate([case.images, -case.images[:3]])
     labels = np.concatenate([case.labels, case.labels[:3]])
 
@@ -57,9 +57,9 @@ def test_a_run_is_the_same_on_any_grid(case, shape, n_epochs, key):
         )  # fmt: skip
         return trained, np.array(told)
 
-    came, told = run(parallel.place(params, parallel.grid(*shape)))
-    should, should_be_told = run(params)
-    each(close, came, should, rounding(case))
+    got, told = run(parallel.shard_params(params, parallel.make_mesh(*shape)))
+    expected, should_be_told = run(params)
+    each(close, got, expected, rounding(case))
     # Of the figures the loss: where two classes tie, rounding may turn an accuracy.
     close(told[..., -1:], should_be_told[..., -1:], rounding(case))
 
@@ -67,7 +67,7 @@ def test_a_run_is_the_same_on_any_grid(case, shape, n_epochs, key):
 @given(exact_cases(NETWORKS), grids)
 def test_placing_changes_nothing_but_the_place(case, shape):
     """Placed parameters hold what they held, and training with them leaves them and what they came from as they are."""
-    placed = parallel.place(case.params, parallel.grid(*shape))
+    placed = parallel.shard_params(case.params, parallel.make_mesh(*shape))
     each(equal, placed, case.params)
     mlp.train_loop(placed, case.images, case.images, case.labels, case.labels, 1, batch_size=8)
     each(equal, placed, case.params)
@@ -76,53 +76,53 @@ def test_placing_changes_nothing_but_the_place(case, shape):
 @given(exact_cases(NETWORKS), grids)
 def test_each_device_has_its_rows(case, shape):
     """The rows of a batch lie on the devices in order, an equal share on each along `batch`."""
-    grid = parallel.grid(*shape)
-    images = parallel.split(case.images, grid)
-    n = grid.shape["batch"]
-    for row, column in np.ndindex(grid.devices.shape):
-        (came,) = (part.data for part in images.addressable_shards if part.device == grid.devices[row, column])
-        equal(came, np.split(case.images, n)[row])
+    mesh = parallel.make_mesh(*shape)
+    images = parallel.shard_batch(case.images, mesh)
+    n = mesh.shape["data"]
+    for row, column in np.ndindex(mesh.devices.shape):
+        (got,) = (part.data for part in images.addressable_shards if part.device == mesh.devices[row, column])
+        equal(got, np.split(case.images, n)[row])
 
 
-@pytest.mark.parametrize("units", [2, 4])
-def test_wide_layers_stay_split(units):
-    """Along `units` each device holds its share of a wide layer, before a run and after it."""
+@pytest.mark.parametrize("model", [2, 4])
+def test_wide_layers_stay_sharded(model):
+    """Along `model` each device holds its part of a wide layer, before a run and after it."""
     params = mlp.init_mlp([3, 8, 8, 8, 2], jax.random.key(0))
-    placed = parallel.place(params, parallel.grid(8, units))
+    placed = parallel.shard_params(params, parallel.make_mesh(8, model))
     x, labels = np.ones((16, 3)), np.arange(16) % 2
     trained = mlp.train_loop(placed, x, x, labels, labels, 1, batch_size=8)
     for layers in (placed, trained):
         kept = [w.addressable_shards[0].data.size for w, _ in layers]
-        assert kept == [24 // units, 64 // units, 64 // units, 16 // units]
+        assert kept == [24 // model, 64 // model, 64 // model, 16 // model]
 
 
 @pytest.mark.parametrize(("shape", "share"), [((1, 1), 1), ((2, 1), 2), ((8, 1), 8), ((8, 8), 8), ((8, 2), 8)])
 def test_the_work_is_shared(shape, share):
     """Each of n devices does an nth of the multiplications, by the count of the compiler."""
 
-    def operations(grid):
-        params = parallel.place(mlp.init_mlp([64, 64, 64, 8], jax.random.key(0)), grid)
+    def operations(mesh):
+        params = parallel.shard_params(mlp.init_mlp([64, 64, 64, 8], jax.random.key(0)), mesh)
         x, labels = np.ones((64, 64)), np.zeros(64, int)
-        compiled = learn.lower(params, x, labels, None, 1, RATE, 1.0, 64, grid).compile()
+        compiled = learn.lower(params, x, labels, None, 1, RATE, 1.0, 64, mesh).compile()
         return compiled.cost_analysis()["flops"]
 
-    came = operations(parallel.grid(1)) / operations(parallel.grid(*shape))
-    holds(0.7 * share <= came <= share, came, f"nearly {share}: the rest is what every device does for itself")
+    got = operations(parallel.make_mesh(1)) / operations(parallel.make_mesh(*shape))
+    holds(0.7 * share <= got <= share, got, f"nearly {share}: the rest is what every device does for itself")
 
 
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: parallel.grid(9), "grid: expected at most 8 devices, as many as there are, got n_devices=9"),
-        (lambda: parallel.grid(0), "grid: expected n_devices of at least 1, got 0"),
-        (lambda: parallel.grid(8, 3), "grid: expected units to divide the 8 devices, got units=3"),
+        (lambda: parallel.make_mesh(9), "make_mesh: expected at most 8 devices, as many as there are, got n_devices=9"),
+        (lambda: parallel.make_mesh(0), "make_mesh: expected n_devices of at least 1, got 0"),
+        (lambda: parallel.make_mesh(8, 3), "make_mesh: expected model to divide the 8 devices, got model=3"),
         (
-            lambda: parallel.split(np.ones((12, 2)), parallel.grid(8)),
+            lambda: parallel.shard_batch(np.ones((12, 2)), parallel.make_mesh(8)),
             "split: expected a batch that divides between 8 devices, got 12 images. Try 16, or fewer devices",
         ),
         (
             lambda: mlp.train_loop(
-                parallel.place([(np.ones((2, 3)), np.ones(2))], parallel.grid(8)),
+                parallel.shard_params([(np.ones((2, 3)), np.ones(2))], parallel.make_mesh(8)),
                 np.ones((9, 3)), np.ones((9, 3)), np.zeros(9, int), np.zeros(9, int), batch_size=9,
             ),
             "train_loop: expected a batch that divides between 8 devices, got 9 images. Try 16",

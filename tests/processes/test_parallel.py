@@ -223,5 +223,5 @@ def test_refuses(options, words):
 
 
 def test_one_device_is_a_grid_too():
-    """Without any options the grid is all there is."""
-    assert parallel.grid().devices.shape == (1, 1)
+    """Without any options the mesh is all there is."""
+    assert parallel.make_mesh().devices.shape == (1, 1)

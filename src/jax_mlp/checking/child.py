@@ -80,7 +80,7 @@ class Serve:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem):
-        """A component that raises KeyboardInterrupt, or pytest's own way to stop, has failed a law and stops nothing."""
+        """KeyboardInterrupt and pytest's own exit, raised by a component, fail the law and stop nothing."""
         try:
             return (yield)
         except (KeyboardInterrupt, pytest.exit.Exception) as error:

@@ -83,7 +83,7 @@ def explain(
         calls = implementation.calls
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
         lines.append(("counterexample", "\n".join(_written(calls, implementation, error, notebook))))
-        lines += came_and_should(error, implementation)
+        lines += got_and_expected(error, implementation)
         fitting = diagnose(component, calls, implementation)
         stem, _, function = name.partition("::")
         laws = {**implementation.asked.get(stem, {}), function.partition("[")[0]: "failed"}
@@ -268,7 +268,7 @@ def _written(
     if len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like {'these' if len(shown) > 1 else 'this'}:")
     for call in shown:
-        lines += [written(call, mixed), *_given(call, getattr(error, "came", None))]
+        lines += [written(call, mixed), *_given(call, getattr(error, "got", None))]
     return lines
 
 
@@ -289,12 +289,12 @@ class Named(str):
     __repr__ = str.__str__
 
 
-def _given(call: Call, came) -> list[str]:
+def _given(call: Call, got) -> list[str]:
     """What a call gave, as a comment, where the law looked at something else: a sum of it, say."""
     gave = call.result
     if not isinstance(gave, np.ndarray | jax.Array) or gave.dtype.kind not in "biuf" or gave.size > 6:
         return []
-    gave, looked_at = np.asarray(gave), np.asarray(came) if isinstance(came, np.ndarray | np.generic) else None
+    gave, looked_at = np.asarray(gave), np.asarray(got) if isinstance(got, np.ndarray | np.generic) else None
     if looked_at is not None and gave.shape == looked_at.shape and np.array_equal(gave, looked_at, equal_nan=True):
         return []
     return [f"# gives {np.array2string(gave, separator=', ')}".replace("\n", "\n# ")]
@@ -323,8 +323,8 @@ def _in_full(call: Call, say_jit: bool) -> str:
     return f"{name}({', '.join(arguments)})"
 
 
-def came_and_should(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:
-    """What came and what should have come, each with its label."""
+def got_and_expected(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:
+    """The rows got and expected, each with its label."""
     if isinstance(error, FlakyFailure):
         return [("got", "now one answer and now another, to the same call"), ("expected", "the same answer each time")]
     if not isinstance(error, LawBroken):
@@ -338,29 +338,36 @@ def came_and_should(error: BaseException, implementation: Implementation) -> lis
             ("got", _kind(gave)),
             ("expected", f"an answer of another kind: to look at this one ended in {summary}"),
         ]
-    where, came, should = error.where, error.came, error.should
-    own = "  (as another of these calls gave: they should agree)" if _was_answered(should, implementation.calls) else ""
-    if isinstance(should, np.ndarray) and isinstance(came, np.ndarray) and came.shape == should.shape and came.size > 6:
+    where, got, expected = error.where, error.got, error.expected
+    own = (
+        "  (as another of these calls gave: they should agree)" if _was_answered(expected, implementation.calls) else ""
+    )
+    if (
+        isinstance(expected, np.ndarray)
+        and isinstance(got, np.ndarray)
+        and got.shape == expected.shape
+        and got.size > 6
+    ):
         # Of a large array, the entry that is furthest off.
-        off = np.abs(np.subtract(came, should, dtype=np.float64))
-        entry = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), came.shape)
+        off = np.abs(np.subtract(got, expected, dtype=np.float64))
+        entry = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off)), got.shape)
         where = f"{where} at {[int(i) for i in entry]}".strip()
-        came, should = came[entry], should[entry]
+        got, expected = got[entry], expected[entry]
     at = f"{where}: " if where else ""
-    shown = [("got", f"{at}{_show(came)}"), ("expected", f"{at}{_show(should)}{own}")]
-    if isinstance(came, np.ndarray | np.generic) and came.dtype.kind == "f" and not np.isfinite(came).all():
+    shown = [("got", f"{at}{_show(got)}"), ("expected", f"{at}{_show(expected)}{own}")]
+    if isinstance(got, np.ndarray | np.generic) and got.dtype.kind == "f" and not np.isfinite(got).all():
         shown[0] = ("got", f"not finite: {shown[0][1]}")
-        if isinstance(should, np.ndarray | np.generic) and np.array_equal(came, should, equal_nan=True):
+        if isinstance(expected, np.ndarray | np.generic) and np.array_equal(got, expected, equal_nan=True):
             shown[1] = ("expected", "finite numbers: both answers came from the component")
     return shown
 
 
-def _was_answered(should, calls: list[Call]) -> bool:
-    """Whether what should have come is what the component itself answered at another time."""
-    if not isinstance(should, np.ndarray) or len(calls) < 2:
+def _was_answered(expected, calls: list[Call]) -> bool:
+    """Whether the expected value is what the component itself returned in another call."""
+    if not isinstance(expected, np.ndarray) or len(calls) < 2:
         return False
-    answers = [leaf for call in calls for leaf in jax.tree.leaves(call.result) if np.shape(leaf) == should.shape]
-    return any(np.array_equal(answer, should) for answer in answers if not getattr(answer, "is_deleted", bool)())
+    answers = [leaf for call in calls for leaf in jax.tree.leaves(call.result) if np.shape(leaf) == expected.shape]
+    return any(np.array_equal(answer, expected) for answer in answers if not getattr(answer, "is_deleted", bool)())
 
 
 def _kind(value) -> str:
@@ -378,7 +385,7 @@ def _show(value) -> str:
 
 
 def _place(error: BaseException, implementation: Implementation) -> str:
-    """The innermost line of the implementation's own files that the error came through."""
+    """The innermost line of the implementation's own files that the error got through."""
     folder = implementation.folder or Path(importlib.import_module("jax_mlp").__file__ or "").parent
     place, trace = "", error.__traceback__
     while trace:

@@ -168,7 +168,7 @@ def _grid(devices: int | None, coordinator: str | None, processes: int, process:
     if coordinator is not None:
         parallel.connect(coordinator, processes, process, timeout)
         devices = None
-    return parallel.grid(devices)
+    return parallel.make_mesh(devices)
 
 
 def _check(recipe, layers: str | None, mesh) -> None:
@@ -184,7 +184,7 @@ def _check(recipe, layers: str | None, mesh) -> None:
     if mesh is not None:
         from jax_mlp.components._checks import check_divides
 
-        check_divides("--batch-size", recipe.batch_size, mesh.shape["batch"])
+        check_divides("--batch-size", recipe.batch_size, mesh.shape["data"])
 
 
 def _layer_sizes(text: str) -> tuple[int, ...]:

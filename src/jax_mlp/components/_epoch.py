@@ -14,8 +14,8 @@ from jax_mlp.components.one_hot import one_hot
 from jax_mlp.components.update import update
 
 
-@partial(jax.jit, static_argnames=("batch_size", "grid"), donate_argnames="params")
-def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_size: int, grid):
+@partial(jax.jit, static_argnames=("batch_size", "mesh"), donate_argnames="params")
+def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_size: int, mesh):
     """The parameters after an update on every batch of a training set, written over those that went in."""
     order = jnp.arange(len(images))
     if key is not None:
@@ -26,7 +26,7 @@ def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_
         x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
         return update(params, x, y, learning_rate)
 
-    return _in_batches(step, params, order, batch_size, grid)
+    return _in_batches(step, params, order, batch_size, mesh)
 
 
 def learn_from(batches: Iterable, params, epoch: int, learning_rate):
@@ -44,8 +44,8 @@ def learn_from(batches: Iterable, params, epoch: int, learning_rate):
     return params
 
 
-@partial(jax.jit, static_argnames="grid")
-def measure(params, train, test, pixel_scale, grid):
+@partial(jax.jit, static_argnames="mesh")
+def measure(params, train, test, pixel_scale, mesh):
     """Both accuracies, and the loss on the training set.
 
     A set is looked at in parts, so that the activations of only one are there at a time.
@@ -56,18 +56,18 @@ def measure(params, train, test, pixel_scale, grid):
             x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
             return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
 
-        size = 512 * (1 if grid is None else grid.shape["batch"])
-        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, grid)
+        size = 512 * (1 if mesh is None else mesh.shape["data"])
+        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, mesh)
 
     (train_accuracy, train_loss), (test_accuracy, _) = of(*train), of(*test)
     return jnp.stack([train_accuracy, test_accuracy, train_loss])
 
 
-def _in_batches(step, carry, rows, batch_size: int, grid):
+def _in_batches(step, carry, rows, batch_size: int, mesh):
     """Carry something through the whole batches in a scan, and then through what the division leaves."""
     n_whole = len(rows) - len(rows) % batch_size
     if n_whole > 0:
-        whole = share(rows[:n_whole].reshape(-1, batch_size), grid)
+        whole = share(rows[:n_whole].reshape(-1, batch_size), mesh)
         # Two steps a turn: between the two, XLA need not copy what the first of them has written.
         carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
     return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry

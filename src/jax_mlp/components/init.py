@@ -47,7 +47,7 @@ def he(fan_in: int) -> float:
     return math.sqrt(2 / fan_in)
 
 
-def glorot(fan_in: int) -> float:
+def lecun(fan_in: int) -> float:
     r"""Standard deviation that keeps the signal's size through a linear layer.
 
     $$\sigma = \sqrt{1 / n_\text{in}}$$
@@ -59,10 +59,10 @@ def glorot(fan_in: int) -> float:
         fan_in: Number of inputs of each unit.
 
     Returns:
-        The standard deviation, to be passed as `scale=glorot`.
+        The standard deviation, to be passed as `scale=lecun`.
 
     Examples:
-        >>> glorot(4)
+        >>> lecun(4)
         0.5
 
     References:

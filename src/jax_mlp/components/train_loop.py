@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Num
 
 from jax_mlp.components._checks import check_count, check_dataset, check_divides, check_key, check_network
-from jax_mlp.components._devices import grid_of, put
+from jax_mlp.components._devices import mesh_of, put
 from jax_mlp.components._epoch import copied, learn, learn_from, measure
 from jax_mlp.components.init import Params, PRNGKey
 
@@ -118,22 +118,22 @@ def epochs(
     check_dataset("train_loop", "train_", train_images, train_labels, n_features, n_classes)
     check_dataset("train_loop", "test_", test_images, test_labels, n_features, n_classes)
 
-    grid = grid_of(params)
-    if grid is not None and batches is None:
-        check_divides("train_loop", batch_size, grid.shape["batch"])
+    mesh = mesh_of(params)
+    if mesh is not None and batches is None:
+        check_divides("train_loop", batch_size, mesh.shape["data"])
     params = copied(params)  # since an epoch writes over its own
-    train = put(train_images, grid), put(train_labels, grid)
-    test = put(test_images, grid), put(test_labels, grid)
+    train = put(train_images, mesh), put(train_labels, mesh)
+    test = put(test_images, mesh), put(test_labels, mesh)
     for epoch in range(done + 1, n_epochs + 1):
         start = time.perf_counter()
         if batches is None:
-            params = learn(params, *train, key, epoch, learning_rate, pixel_scale, batch_size, grid)
+            params = learn(params, *train, key, epoch, learning_rate, pixel_scale, batch_size, mesh)
         else:
             params = learn_from(batches, params, epoch, learning_rate)
         jax.block_until_ready(params)
         figures = {"epoch": epoch, "seconds": time.perf_counter() - start}
         if epoch % measure_every == 0 or epoch == n_epochs:
-            measured = np.asarray(measure(params, train, test, pixel_scale, grid)).tolist()
+            measured = np.asarray(measure(params, train, test, pixel_scale, mesh)).tolist()
             figures |= zip(("train_accuracy", "test_accuracy", "loss"), measured, strict=True)
             if not math.isfinite(figures["loss"]):
                 raise FloatingPointError(

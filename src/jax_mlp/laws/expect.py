@@ -1,4 +1,4 @@
-"""Expectations. A law that is broken says what came and what should have come."""
+"""Expectations. A law that fails says what it got and what it expected."""
 
 import numpy as np
 
@@ -7,44 +7,44 @@ ROUNDING = 2.0**-20
 
 
 class LawBroken(AssertionError):
-    """What came is not what the law says."""
+    """An answer is not what the law says."""
 
-    def __init__(self, came, should: object, where: str = "") -> None:
-        self.came, self.should, self.where = came, should, where
-        super().__init__(f"came {came!r}, should have come {should!r}")
+    def __init__(self, got, expected: object, where: str = "") -> None:
+        self.got, self.expected, self.where = got, expected, where
+        super().__init__(f"got {got!r}, expected {expected!r}")
 
 
-def equal(came, should) -> None:
+def equal(got, expected) -> None:
     """Every entry is the same number, and the shapes are the same. NaN equals nothing."""
-    came, wanted = np.asarray(came), np.asarray(should)
-    if came.shape != wanted.shape or not (came == wanted).all():
-        raise LawBroken(came, wanted)
+    got, wanted = np.asarray(got), np.asarray(expected)
+    if got.shape != wanted.shape or not (got == wanted).all():
+        raise LawBroken(got, wanted)
 
 
-def close(came, should, within, where: str = "") -> None:
+def close(got, expected, within, where: str = "") -> None:
     """Every entry is at most `within` away, and the shapes are the same. NaN is close to nothing."""
-    came, wanted = np.asarray(came), np.asarray(should)
-    if came.shape != wanted.shape:
-        raise LawBroken(came, wanted, where)
-    far = ~(np.abs(np.subtract(came, wanted, dtype=np.float64)) <= within)  # written so that NaN is far
+    got, wanted = np.asarray(got), np.asarray(expected)
+    if got.shape != wanted.shape:
+        raise LawBroken(got, wanted, where)
+    far = ~(np.abs(np.subtract(got, wanted, dtype=np.float64)) <= within)  # written so that NaN is far
     if far.any():
-        raise LawBroken(came, wanted, where)
+        raise LawBroken(got, wanted, where)
 
 
-def holds(condition, came, should: str) -> None:
-    """The condition holds everywhere; `should` says in words what `came` ought to be."""
+def holds(condition, got, expected: str) -> None:
+    """The condition holds everywhere; `expected` says in words what `got` should be."""
     if not np.all(condition):
-        raise LawBroken(np.asarray(came) if hasattr(came, "dtype") else came, should)
+        raise LawBroken(np.asarray(got) if hasattr(got, "dtype") else got, expected)
 
 
-def each(expectation, came, should, *options) -> None:
+def each(expectation, got, expected, *options) -> None:
     """The expectation holds for every array of two parameter lists of the same structure."""
-    layers = came if isinstance(came, list | tuple) else [came]
+    layers = got if isinstance(got, list | tuple) else [got]
     shapes = [tuple(np.shape(a) for a in pair) if isinstance(pair, list | tuple) else pair for pair in layers]
-    wanted_shapes = [tuple(np.shape(a) for a in pair) for pair in should]
+    wanted_shapes = [tuple(np.shape(a) for a in pair) for pair in expected]
     if shapes != wanted_shapes:
         raise LawBroken(shapes, wanted_shapes)
-    for layer, (pair, wanted) in enumerate(zip(came, should, strict=True)):
+    for layer, (pair, wanted) in enumerate(zip(got, expected, strict=True)):
         for part, name in enumerate(("w", "b")):
             extra = [option[layer][part] if isinstance(option, list) else option for option in options]
             try:

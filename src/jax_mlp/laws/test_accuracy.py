@@ -40,17 +40,17 @@ def test_example(impl):
 @given(wide_cases())
 def test_a_share(impl, case):
     """The accuracy is one number from 0 to 1."""
-    came = impl.accuracy(case.params, case.images, case.targets)
-    holds((came.shape, came.dtype.kind) == ((), "f"), f"{came.shape} {came.dtype}", "() and a float")
-    came = np.asarray(came)
-    holds(-ROUNDING <= came <= 1 + ROUNDING, came, "a number from 0 to 1, up to the rounding of a mean")
+    got = impl.accuracy(case.params, case.images, case.targets)
+    holds((got.shape, got.dtype.kind) == ((), "f"), f"{got.shape} {got.dtype}", "() and a float")
+    got = np.asarray(got)
+    holds(-ROUNDING <= got <= 1 + ROUNDING, got, "a number from 0 to 1, up to the rounding of a mean")
 
 
 @given(wide_cases())
 def test_of_whole_images(impl, case):
     """N times the accuracy is a whole number: an image is right or wrong."""
-    came = len(case.images) * np.asarray(impl.accuracy(case.params, case.images, case.targets))
-    holds(np.abs(came - np.round(came)) <= ROUNDING * len(case.images), came, "a whole number of images")
+    got = len(case.images) * np.asarray(impl.accuracy(case.params, case.images, case.targets))
+    holds(np.abs(got - np.round(got)) <= ROUNDING * len(case.images), got, "a whole number of images")
 
 
 @given(sharp_cases)
@@ -68,16 +68,16 @@ def test_what_it_does_not_predict_is_wrong(impl, case):
 @given(sharp_cases)
 def test_counted_one_by_one(impl, case):
     """The accuracy is what counting in plain Python gives."""
-    should = oracle.accuracy(case.params, case.images, case.targets)
-    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+    expected = oracle.accuracy(case.params, case.images, case.targets)
+    close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)
 
 
 @given(exact_cases(sharpness=0, more=5))
 def test_images_have_no_order(impl, case):
     """Permuting images and targets together changes nothing."""
     order = case.more.order(len(case.images))
-    came = impl.accuracy(case.params, case.images[order], case.targets[order])
-    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+    got = impl.accuracy(case.params, case.images[order], case.targets[order])
+    close(got, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
 
 
 @given(exact_cases(sharpness=0, more=4))
@@ -86,8 +86,8 @@ def test_classes_have_no_names(impl, case):
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # ties would go to another class: there are none now
-    came = impl.accuracy([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
-    close(came, impl.accuracy([*case.params[:-1], (w, b)], case.images, case.targets), ROUNDING)
+    got = impl.accuracy([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
+    close(got, impl.accuracy([*case.params[:-1], (w, b)], case.images, case.targets), ROUNDING)
 
 
 @given(sharp_cases, st.integers(-64, 64))
@@ -95,8 +95,8 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
     """Adding one number to all logits changes no answer."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + np.float32(shift))]
-    came = impl.accuracy(params, case.images, case.targets)
-    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+    got = impl.accuracy(params, case.images, case.targets)
+    close(got, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
 
 
 @given(sharp_cases, powers_of_two(0, 6))
@@ -104,8 +104,8 @@ def test_confidence_does_not_count(impl, case, factor):
     """Multiplying all logits by a positive number changes no answer."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (np.float32(factor) * w, np.float32(factor) * b)]
-    came = impl.accuracy(params, case.images, case.targets)
-    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+    got = impl.accuracy(params, case.images, case.targets)
+    close(got, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
 
 
 @given(exact_cases(ONE, sharpness=0), st.sampled_from([1, 4]))  # every other part would be a program more
@@ -128,8 +128,8 @@ def test_ties_go_to_the_first_class(impl, case, logit):
 def test_soft_targets_count_by_their_largest_entry(impl, case):
     """Of a row of probabilities the largest counts, however small it is."""
     soft = np.abs(case.more.floats(case.targets.shape, 1.0))
-    should = oracle.accuracy(case.params, case.images, soft)
-    close(impl.accuracy(case.params, case.images, soft), should, ROUNDING)
+    expected = oracle.accuracy(case.params, case.images, soft)
+    close(impl.accuracy(case.params, case.images, soft), expected, ROUNDING)
 
 
 @given(numbers(20), st.sampled_from([1.0, 2.0**-12]))
@@ -138,34 +138,34 @@ def test_each_image_is_judged_by_its_own_row(impl, drawn, unit):
     logits, labels = np.float32(unit) * drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
     params = [(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))]
-    should = np.mean(logits.argmax(axis=1) == labels)
-    close(impl.accuracy(params, logits, targets), should, ROUNDING)
+    expected = np.mean(logits.argmax(axis=1) == labels)
+    close(impl.accuracy(params, logits, targets), expected, ROUNDING)
 
 
 @given(exact_cases(ONE, sharpness=0))
 def test_integers_count_as_floats_do(impl, case):
     """Images and targets kept as integers are judged as the same numbers are as floats."""
     images = np.abs(case.images)
-    came = impl.accuracy(case.params, images.astype(np.uint8), case.targets.astype(np.int32))
-    close(came, impl.accuracy(case.params, images, case.targets), ROUNDING)
+    got = impl.accuracy(case.params, images.astype(np.uint8), case.targets.astype(np.int32))
+    close(got, impl.accuracy(case.params, images, case.targets), ROUNDING)
 
 
 def test_many_images_and_layers_too(impl):
     """Of 301 images after five layers, every one counts."""
     case = many()
-    should = oracle.accuracy(case.params, case.images, case.targets)
-    close(impl.accuracy(case.params, case.images, case.targets), should, ROUNDING)
+    expected = oracle.accuracy(case.params, case.images, case.targets)
+    close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)
 
 
 @given(exact_cases(FEW, sharpness=0))
 def test_no_gradient(impl, case):
     """The gradient is zero: moving a parameter a little changes no answer."""
-    came = impl.accuracy.gradient(case.params, case.images, case.targets)
-    each(equal, came, [tuple(map(np.zeros_like, layer)) for layer in case.params])
+    got = impl.accuracy.gradient(case.params, case.images, case.targets)
+    each(equal, got, [tuple(map(np.zeros_like, layer)) for layer in case.params])
 
 
 @given(few())
 def test_compiling_changes_nothing(impl, case):
     """jax.jit(accuracy) and accuracy agree."""
-    came = impl.accuracy.eager(case.params, case.images, case.targets)
-    close(came, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+    got = impl.accuracy.eager(case.params, case.images, case.targets)
+    close(got, impl.accuracy(case.params, case.images, case.targets), ROUNDING)

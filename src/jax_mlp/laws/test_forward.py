@@ -53,31 +53,31 @@ EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
 @given(wide_cases())
 def test_a_row_of_classes_for_each_image(impl, case):
     """(batch, features) becomes (batch, classes), float32."""
-    came = impl.forward(case.params, case.images)
-    should = (*case.targets.shape, "float32")
-    holds((*came.shape, str(came.dtype)) == should, (*came.shape, str(came.dtype)), str(should))
+    got = impl.forward(case.params, case.images)
+    expected = (*case.targets.shape, "float32")
+    holds((*got.shape, str(got.dtype)) == expected, (*got.shape, str(got.dtype)), str(expected))
 
 
 @given(EXTREMES)
 def test_always_finite(impl, extreme):
     """Log-probabilities are finite numbers however far apart logits are, and however large: no overflow, no log(0)."""
-    came = np.asarray(impl.forward(*extreme))
-    holds(np.isfinite(came), came, "finite numbers")
+    got = np.asarray(impl.forward(*extreme))
+    holds(np.isfinite(got), got, "finite numbers")
 
 
 @given(wide_cases())
 def test_probabilities_of_a_row_sum_to_one(impl, case):
     """The log-softmax rows normalise: exp(forward(...)) sums to 1 along each row."""
-    came = np.exp(np.asarray(impl.forward(case.params, case.images), np.float64)).sum(axis=1)
+    got = np.exp(np.asarray(impl.forward(case.params, case.images), np.float64)).sum(axis=1)
     # An error of e in a log-probability is a relative error of e in the probability.
-    close(came, np.ones(len(came)), rounding(case.params, case.images)[:, 0])
+    close(got, np.ones(len(got)), rounding(case.params, case.images)[:, 0])
 
 
 @given(wide_cases())
 def test_log_probabilities_are_not_positive(impl, case):
     """No probability exceeds 1, so no log-probability exceeds 0."""
-    came = np.asarray(impl.forward(case.params, case.images))
-    holds(came <= rounding(case.params, case.images), came, "numbers of 0 or less, up to rounding")
+    got = np.asarray(impl.forward(case.params, case.images))
+    holds(got <= rounding(case.params, case.images), got, "numbers of 0 or less, up to rounding")
 
 
 # Properties: the batch
@@ -131,8 +131,8 @@ def test_features_have_no_order(impl, case):
     """Permuting the pixels of all images with the columns of the first weights changes nothing."""
     w, b = case.params[0]
     order = case.more.order(w.shape[1])
-    came = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
-    close(came, impl.forward(case.params, case.images), rounding(case.params, case.images))
+    got = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
+    close(got, impl.forward(case.params, case.images), rounding(case.params, case.images))
 
 
 @given(wide_cases())
@@ -140,16 +140,16 @@ def test_without_weights_the_last_bias_decides(impl, case):
     """Zero weights in the last layer leave the log-softmax of its bias, for every image."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (np.zeros_like(w), b)]
-    should = np.tile(oracle.log_softmax(b[None].astype(np.float64)), (len(case.images), 1))
-    close(impl.forward(params, case.images), should, ROUNDING * (1 + np.abs(b).max()))
+    expected = np.tile(oracle.log_softmax(b[None].astype(np.float64)), (len(case.images), 1))
+    close(impl.forward(params, case.images), expected, ROUNDING * (1 + np.abs(b).max()))
 
 
 @given(exact_cases())
 def test_the_last_layer_is_affine(impl, case):
     """Differences of log-probabilities are differences of logits: no relu after the last layer."""
-    came = np.asarray(impl.forward(case.params, case.images))
+    got = np.asarray(impl.forward(case.params, case.images))
     logits = oracle.logits(case.params, case.images)
-    close(came - came[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
+    close(got - got[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
 
 
 @given(exact_cases(HIDDEN))
@@ -159,8 +159,8 @@ def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
     depth = len(case.params)
     params = [*case.params[: depth - 2], (w, b - np.float32(2.0**20)), case.params[-1]]
     last = case.params[-1][1]
-    should = np.tile(oracle.log_softmax(last[None].astype(np.float64)), (len(case.images), 1))
-    close(impl.forward(params, case.images), should, ROUNDING * (1 + np.abs(last).max()))
+    expected = np.tile(oracle.log_softmax(last[None].astype(np.float64)), (len(case.images), 1))
+    close(impl.forward(params, case.images), expected, ROUNDING * (1 + np.abs(last).max()))
 
 
 @given(exact_cases(HIDDEN, more=1), powers_of_two(-20, 20))
@@ -186,31 +186,31 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
     """Adding one number to every entry of the last bias changes nothing."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + np.float32(shift))]
-    came = impl.forward(params, case.images)
+    got = impl.forward(params, case.images)
     # The shifted bias is itself rounded, at the size of the shift.
-    close(came, impl.forward(case.params, case.images), rounding(params, case.images) + ROUNDING * abs(shift))
+    close(got, impl.forward(case.params, case.images), rounding(params, case.images) + ROUNDING * abs(shift))
 
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
     """The values are those of the same network in NumPy and float64."""
-    came = impl.forward(case.params, case.images)
-    close(came, oracle.forward(case.params, case.images), rounding(case.params, case.images))
+    got = impl.forward(case.params, case.images)
+    close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
 
 @given(exact_cases(ONE), st.sampled_from([np.uint8, np.int32]))
 def test_pixels_may_be_integers(impl, case, dtype):
     """Images of integers give what the same images give as floats."""
     images = np.abs(case.images)
-    came = impl.forward(case.params, images.astype(dtype))
-    close(came, impl.forward(case.params, images), rounding(case.params, images))
+    got = impl.forward(case.params, images.astype(dtype))
+    close(got, impl.forward(case.params, images), rounding(case.params, images))
 
 
 def test_many_images_and_layers_too(impl):
     """301 images through five layers give what they give in float64."""
     case = many()
-    came = impl.forward(case.params, case.images)
-    close(came, oracle.forward(case.params, case.images), rounding(case.params, case.images))
+    got = impl.forward(case.params, case.images)
+    close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
 
 @given(few(), st.sampled_from([0.0, 1e3, -1e3]))
@@ -218,8 +218,8 @@ def test_compiling_changes_nothing(impl, case, gap):
     """jax.jit(forward) and forward agree, also where logits lie far apart."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + gap * np.arange(len(b), dtype=np.float32))]
-    came = impl.forward.eager(params, case.images)
-    close(came, impl.forward(params, case.images), rounding(params, case.images))
+    got = impl.forward.eager(params, case.images)
+    close(got, impl.forward(params, case.images), rounding(params, case.images))
 
 
 def test_inputs_are_left_as_they_are(impl):
@@ -239,22 +239,22 @@ def test_inputs_are_left_as_they_are(impl):
 def test_gradient_is_backpropagation(impl, case):
     """Pulling any cotangent back gives each layer the outer products of what came back with what had entered."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
-    came = impl.forward.pullback(cotangent, case.params, case.images)
-    should, _ = oracle.pullback(cotangent, case.params, case.images)
+    got = impl.forward.pullback(cotangent, case.params, case.images)
+    expected, _ = oracle.pullback(cotangent, case.params, case.images)
     # Each entry is a sum over images of products: rounding is relative to the largest of those sums' terms.
     size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
-    each(close, came, should, ROUNDING * (1 + size))
+    each(close, got, expected, ROUNDING * (1 + size))
 
 
 @given(exact_cases(FEW, more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
     """Pulled back through all layers, a cotangent gives each pixel its gradient too."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
-    came = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
-    _, should = oracle.pullback(cotangent, case.params, case.images)
+    got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
+    _, expected = oracle.pullback(cotangent, case.params, case.images)
     size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
     size *= np.abs(case.params[0][0]).sum(axis=0).max()
-    close(came, should, ROUNDING * (1 + size))
+    close(got, expected, ROUNDING * (1 + size))
 
 
 # What the reference promises beyond the laws

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jax_mlp import glorot, he
+from jax_mlp import he, lecun
 from jax_mlp.laws.draws import function, keys, powers_of_two
 from jax_mlp.laws.expect import close, each, equal, holds
 
@@ -38,8 +38,8 @@ def seed_of(key):
 def test_example(impl):
     """Sizes [2, 3, 3] make two layers, weights before biases, outputs before inputs."""
     params = impl.init_mlp([2, 3, 3], jax.random.key(0))
-    came = [(w.shape, b.shape) for w, b in params]
-    holds(came == [((3, 2), (3,)), ((3, 3), (3,))], came, "[((3, 2), (3,)), ((3, 3), (3,))]")
+    got = [(w.shape, b.shape) for w, b in params]
+    holds(got == [((3, 2), (3,)), ((3, 3), (3,))], got, "[((3, 2), (3,)), ((3, 3), (3,))]")
 
 
 # Properties: shapes
@@ -48,18 +48,18 @@ def test_example(impl):
 @given(sizes_in_pool, keys())
 def test_a_layer_between_each_two_sizes(impl, sizes, key):
     """N sizes make n - 1 layers, w of shape (out, in) and b of shape (out,), float32."""
-    came = shapes(impl.init_mlp(sizes, key))
-    should = [((o, i), (o,), "float32", "float32") for i, o in itertools.pairwise(sizes)]
-    holds(came == should, came, str(should))
+    got = shapes(impl.init_mlp(sizes, key))
+    expected = [((o, i), (o,), "float32", "float32") for i, o in itertools.pairwise(sizes)]
+    holds(got == expected, got, str(expected))
 
 
 @given(st.sampled_from([(1, 1), (2, 3)]), keys())
 def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
     """init_weights_biases(in, out, key) gives w of shape (out, in) and b of shape (out,), float32."""
-    came = shapes([impl.init_weights_biases(*shape, key)])
+    got = shapes([impl.init_weights_biases(*shape, key)])
     n_in, n_out = shape
-    should = [((n_out, n_in), (n_out,), "float32", "float32")]
-    holds(came == should, came, str(should))
+    expected = [((n_out, n_in), (n_out,), "float32", "float32")]
+    holds(got == expected, got, str(expected))
 
 
 def test_sizes_are_left_as_they_are(impl):
@@ -117,8 +117,8 @@ def test_layers_of_equal_size_differ(impl, key):
     }
     starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
     for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
-        should = f"a beginning of {name} that is its own, and not that of {other_name}"
-        holds(np.mean(start == other) < 0.5, start, should)
+        expected = f"a beginning of {name} that is its own, and not that of {other_name}"
+        holds(np.mean(start == other) < 0.5, start, expected)
 
 
 @given(ten_keys)
@@ -187,9 +187,9 @@ def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
 def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
     """Where scale is a function, it is given each layer's number of inputs."""
     scale = function("lambda fan_in: 2.0**-fan_in")
-    came = impl.init_mlp(sizes, key, scale)
-    should = [(scale(w.shape[1]) * w, scale(w.shape[1]) * b) for w, b in numpy(impl.init_mlp(sizes, key, 1.0))]
-    each(equal, came, should)
+    got = impl.init_mlp(sizes, key, scale)
+    expected = [(scale(w.shape[1]) * w, scale(w.shape[1]) * b) for w, b in numpy(impl.init_mlp(sizes, key, 1.0))]
+    each(equal, got, expected)
 
 
 # Properties: the distribution
@@ -257,13 +257,13 @@ def test_samples_stray(impl):
 @given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
 def test_the_guides_very_values(impl, sizes, key, scale):
     """One key per size is split off, and one each for weights and biases from that: standard normals times scale."""
-    should = []
+    expected = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])
         sigma = np.float32(scale(n_in) if callable(scale) else scale)
         w, b = np.asarray(jax.random.normal(w_key, (n_out, n_in))), np.asarray(jax.random.normal(b_key, (n_out,)))
-        should.append((w * sigma, b * sigma))
-    each(equal, impl.init_mlp(sizes, key, scale), should)
+        expected.append((w * sigma, b * sigma))
+    each(equal, impl.init_mlp(sizes, key, scale), expected)
 
 
 @pytest.mark.reference
@@ -274,14 +274,14 @@ def test_no_key_is_used_twice(impl):
 
 
 @pytest.mark.reference
-def test_he_keeps_the_signal_through_relu_and_glorot_through_a_line():
-    """The mean square of a layer's output is that of its input, after relu for he and without it for glorot."""
+def test_he_keeps_the_signal_through_relu_and_lecun_through_a_line():
+    """The mean square of a layer's output is that of its input, after relu for he and without it for lecun."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 256))
     z = x @ rng.standard_normal((256, 256)).T
     # The mean square of 512,000 values is known to about 1 %: rows and columns share their randomness.
     close(np.mean(np.maximum(z * he(256), 0) ** 2), np.mean(x**2), within=0.05)
-    close(np.mean((z * glorot(256)) ** 2), np.mean(x**2), within=0.05)
+    close(np.mean((z * lecun(256)) ** 2), np.mean(x**2), within=0.05)
 
 
 # Errors

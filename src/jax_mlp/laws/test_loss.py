@@ -45,8 +45,8 @@ def test_example(impl):
 @given(wide_cases())
 def test_one_number(impl, case):
     """A batch has one loss: a float32 scalar."""
-    came = impl.loss(case.params, case.images, case.targets)
-    holds((came.shape, str(came.dtype)) == ((), "float32"), f"{came.shape} {came.dtype}", "() float32")
+    got = impl.loss(case.params, case.images, case.targets)
+    holds((got.shape, str(got.dtype)) == ((), "float32"), f"{got.shape} {got.dtype}", "() float32")
 
 
 @given(exact_cases())
@@ -60,15 +60,15 @@ def test_equal_logits_cost_ln_k_over_k(impl, case):
 @given(wide_cases())
 def test_never_negative(impl, case):
     """No answer earns: the loss is 0 orcase.more."""
-    came = np.asarray(impl.loss(case.params, case.images, case.targets))
-    holds(came >= -rounding(case), came, "0 or more, up to rounding")
+    got = np.asarray(impl.loss(case.params, case.images, case.targets))
+    holds(got >= -rounding(case), got, "0 or more, up to rounding")
 
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
     """The value is that of the same network in NumPy and float64."""
-    came = impl.loss(case.params, case.images, case.targets)
-    close(came, oracle.loss(case.params, case.images, case.targets), rounding(case))
+    got = impl.loss(case.params, case.images, case.targets)
+    close(got, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
 @given(exact_cases(FEW), powers_of_two(5, 14))
@@ -105,8 +105,8 @@ def test_parts_weigh_what_they_hold(impl, case, at):
 def test_images_have_no_order(impl, case):
     """Permuting images and targets together changes nothing."""
     order = case.more.order(len(case.images))
-    came = impl.loss(case.params, case.images[order], case.targets[order])
-    close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
+    got = impl.loss(case.params, case.images[order], case.targets[order])
+    close(got, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
 @given(wide_cases(more=4))
@@ -114,24 +114,24 @@ def test_classes_have_no_order(impl, case):
     """Permuting the classes of the last layer and of the targets together changes nothing."""
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
-    came = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
-    close(came, impl.loss(case.params, case.images, case.targets), rounding(case))
+    got = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
+    close(got, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
 @given(wide_cases(more=64))
 def test_linear_in_the_targets(impl, case):
     """The loss of a sum of targets is the sum of their losses: soft targets are as good as hard ones."""
     a, b = (np.abs(case.more.fractions(case.targets.shape, 0.5)) for _ in range(2))
-    came = impl.loss(case.params, case.images, a + b)
+    got = impl.loss(case.params, case.images, a + b)
     parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]
-    close(came, sum(parts), rounding(case))
+    close(got, sum(parts), rounding(case))
 
 
 @given(exact_cases(), powers_of_two(-6, 6))
 def test_proportional_to_the_targets(impl, case, factor):
     """Targets times c cost c times as much, exactly for powers of two."""
-    came = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
-    equal(came, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
+    got = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
+    equal(got, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
 
 
 @given(wide_cases())
@@ -146,24 +146,24 @@ def test_no_targets_no_loss(impl, case):
 def test_integers_cost_what_floats_cost(impl, case, soft):
     """Images kept as integers, and targets that are no fractions too, cost what the same numbers cost as floats."""
     images, targets = np.abs(case.images), case.targets / 2 if soft else case.targets.astype(np.int32)
-    came = impl.loss(case.params, images.astype(np.uint8), targets)
-    close(came, impl.loss(case.params, images, targets.astype(np.float32)), rounding(case))
+    got = impl.loss(case.params, images.astype(np.uint8), targets)
+    close(got, impl.loss(case.params, images, targets.astype(np.float32)), rounding(case))
 
 
 def test_many_images_and_layers_too(impl):
     """301 images after five layers cost what they cost in float64."""
     case = many()
-    came = impl.loss(case.params, case.images, case.targets)
+    got = impl.loss(case.params, case.images, case.targets)
     # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24.
-    close(came, oracle.loss(case.params, case.images, case.targets), 2.0**-15)
+    close(got, oracle.loss(case.params, case.images, case.targets), 2.0**-15)
 
 
 @given(few(), st.sampled_from([0.0, 0.25]))
 def test_compiling_changes_nothing(impl, case, softness):
     """jax.jit(loss) and loss agree, for soft targets too."""
     targets = (1 - np.float32(softness)) * case.targets + np.float32(softness) / case.n_classes
-    came = impl.loss.eager(case.params, case.images, targets)
-    close(came, impl.loss(case.params, case.images, targets), rounding(case, targets))
+    got = impl.loss.eager(case.params, case.images, targets)
+    close(got, impl.loss(case.params, case.images, targets), rounding(case, targets))
 
 
 # Gradients
@@ -191,11 +191,11 @@ def test_gradient_of_a_shift_is_zero(impl, case):
 @given(exact_cases(DEPTHS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
     """In each layer the gradient is the mean outer product of what comes back with what had entered."""
-    came = impl.loss.gradient(case.params, case.images, case.targets)
+    got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is exact to rounding at the size of the logits; the factors it is multiplied by are no larger than these.
     growth = oracle.growth(case.params)
     within = ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * np.abs(case.images).max(initial=1)
-    each(close, came, oracle.gradient(case.params, case.images, case.targets), within)
+    each(close, got, oracle.gradient(case.params, case.images, case.targets), within)
 
 
 # Small weights: logits differ by 20 at most. Where they differ by 80, a term may be below 2**-126, which XLA flushes to
@@ -210,10 +210,10 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 @given(exact_cases(FEW))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
     """Pixels have a gradient too: p - y, pulled back through every layer."""
-    came = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
-    _, should = oracle.loss_pullback(case.params, case.images, case.targets)
+    got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
+    _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()
-    close(came, should, ROUNDING * oracle.magnitude(case.params, case.images).max() * (1 + growth))
+    close(got, expected, ROUNDING * oracle.magnitude(case.params, case.images).max() * (1 + growth))
 
 
 # Errors

@@ -40,9 +40,9 @@ def test_example(impl):
 def test_a_float32_row_for_each_label(impl, drawn, dtype):
     """Any integers of shape (batch,) become float32 of shape (batch, n_classes)."""
     for labels, n_classes in [drawn, (drawn[0].astype(dtype), 10)]:
-        came = impl.one_hot(labels, n_classes)
-        should = ((N, n_classes), "float32")
-        holds((came.shape, str(came.dtype)) == should, f"{came.shape} {came.dtype}", f"{should}")
+        got = impl.one_hot(labels, n_classes)
+        expected = ((N, n_classes), "float32")
+        holds((got.shape, str(got.dtype)) == expected, f"{got.shape} {got.dtype}", f"{expected}")
 
 
 @given(in_range)
@@ -62,8 +62,8 @@ def test_rows_sum_to_one(impl, drawn):
 @given(anywhere)
 def test_entries_are_zero_or_one(impl, drawn):
     """There is nothing between 0 and 1, and nothing outside."""
-    came = np.asarray(impl.one_hot(*drawn))
-    holds((came == 0) | (came == 1), came, "zeros and ones")
+    got = np.asarray(impl.one_hot(*drawn))
+    holds((got == 0) | (got == 1), got, "zeros and ones")
 
 
 @given(numbers(21))
@@ -93,8 +93,8 @@ def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
 def test_more_classes_add_columns_of_zeros(impl, drawn):
     """Two more classes add two columns of zeros on the right."""
     labels, n_classes = drawn
-    came = np.asarray(impl.one_hot(labels, n_classes + 2))
-    equal(came, np.hstack([impl.one_hot(labels, n_classes), np.zeros((N, 2))]))
+    got = np.asarray(impl.one_hot(labels, n_classes + 2))
+    equal(got, np.hstack([impl.one_hot(labels, n_classes), np.zeros((N, 2))]))
 
 
 @given(numbers(N))

@@ -24,9 +24,9 @@ def textbook():
 @given(wide_cases(FEW))
 def test_loss_times_k_is_optaxs_cross_entropy(impl, case):
     """K times the loss is the cross-entropy of the textbooks, which optax computes from the logits."""
-    should = textbook()(oracle.logits(case.params, case.images).astype(np.float32), case.labels)
-    came = case.n_classes * np.asarray(impl.loss(case.params, case.images, case.targets))
-    close(came, should, case.n_classes * ROUNDING * oracle.magnitude(case.params, case.images).max())
+    expected = textbook()(oracle.logits(case.params, case.images).astype(np.float32), case.labels)
+    got = case.n_classes * np.asarray(impl.loss(case.params, case.images, case.targets))
+    close(got, expected, case.n_classes * ROUNDING * oracle.magnitude(case.params, case.images).max())
 
 
 @given(exact_cases(FEW, sharpness=0))  # whole numbers: no tie for the rounding of log-softmax to make
@@ -44,8 +44,8 @@ def test_update_is_optaxs_sgd(impl, case, rate):
     steps, _ = sgd.update(gradient, sgd.init(case.params))
     growth = oracle.growth(case.params)
     size = oracle.magnitude(case.params, case.images).max() * growth * (1 + np.abs(case.images).max())
-    came = impl.update(case.params, case.images, case.targets, rate)
-    each(close, came, optax.apply_updates(case.params, steps), (1 + rate) * ROUNDING * size)
+    got = impl.update(case.params, case.images, case.targets, rate)
+    each(close, got, optax.apply_updates(case.params, steps), (1 + rate) * ROUNDING * size)
 
 
 @given(exact_cases(FEW))

@@ -39,15 +39,15 @@ def test_example(impl):
 @given(anything)
 def test_never_negative(impl, x):
     """relu(x) is never negative."""
-    came = np.asarray(impl.relu(x))
-    holds(came >= 0, came, "every entry ≥ 0")
+    got = np.asarray(impl.relu(x))
+    holds(got >= 0, got, "every entry ≥ 0")
 
 
 @given(anything)
 def test_never_below_its_input(impl, x):
     """relu(x) is never below x."""
-    came = np.asarray(impl.relu(x))
-    holds(came >= x, came, "every entry ≥ the input's")
+    got = np.asarray(impl.relu(x))
+    holds(got >= x, got, "every entry ≥ the input's")
 
 
 @given(anything)
@@ -60,8 +60,8 @@ def test_idempotent(impl, x):
 @given(rows)
 def test_monotone(impl, x):
     """A larger input never gives a smaller output: sorted stays sorted."""
-    came = np.asarray(impl.relu(np.sort(x)))
-    holds(came[:-1] <= came[1:], came, "numbers in ascending order")
+    got = np.asarray(impl.relu(np.sort(x)))
+    holds(got[:-1] <= got[1:], got, "numbers in ascending order")
 
 
 @given(anything)
@@ -89,8 +89,8 @@ def test_keeps_shape_and_dtype(impl, array, fill):
     """The result has the shape and the dtype of the input."""
     shape, dtype = array
     x = np.full(shape, fill, jnp.dtype(dtype))
-    came = impl.relu(x)
-    holds((came.shape, str(came.dtype)) == (shape, dtype), f"{came.shape} {came.dtype}", f"{shape} {dtype}")
+    got = impl.relu(x)
+    holds((got.shape, str(got.dtype)) == (shape, dtype), f"{got.shape} {got.dtype}", f"{shape} {dtype}")
 
 
 @given(numbers(25))
@@ -128,8 +128,8 @@ def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
 def test_derivative_at_zero_is_a_subgradient(impl, shape):
     """At x = 0 the derivative lies between those of the two sides, 0 and 1."""
     x = np.zeros(shape, np.float32)
-    came = np.asarray(impl.relu.pullback(np.ones_like(x), x))
-    holds((came >= 0) & (came <= 1), came, "numbers from 0 to 1")
+    got = np.asarray(impl.relu.pullback(np.ones_like(x), x))
+    holds((got >= 0) & (got <= 1), got, "numbers from 0 to 1")
 
 
 # What the reference promises beyond the laws
@@ -146,16 +146,16 @@ def test_derivative_at_zero_is_one_half(impl):
 @given(anything)
 def test_nan_stays_nan(impl, x):
     """NaN stays NaN, so a network that has gone wrong does not hide it."""
-    came = impl.relu(np.full_like(x, np.nan))
-    holds(np.isnan(came), came, "NaN")
+    got = impl.relu(np.full_like(x, np.nan))
+    holds(np.isnan(got), got, "NaN")
 
 
 @pytest.mark.reference
 @given(st.sampled_from([np.int8, np.int32, np.uint8]), st.integers(0, 100))
 def test_integers_stay_integers(impl, dtype, x):
     """Integers are kept as integers of the same width."""
-    came = impl.relu(np.array([x], dtype))
-    holds(came.dtype == dtype and came[0] == x, came, f"{x} as {dtype.__name__}")
+    got = impl.relu(np.array([x], dtype))
+    holds(got.dtype == dtype and got[0] == x, got, f"{x} as {dtype.__name__}")
 
 
 # Errors

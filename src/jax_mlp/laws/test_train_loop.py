@@ -54,8 +54,8 @@ def moved(impl, key, n_epochs=1):
     The rate is so small that p stays 1/3: an image moves its weight by (1 - p) / (its batch's size x 3 classes).
     """
     x, labels, rate = np.eye(3, dtype=np.float32), np.zeros(3, np.int32), 2.0**-10
-    came = impl.train_loop(BLANK, x, x, labels, labels, n_epochs, batch_size=2, key=key, learning_rate=rate)
-    return np.asarray(came[0][0])[0] / rate
+    got = impl.train_loop(BLANK, x, x, labels, labels, n_epochs, batch_size=2, key=key, learning_rate=rate)
+    return np.asarray(got[0][0])[0] / rate
 
 
 FOUR = untaught(np.array([[2, 0], [0, 2], [-1, -1], [-2, -2]], np.float32), np.array([0, 1, 2, 2], np.int32), 3)
@@ -86,18 +86,18 @@ def test_learns_what_no_line_can_tell_apart(impl):
 def test_batches_hold_128_images_unless_told(impl):
     """The default batch size is 128: 642 images, here of twelve classes, make six updates an epoch."""
     case = twelve_classes()
-    came, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
-    each(close, came, by_hand(case, 128, 1), rounding(case, 6))
-    close(train_accuracy, oracle.accuracy(came, case.images, case.targets), ROUNDING, "train_accuracy")
+    got, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
+    each(close, got, by_hand(case, 128, 1), rounding(case, 6))
+    close(train_accuracy, oracle.accuracy(got, case.images, case.targets), ROUNDING, "train_accuracy")
     # Averaged over parts that are not weighed, of 32 to 512 images, the loss is off by 1.6e-5 and more.
-    close(loss, oracle.loss(came, case.images, case.targets), 4e-6, "loss")
+    close(loss, oracle.loss(got, case.images, case.targets), 4e-6, "loss")
 
 
 def test_ten_epochs_at_a_hundredth_unless_told(impl):
     """The defaults are ten epochs and a learning rate of 0.01."""
     params, x, labels, *_ = case = twelve_classes()
-    came = impl.train_loop(params, x, x[:3], labels, labels[:3], batch_size=128)
-    each(close, came, by_hand(case, 128, 10, 1e-2), rounding(case, 60))
+    got = impl.train_loop(params, x, x[:3], labels, labels[:3], batch_size=128)
+    each(close, got, by_hand(case, 128, 10, 1e-2), rounding(case, 60))
 
 
 # Properties: epochs and batches
@@ -113,8 +113,8 @@ def test_no_epochs_no_change(impl, case):
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     """Without a key, training is one update after another, in the order given, the short last batch included."""
     n_updates = n_epochs * -(-len(case.images) // batch_size)
-    came = run(impl, case, n_epochs, batch_size=batch_size)
-    each(close, came, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
+    got = run(impl, case, n_epochs, batch_size=batch_size)
+    each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
 
 
 @given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
@@ -129,18 +129,18 @@ def test_epochs_add_up(impl, case, a_and_b):
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS))
 def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
     """Where all images fit into one batch an epoch is one update, and shuffling makes no difference."""
-    came = run(impl, case, 1, key=key)
-    each(close, came, by_hand(case, 4, 1), rounding(case, 1))
+    got = run(impl, case, 1, key=key)
+    each(close, got, by_hand(case, 4, 1), rounding(case, 1))
 
 
 @given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
     """Shuffled, every image takes part in every epoch, once, that of the short last batch too."""
-    came = np.sort(moved(impl, key, n_epochs))
+    got = np.sort(moved(impl, key, n_epochs))
     if n_epochs == 1:
-        close(came, 2 / 9 / np.array([2, 2, 1]), 0.01, "how far each image moved its weight")
+        close(got, 2 / 9 / np.array([2, 2, 1]), 0.01, "how far each image moved its weight")
     # Over several epochs images take turns in the short batch, but all together move as far.
-    close(came.sum(), n_epochs * 4 / 9, 0.01, "how far the images moved their weights")
+    close(got.sum(), n_epochs * 4 / 9, 0.01, "how far the images moved their weights")
 
 
 # Properties: shuffling
@@ -172,11 +172,11 @@ def one_by_one(impl, key, n_epochs):
 
 def orders_seen(impl, key, n_epochs):
     """In which orders the three images were seen, an epoch at a time: of all that are possible, the one that fits."""
-    came = one_by_one(impl, key, n_epochs)
+    got = one_by_one(impl, key, n_epochs)
     sequences, ends = where_orders_lead(n_epochs)
-    off = np.abs(ends - came).max(axis=(1, 2))
+    off = np.abs(ends - got).max(axis=(1, 2))
     if not off.min() <= 1e-3:  # any two orders end far further apart than that, and rounding is far smaller
-        raise LawBroken(came, "weights that some order of the three images leads to")
+        raise LawBroken(got, "weights that some order of the three images leads to")
     return sequences[off.argmin()]
 
 
@@ -201,8 +201,8 @@ def test_every_epoch_is_shuffled_anew(impl):
     for a, b in [(0, 1), (1, 2), (0, 2)]:
         same = (seen[:, a] == seen[:, b]).all(axis=1).sum()
         # A sixth of the fair draws keep their order: more than half of sixty do once in 10**9 times.
-        should = "about 10: each epoch has an order of its own"
-        holds(same <= 30, f"in {same} of 60 runs, epoch {b + 1} goes in the order of epoch {a + 1}", should)
+        expected = "about 10: each epoch has an order of its own"
+        holds(same <= 30, f"in {same} of 60 runs, epoch {b + 1} goes in the order of epoch {a + 1}", expected)
 
 
 def test_another_key_another_order(impl):
@@ -225,16 +225,16 @@ def test_images_are_shuffled_and_not_batches(impl):
 @given(exact_cases(SMOOTH), epochs)
 def test_labels_may_be_one_hot(impl, case, n_epochs):
     """Integer labels and their one-hot rows train alike."""
-    came = run(impl, case, n_epochs, (case.images[:3], case.targets[:3]), case.targets, batch_size=2)
-    each(equal, came, run(impl, case, n_epochs, batch_size=2))
+    got = run(impl, case, n_epochs, (case.images[:3], case.targets[:3]), case.targets, batch_size=2)
+    each(equal, got, run(impl, case, n_epochs, batch_size=2))
 
 
 @given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
 def test_the_test_set_teaches_nothing(impl, case, pixel, label):
     """Other test images and other test labels lead to the same parameters."""
     other = (np.full_like(case.images[:3], pixel), np.full_like(case.labels[:3], label))
-    should = run(impl, case, 1, batch_size=2)
-    each(equal, run(impl, case, 1, test=other, batch_size=2), should)
+    expected = run(impl, case, 1, batch_size=2)
+    each(equal, run(impl, case, 1, test=other, batch_size=2), expected)
 
 
 class Iterable:
@@ -255,33 +255,33 @@ class Iterable:
 def test_batches_may_be_given(impl, case, n_epochs, as_integers):
     """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
     batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 3))
-    came = run(impl, case, n_epochs, batches=batches)
+    got = run(impl, case, n_epochs, batches=batches)
     holds(batches.rounds == n_epochs, f"gone through {batches.rounds} times", f"{n_epochs} times")
-    should = run(impl, case, n_epochs, batch_size=3)
-    each(close, came, should, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
+    expected = run(impl, case, n_epochs, batch_size=3)
+    each(close, got, expected, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
 @given(exact_cases(SMOOTH))
 def test_batches_alone_teach(impl, case):
     """Where batches are given, the training set is for measuring only: other images there teach nothing else."""
     batches = oracle.split(case.images, case.targets, 3)
-    should = run(impl, case, 1, batches=batches)
+    expected = run(impl, case, 1, batches=batches)
     others = case._replace(images=-case.images)
-    came, [(*_, loss)] = told(impl, others, 1, batches=batches)
-    each(equal, came, should)
-    size = ROUNDING * oracle.magnitude(came, others.images).max()
-    close(loss, oracle.loss(came, others.images, others.targets), size, "loss")
+    got, [(*_, loss)] = told(impl, others, 1, batches=batches)
+    each(equal, got, expected)
+    size = ROUNDING * oracle.magnitude(got, others.images).max()
+    close(loss, oracle.loss(got, others.images, others.targets), size, "loss")
 
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
     """Parameters, images and labels that went in, NumPy's or JAX's, can still be read, and hold what they held."""
-    should = case.images, case.images[:3], case.labels, case.labels[:3]
-    params, sets = as_jax((case.params, should)) if in_jax else jax.tree.map(np.copy, (case.params, should))
+    expected = case.images, case.images[:3], case.labels, case.labels[:3]
+    params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
     impl.train_loop.raw(params, *sets, 2, key=key)
     each(equal, params, case.params)
-    for came, wanted, what in zip(sets, should, ("images", "test images", "labels", "test labels"), strict=True):
-        holds(np.array_equal(came, wanted), came, f"the {what} as they went in")
+    for got, wanted, what in zip(sets, expected, ("images", "test images", "labels", "test labels"), strict=True):
+        holds(np.array_equal(got, wanted), got, f"the {what} as they went in")
 
 
 # Properties: what is told

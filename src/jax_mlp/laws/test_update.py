@@ -25,9 +25,9 @@ def rounding(case, rate):
 def test_example(impl):
     """One step from equal odds towards class 1 of 2: each logit's slope is (p - y) / K = ±1/4."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
-    came = impl.update(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
-    should = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
-    each(close, came, should, ROUNDING)
+    got = impl.update(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
+    expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
+    each(close, got, expected, ROUNDING)
 
 
 # Properties: what a step is
@@ -36,24 +36,24 @@ def test_example(impl):
 @given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
     """Every parameter moves by -rate times its slope, in every layer, weights and biases alike."""
-    came = impl.update(case.params, case.images, case.targets, rate)
-    should = oracle.update(case.params, case.images, case.targets, rate)
-    each(close, came, should, rounding(case, rate))
+    got = impl.update(case.params, case.images, case.targets, rate)
+    expected = oracle.update(case.params, case.images, case.targets, rate)
+    each(close, got, expected, rounding(case, rate))
 
 
 def test_many_images_and_layers_too(impl):
     """The mean over 301 images moves all five layers."""
     case = many()
-    came = impl.update(case.params, case.images, case.targets, 1.0)
+    got = impl.update(case.params, case.images, case.targets, 1.0)
     # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24. Steps are thousandths and more.
-    each(close, came, oracle.update(case.params, case.images, case.targets, 1.0), 2.0**-15)
+    each(close, got, oracle.update(case.params, case.images, case.targets, 1.0), 2.0**-15)
 
 
 @given(wide_cases(FEW, bound=16.0))
 def test_the_default_rate_is_a_hundredth(impl, case):
     """Without a learning rate the step is 0.01 times the gradient."""
-    came = impl.update(case.params, case.images, case.targets)
-    each(close, came, impl.update(case.params, case.images, case.targets, 1e-2), rounding(case, 1e-2))
+    got = impl.update(case.params, case.images, case.targets)
+    each(close, got, impl.update(case.params, case.images, case.targets, 1e-2), rounding(case, 1e-2))
 
 
 @given(exact_cases(), RATES)
@@ -61,12 +61,12 @@ def test_the_rate_counts_each_time(impl, case, rate):
     """Another learning rate gives another step, also after the first call has been compiled."""
     small = impl.update(case.params, case.images, case.targets, rate)
     large = impl.update(case.params, case.images, case.targets, 4 * rate)
-    should = [
+    expected = [
         tuple(p + 4 * (np.asarray(q, np.float64) - p) for p, q in zip(layer, stepped, strict=True))
         for layer, stepped in zip(case.params, small, strict=True)
     ]
     within = [tuple(4 * r for r in layer) for layer in rounding(case, 4 * rate)]
-    each(close, large, should, within)
+    each(close, large, expected, within)
 
 
 @given(exact_cases())
@@ -100,12 +100,12 @@ def test_steps_remember_nothing(impl, case, rate):
 @given(wide_cases())
 def test_structure_is_kept(impl, case):
     """What comes back is a list of as many pairs, of the same shapes, in float32."""
-    came = impl.update(case.params, case.images, case.targets, 1.0)
-    sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (came, case.params)]
+    got = impl.update(case.params, case.images, case.targets, 1.0)
+    sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (got, case.params)]
     holds(sketches[0] == sketches[1], *sketches)
-    came = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in came]
-    should = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
-    holds(came == should, came, str(should))
+    got = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in got]
+    expected = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
+    holds(got == expected, got, str(expected))
 
 
 @given(wide_cases(FEW))
@@ -125,8 +125,8 @@ def test_inputs_are_left_as_they_are(impl, case):
 def test_images_have_no_order(impl, case, rate):
     """The order of the images within a batch makes no difference."""
     order = case.more.order(len(case.images))
-    came = impl.update(case.params, case.images[order], case.targets[order], rate)
-    each(close, came, oracle.update(case.params, case.images, case.targets, rate), rounding(case, rate))
+    got = impl.update(case.params, case.images[order], case.targets[order], rate)
+    each(close, got, oracle.update(case.params, case.images, case.targets, rate), rounding(case, rate))
 
 
 @given(exact_cases(HIDDEN), RATES)
@@ -156,8 +156,8 @@ def test_the_loss_drops_where_it_is_convex(impl, case):
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)
     # The descent lemma promises half the rate times the squared gradient. Parameters are rounded to float32.
     most = before - rate * square / 2
-    should = f"at most {most:.7g}: convex, it falls at least that far from {before:.7g}"
-    holds(after <= most + rounding_of_loss(case.params, images), f"a loss of {after:.7g} after the step", should)
+    expected = f"at most {most:.7g}: convex, it falls at least that far from {before:.7g}"
+    holds(after <= most + rounding_of_loss(case.params, images), f"a loss of {after:.7g} after the step", expected)
 
 
 @given(exact_cases())
@@ -191,9 +191,9 @@ def rounding_of_loss(params, images):
 @given(exact_cases(FEW), RATES)
 def test_compiling_again_changes_nothing(impl, case, rate):
     """Update within another jit gives what update gives."""
-    should = impl.update(case.params, case.images, case.targets, rate)
-    came = compiled_again(impl.update.function)(case.params, case.images, case.targets, rate)
-    each(close, came, should, rounding(case, rate))
+    expected = impl.update(case.params, case.images, case.targets, rate)
+    got = compiled_again(impl.update.function)(case.params, case.images, case.targets, rate)
+    each(close, got, expected, rounding(case, rate))
 
 
 _AGAIN = {}
