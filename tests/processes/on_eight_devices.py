@@ -118,7 +118,7 @@ def test_the_work_is_shared(shape, share):
         (lambda: parallel.make_mesh(8, 3), "make_mesh: expected model to divide the 8 devices, got model=3"),
         (
             lambda: parallel.shard_batch(np.ones((12, 2)), parallel.make_mesh(8)),
-            "split: expected a batch that divides between 8 devices, got 12 images. Try 16, or fewer devices",
+            "shard_batch: expected a batch that divides between 8 devices, got 12 images. Try 16, or fewer devices",
         ),
         (
             lambda: mlp.train_loop(
