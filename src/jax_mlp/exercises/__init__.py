@@ -28,29 +28,50 @@ UNASKED = {
 """What the reference promises, besides its errors, and no law asks of anybody else."""
 
 
-class Exercises:
-    """A folder of exercises, and what is remembered about it."""
+class Progress:
+    """What is remembered in a file: how many hints were shown for each component, and which components pass."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._memory = folder / ".jax-mlp.json"
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     @property
     def started(self) -> bool:
-        """Whether `jax-mlp exercises start` made this folder."""
-        return self._memory.exists()
+        """Whether there is such a file."""
+        return self._file.exists()
 
     @property
     def hints_shown(self) -> dict[str, int]:
         """How many hints were shown for each component."""
+        return self._read("hints")
+
+    @property
+    def passing(self) -> dict[str, bool]:
+        """Whether each component that was tested passes."""
+        return self._read("passing")
+
+    def remember(self, hints: dict[str, int] | None = None, passing: dict[str, bool] | None = None) -> None:
+        """Add to what is remembered."""
+        memory = {"hints": {**self.hints_shown, **(hints or {})}, "passing": {**self.passing, **(passing or {})}}
+        self._file.write_text(json.dumps(memory) + "\n")
+
+    def _read(self, what: str) -> dict:
         try:
-            return json.loads(self._memory.read_text())["hints"]
-        except (OSError, ValueError, KeyError, TypeError):  # only hints are lost: they begin anew
+            return json.loads(self._file.read_text())[what]
+        except (OSError, ValueError, KeyError, TypeError):  # only a memory is lost: it begins anew
             return {}
 
-    def remember(self, **hints: int) -> None:
-        """Keep the number of hints shown for components."""
-        self._memory.write_text(json.dumps({"hints": {**self.hints_shown, **hints}}) + "\n")
+
+def beside_the_notebook() -> Progress:
+    """The progress of the notebook in the current folder. It is another file than that of a folder of exercises."""
+    return Progress(Path(".jax-mlp-notebook.json"))
+
+
+class Exercises(Progress):
+    """A folder of exercises, and what is remembered about it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / ".jax-mlp.json")
+        self.folder = folder
 
     def path(self, component: str) -> Path:
         """The file of a component."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import Exercises, beside_the_notebook
 
 app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, judged by its laws.")
 
@@ -37,6 +37,7 @@ def start(
             print(f"written   {path}")
         except FileExistsError:
             print(f"kept      {path}")
+        beside_the_notebook().remember()
         return
     from jax_mlp.exercises.laws import EXAMPLE
     from jax_mlp.exercises.stubs import stub

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import Progress
 
 HINTS = {
     "init": (
@@ -76,11 +76,11 @@ HINTS = {
 """By component, in the order they are shown."""
 
 
-def next_hint(exercises: Exercises, component: str, solution: str) -> str:
+def next_hint(exercises: Progress, component: str, solution: str) -> str:
     """The hint after the one shown last, or the last one again with how to see the solution. It is remembered."""
     hints = HINTS[component]
     number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
     with contextlib.suppress(OSError):  # in a folder that cannot be written to, the first hint comes again
-        exercises.remember(**{component: number})
+        exercises.remember({component: number})
     last = f"\nThat was the last one. The answer: {solution}" if number == len(hints) else ""
     return f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}"
