@@ -84,7 +84,7 @@ class Case(NamedTuple):
     labels: np.ndarray
     targets: np.ndarray
     more: Numbers = Numbers(b"")
-    """Random bytes for whatever else the law needs. A second draw would be slower, and would shrink badly in Hypothesis,
+    """Random bytes for whatever else the law needs. A second draw would be slower and would shrink badly in Hypothesis,
     because it tries a copy of one draw in place of another and, if that does not fit, zeros."""
 
     @property
