@@ -204,7 +204,7 @@ def test_ctrl_c_reaches_the_run(tmp_path, environment):
     ("options", "words"),
     [
         (["--devices", "0"], "--devices: expected 1 to 1024, got 0."),
-        (["--devices", "3"], "--batch-size: expected a batch that divides between 3 devices, got 128 images. Try 129"),
+        (["--devices", "3"], "--batch-size: expected a batch size divisible by the 3 devices, got 128. Try 129"),
         (["--processes", "2"], "--processes: expected --coordinator HOST:PORT with it, got none."),
         (["--coordinator", "here"], "connect: expected a coordinator such as 10.0.0.1:1234, got 'here'."),
         (

@@ -1,10 +1,10 @@
-"""The exercises: eight stubs to fill in, what may be used for each, hints, and a network made of the result."""
+"""The exercises: eight stubs to fill in, rules about what may be used, hints, and a capstone that trains the result."""
 
 import json
 from pathlib import Path
 
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
-"""What may be imported, besides the standard library and the other components of `jax_mlp`."""
+"""The libraries that may be imported, besides the standard library and the other components of `jax_mlp`."""
 
 SHORTCUTS = {
     "init": ("jax.nn.initializers",),
@@ -16,20 +16,20 @@ SHORTCUTS = {
     "update": ("jax.example_libraries.optimizers",),
     "train_loop": (),
 }
-"""What of JAX would be the exercise itself: functions, or modules of them."""
+"""The functions and modules of JAX that would be the solution of an exercise."""
 
 UNASKED = {
-    "init": "keys that are used again",
-    "relu": "NaN and integers",
-    "one_hot": "labels kept as bytes",
-    "update": "half precision, and that it is compiled",
-    "train_loop": "measure_every, of bytes, and of many devices",
+    "init": "use every key only once",
+    "relu": "handle NaN and integers",
+    "one_hot": "handle labels stored as bytes",
+    "update": "compile the function or keep half precision",
+    "train_loop": "draw a progress bar, handle measure_every, keep bytes as bytes, or use several devices",
 }
-"""What the reference promises, besides its errors, and no law asks of anybody else."""
+"""What the reference does besides raising errors, and no law asks of other implementations."""
 
 
 class Exercises:
-    """A folder of exercises, and what is remembered about it."""
+    """A folder of exercises, and the number of hints shown."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,11 +45,11 @@ class Exercises:
         """How many hints were shown for each component."""
         try:
             return json.loads(self._memory.read_text())["hints"]
-        except (OSError, ValueError, KeyError, TypeError):  # only hints are lost: they begin anew
+        except (OSError, ValueError, KeyError, TypeError):  # at worst, the hints start again
             return {}
 
     def remember(self, **hints: int) -> None:
-        """Keep the number of hints shown for components."""
+        """Save the number of hints shown for some components."""
         self._memory.write_text(json.dumps({"hints": {**self.hints_shown, **hints}}) + "\n")
 
     def path(self, component: str) -> Path:
@@ -57,6 +57,6 @@ class Exercises:
         return self.folder / f"{component}.py"
 
     def shown(self, component: str) -> str:
-        """That path as a person in the current folder writes it."""
+        """That path, relative to the current folder if it is inside."""
         path = self.path(component).absolute()
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
