@@ -193,9 +193,9 @@ def test_exact_cases_keep_off_the_kink(impl, case):
 @pytest.mark.reference
 def test_refuses_what_is_no_scalar_function(impl):
     """The checks raise an error for a function that is not scalar, or a gradient of another shape."""
-    with pytest.raises(ValueError, match="expected f to give a scalar"):
+    with pytest.raises(ValueError, match="expected f to return a scalar"):
         check_gradient(jnp.sin, np.ones(2))
-    with pytest.raises(ValueError, match="expected a gradient of the structure and shapes of at"):
+    with pytest.raises(ValueError, match="expected a gradient with the structure and shapes of at"):
         check_gradient(jnp.sum, np.ones(2), gradient=np.ones(3))
     with pytest.raises(GradientMismatch, match="gives 1"):
         check_gradient(jnp.sum, np.ones(2), gradient=np.full(2, np.nan))
