@@ -128,7 +128,7 @@ def test_kept_files_can_be_read_by_all(folder):
 
 
 def test_loading_opens_no_socket(folder):
-    """mnist-5k needs no network: Python's own audit of the process sees no socket, and no fork."""
+    """mnist-5k needs no internet connection: Python's audit of the process sees no socket, and no fork."""
     program = (
         "import sys\n"
         "seen = []\n"

@@ -186,7 +186,7 @@ def test_a_download_that_is_cut_off_leaves_nothing(mirror, tmp_path):
     path = mirror / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:100])
     folder = tmp_path / "new"
-    with pytest.raises(ConnectionError, match="4 of 4 files are not in"):
+    with pytest.raises(ConnectionError, match="4 of 4 files are missing in"):
         load_mnist(folder)
     assert [p for p in folder.rglob("*") if p.is_file()] == []
 
@@ -197,9 +197,9 @@ def test_without_a_network_the_way_out_is_told(tmp_path, monkeypatch):
     with pytest.raises(ConnectionError) as caught:
         load_mnist(tmp_path)
     message = str(caught.value)
-    assert f"4 of 4 files are not in {tmp_path / 'MNIST' / 'raw'}" in message
+    assert f"4 of 4 files are missing in {tmp_path / 'MNIST' / 'raw'}" in message
     assert "Put train-images-idx3-ubyte" in message
-    assert "mnist-5k, which needs no network" in message
+    assert "mnist-5k, which needs no internet connection" in message
 
 
 # Training on it
