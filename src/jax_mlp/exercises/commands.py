@@ -65,7 +65,7 @@ def hint(component: Component, folder: In = HERE) -> None:
 
 @app.command()
 def read(component: Component) -> None:
-    """Show the task of a component: its description, its formula, and its laws."""
+    """Show the description, the formula and the laws of a component."""
     from rich.console import Console
     from rich.markdown import Markdown
 
@@ -134,7 +134,7 @@ def reset(component: Component, folder: In = HERE) -> None:
 
 @app.command()
 def watch(folder: Folder = HERE) -> None:
-    """Test a component whenever you save it, and show your progress."""
+    """Test each component whenever you save it."""
     _started("init", folder)
     sys.exit(_pytest(f"--impl={folder}", "--watch", "-q"))
 
@@ -144,7 +144,7 @@ def law(
     file: Annotated[Path | None, typer.Argument(help="The file with your laws. Default: my_laws.py.")] = None,
     folder: In = HERE,
 ) -> None:
-    """Test laws of your own: which mistakes do they catch, and which do they miss?"""
+    """Test laws of your own. See which mistakes they catch and miss."""
     file = folder / "my_laws.py" if file is None else file
     if not file.is_file():
         raise ValueError(
@@ -156,7 +156,7 @@ def law(
 
 @app.command()
 def capstone(folder: Folder = HERE) -> None:
-    """Train the network made of your eight components, and see which digits it reads."""
+    """Train the network made of your components to read digits."""
     from jax_mlp.exercises.capstone import run
 
     _started("init", folder)
