@@ -16,7 +16,7 @@ pytestmark = pytest.mark.reference
 
 
 def unit_images(n):
-    """n images, each with one bright pixel of its own, alternating between two classes."""
+    """Images with one bright pixel each, all different, alternating between two classes."""
     params = [(np.zeros((2, n), np.float32), np.zeros(2, np.float32))]
     return params, np.eye(n, dtype=np.float32), np.arange(n, dtype=np.int32) % 2
 

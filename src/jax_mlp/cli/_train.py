@@ -27,7 +27,7 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images per update. Default: the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Learning rate. Default: the recipe's.")] = None,
-    layers: Annotated[str | None, typer.Option(help="Layer sizes, as 784,512,512,10. Default: the recipe's.")] = None,
+    layers: Annotated[str | None, typer.Option(help="Layer sizes, e.g. 784,512,512,10. Default: the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random numbers. Default: the recipe's.")] = None,
     data_dir: DataDir = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the run in this folder.")] = None,

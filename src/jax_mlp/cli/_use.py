@@ -13,7 +13,7 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help="mnist-5k or mnist. Default: the data of the run.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show the accuracy and the loss of a saved run on the test digits."""
+    """Show the accuracy and the loss of a saved run."""
     import numpy as np
 
     import jax_mlp as mlp
