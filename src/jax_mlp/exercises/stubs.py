@@ -9,7 +9,7 @@ from shlex import quote
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import LIBRARIES, SHORTCUTS, UNASKED
+from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNTESTED
 
 
 def source(component: str) -> str:
@@ -58,7 +58,9 @@ def description(component: str) -> str:
     sentences = [
         " ".join((ast.get_docstring(node) or "").split())
         for node in laws.body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and "reference" not in ast.dump(node)
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and not any("reference" in mark or "fine_print" in mark for mark in map(ast.unparse, node.decorator_list))
     ]
     parts += ["## Laws", "\n".join(f"- {sentence}" for sentence in sentences)]
     return "\n\n".join(parts)
@@ -136,9 +138,10 @@ def _may_use(component: str) -> str:
         if component in ("init", "train_loop")
         else "The laws also call your function under jax.jit, so compute with jax.numpy instead of numpy.\n"
     )
-    unasked = f"\nYou need not {UNASKED[component]}." if component in UNASKED else ""
+    untested = f", {UNTESTED[component]}" if component in UNTESTED else ""
+    fine_print = f"\nWith pytest --fine-print, they also test {FINE_PRINT[component]}." if component in FINE_PRINT else ""
     return (
         f"You may use {', '.join(LIBRARIES)}, the standard library, and the other components of jax_mlp.\n"
         f"You may not use {solutions}, because that would be the solution.\n{compiled}"
-        f'The laws do not check the errors under "Raises".{unasked}'
+        f'The laws do not test the errors under "Raises"{untested}.{fine_print}'
     )
