@@ -1,10 +1,10 @@
-"""The exercises: eight stubs to fill in, what may be used for each, hints, and a network made of the result."""
+"""The exercises: eight stubs to fill in, rules about what may be used, hints, and a capstone that trains the result."""
 
 import json
 from pathlib import Path
 
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
-"""What may be imported, besides the standard library and the other components of `jax_mlp`."""
+"""The libraries that may be imported, besides the standard library and the other components of `jax_mlp`."""
 
 SHORTCUTS = {
     "init": ("jax.nn.initializers",),
@@ -16,16 +16,22 @@ SHORTCUTS = {
     "update": ("jax.example_libraries.optimizers",),
     "train_loop": (),
 }
-"""What of JAX would be the exercise itself: functions, or modules of them."""
+"""The functions and modules of JAX that would be the solution of an exercise."""
 
-UNASKED = {
-    "init": "keys that are used again",
-    "relu": "NaN and integers",
-    "one_hot": "labels kept as bytes",
-    "update": "half precision, and that it is compiled",
-    "train_loop": "measure_every, of bytes, and of many devices",
+FINE_PRINT = {
+    "init": "the use of each key at most once, and a function for scale",
+    "relu": "NaN, and arrays of integers",
+    "forward": "params as a tuple",
+    "one_hot": "labels stored as bytes",
+    "update": "parameters in half precision",
 }
-"""What the reference promises, besides its errors, and no law asks of anybody else."""
+"""The parts of a docstring that are tested only with --fine-print."""
+
+UNTESTED = {
+    "update": "or whether the function is compiled",
+    "train_loop": "the progress bar, measure_every, memory use, or several devices",
+}
+"""The parts of a docstring, besides errors, that no law tests."""
 
 
 class Progress:
@@ -67,7 +73,7 @@ def beside_the_notebook() -> Progress:
 
 
 class Exercises(Progress):
-    """A folder of exercises, and what is remembered about it."""
+    """A folder of exercises, and its progress."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / ".jax-mlp.json")
@@ -78,6 +84,6 @@ class Exercises(Progress):
         return self.folder / f"{component}.py"
 
     def shown(self, component: str) -> str:
-        """That path as a person in the current folder writes it."""
+        """That path, relative to the current folder if it is inside."""
         path = self.path(component).absolute()
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
