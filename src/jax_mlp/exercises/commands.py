@@ -1,4 +1,4 @@
-"""`jax-mlp exercises`: start, hint, read, solution, reset, watch, law, capstone."""
+"""`jax-mlp exercises`: start, hint, read, solution, show, reset, watch, law, capstone."""
 
 import shutil
 import subprocess
@@ -116,6 +116,17 @@ def solution(
     console.print(Columns(panels) if beside else panels[0])
     if not beside:
         console.print(panels[1])
+
+
+@app.command()
+def show(component: Component, folder: In = HERE) -> None:
+    """Draw what your component does, once it is written."""
+    from jax_mlp.exercises.show import draw
+
+    exercises = _started(component, folder)
+    picture = folder / f"{component}.png"
+    draw(component, exercises.folder).savefig(picture, dpi=110)
+    print(f"written   {picture}")
 
 
 @app.command()
