@@ -84,7 +84,7 @@ def _forward(functions: dict[str, Callable]) -> "Figure":
         axes.bar(range(len(signal)), signal)
         axes.set_title("logits" if number == len(params) else f"after layer {number}")
     last.bar(range(10), np.exp(np.asarray(functions["forward"](params, x))[0]))
-    last.set(title="your forward: probabilities", ylim=(0, 1))
+    last.set(title="your forward", ylim=(0, 1))
     return figure
 
 
@@ -127,7 +127,7 @@ def _learning(measures: dict[str, Callable], update: Callable, x, targets) -> "F
     for _ in range(40):
         for name, measure in measures.items():
             values[name].append(float(measure(params)))
-        params = update(params, x, targets, 2.0)
+        params = update(params, x, targets, 1.0)
     figure = _figure(5, 3)
     axes = figure.subplots()
     for name, ys in values.items():
