@@ -1,4 +1,4 @@
-"""The page on which one draws a digit and a network classifies it: the site's first figure, and the capstone's last step.
+"""A page on which you draw a digit and a network classifies it: the site's first figure, and the capstone's result.
 
 Its scripts and styles lie beside this module. The site is built with the same files.
 """
@@ -93,7 +93,11 @@ def alone(shown: dict) -> str:
     """
     fragment = re.sub(r"^(<(link|script)\b.*|<!-- still -->)\n", "", _read("draw.html"), flags=re.MULTILINE)
     scripts = [f"var DATA = {{draw: {json.dumps(shown)}}}", *map(_read, SCRIPTS)]
-    parts = {"styles": "\n".join(map(_read, STYLES)), "figure": fragment, "scripts": "</script>\n<script>".join(scripts)}
+    parts = {
+        "styles": "\n".join(map(_read, STYLES)),
+        "figure": fragment,
+        "scripts": "</script>\n<script>".join(scripts),
+    }
     return re.sub(r"<!-- (\w+) -->", lambda mark: parts[mark[1]], _read("alone.html"))
 
 
