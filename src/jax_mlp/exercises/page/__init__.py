@@ -64,14 +64,16 @@ def content(
     answers = log_p.argmax(axis=1)
     right, wrong = np.flatnonzero(answers == labels), np.flatnonzero(answers != labels)
     wrong = wrong[np.argsort(-log_p[wrong].max(axis=1), kind="stable")]  # the surest mistakes first
-    shown = [*_one_of_each(right, labels), *_one_of_each(wrong, labels)]
+    correct = _one_of_each(right, labels)
+    shown = [*correct, *_one_of_each(wrong, labels)]
     return {
         "layers": layers,
         "pixelScale": float(np.float32(pixel_scale)),
         "digits": _text(images[shown]),
         "labels": labels[shown].tolist(),
+        "correct": len(correct),
         "about": about,
-        "accuracy": f"{np.mean(answers == labels):.1%}".replace("%", " %"),
+        "accuracy": f"{np.mean(answers == labels):.1%}".replace("%", "\N{NO-BREAK SPACE}%"),
         "tested": f"{len(labels):,}",
     }
 
