@@ -1,6 +1,8 @@
 """What interactive figures compute with, made when the site is built: `data/NAME.js` sets `DATA.NAME`."""
 
+import json
 import os
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,9 @@ from jax_mlp.data.dataset import data_folder
 from jax_mlp.data.mnist import FILES
 from jax_mlp.exercises import page
 from jax_mlp.recipes import TUNED
+
+sys.path.insert(0, str(Path(__file__).parent / "hooks"))
+from kept import kept
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jax_mlp"
 
@@ -64,3 +69,18 @@ SCRIPTS = {
     ),
 }  # fmt: skip
 """By name: a function that returns what JSON can hold, then what that depends on, as docs/hooks/kept.py takes it."""
+
+
+def script(name: str) -> bytes:
+    """The file `data/NAME.js`: a script and not JSON, because pages opened from disk cannot load JSON."""
+    make, *depends = SCRIPTS[name]
+    return kept(f"{name}.js", lambda: f"{_head(name)}{json.dumps(make(), separators=(',', ':'))}\n".encode(), *depends)
+
+
+def value(name: str):
+    """What `DATA.NAME` is."""
+    return json.loads(script(name).decode().removeprefix(_head(name)))
+
+
+def _head(name: str) -> str:
+    return f"var DATA = globalThis.DATA || {{}}\nDATA.{name} = "

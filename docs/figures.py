@@ -23,9 +23,12 @@ from jax_mlp import figures
 from jax_mlp._jax import enable_x64
 from jax_mlp.data import DATASETS
 from jax_mlp.data.picture import read_picture
+from jax_mlp.exercises import page
 from jax_mlp.recipes import GUIDE, TUNED
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import data as scripts
+
 from tests import handwriting
 
 INK = {"light": "#1f2328", "dark": "#d7dae0"}
@@ -96,6 +99,40 @@ def network() -> Figure:
     bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1])
     bars.invert_yaxis()
     bars.set_title("10 probabilities")
+    return figure
+
+
+def draw() -> Figure:
+    """A drawn 3, what the network sees of it, what its two hidden layers make of that, and its answer.
+
+    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come 128 and
+    64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
+    """
+    shown = scripts.value("draw")
+    params = page.unpacked(shown["layers"])
+    drawing = handwriting.drawn(3, pen=0.08)
+    with tempfile.TemporaryDirectory() as folder:
+        drawing.save(Path(folder) / "digit.png")
+        seen = read_picture(Path(folder) / "digit.png")
+    values = [seen * np.float32(shown["pixelScale"])]
+    for w, b in params[:-1]:
+        values.append(np.asarray(mlp.relu(w @ values[-1] + b)))
+    p = np.exp(mlp.forward(params, values[0][None]))[0]
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
+    *pictures, bars = figure.subplots(1, 5, width_ratios=[1.2, 1.2, 0.7, 0.7, 1])
+    images = {
+        "a drawing": 255 - np.asarray(drawing.convert("L")),
+        "784 pixels": seen.reshape(28, 28),
+        f"{len(values[1])} units": values[1].reshape(-1, 8),
+        f"{len(values[2])} units": values[2].reshape(-1, 8),
+    }
+    for axes, (title, image) in zip(pictures, images.items(), strict=True):
+        axes.imshow(image, cmap=figures.ink())
+        axes.set(title=title, xticks=[], yticks=[])
+    bars.barh(range(10), p)
+    bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1], title="its answer")
+    bars.invert_yaxis()
+    figure.suptitle(f"{shown['accuracy']} of {shown['tested']} test images are classified correctly", fontsize=11)
     return figure
 
 
@@ -430,9 +467,8 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, best_step,
-              learning, weights, surprises, contenders, growth, devices,
-              drawn_digits)
+    for f in (network, draw, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step,
+              best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
 
