@@ -24,7 +24,7 @@ def packed(params: Params) -> list[dict[str, str]]:
     """Parameters as text: a byte per weight, which counts in steps of 1/127 of its unit's largest weight."""
     layers = []
     for w, b in params:
-        w, b = np.asarray(w, np.float32), np.asarray(b, np.float32)
+        w, b = (np.nan_to_num(np.asarray(values, np.float32)) for values in (w, b))
         scales = np.abs(w).max(axis=1) / np.float32(127)
         whole = np.round(w / np.where(scales == 0, 1, scales)[:, None]).astype(np.int8)
         layers.append({"weights": _text(whole), "scales": _text(scales), "biases": _text(b)})
