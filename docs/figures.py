@@ -70,43 +70,11 @@ def read():
     return np.exp(mlp.forward(params, digits().test_images * np.float32(TUNED.pixel_scale)))
 
 
-def network() -> Figure:
-    """From a digit to ten probabilities, in the tuned network.
-
-    A handwritten digit of 784 pixels enters on the left, two patterns of 512 hidden units follow, more or less bright,
-    and on the right stand ten bars of probabilities: one of them is long, that of the right digit.
-    """
-    which = 33
-    data = digits()
-    params, _ = trained(TUNED)
-    x = data.test_images[which] * np.float32(TUNED.pixel_scale)
-    values = [x]
-    for w, b in params[:-1]:
-        values.append(np.asarray(mlp.relu(w @ values[-1] + b)))
-    p = read()[which]
-    figure = Figure(figsize=(8, 2.7), layout="constrained")
-    picture, *layers, bars = figure.subplots(1, 4, width_ratios=[1.3, 1, 1, 1.1])
-    picture.imshow(x.reshape(28, 28), cmap=figures.ink())
-    picture.set_title("784 pixels")
-    for number, (axes, value) in enumerate(zip(layers, values[1:], strict=True)):
-        axes.imshow(value.reshape(32, 16), cmap=figures.ink())
-        axes.set_title("512 units")
-        axes.set_xlabel(f"relu($W_{number + 1}$·+$b_{number + 1}$)")
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-    picture.set_axis_off()
-    bars.barh(range(10), p, color=["C1" if digit == data.test_labels[which] else "C0" for digit in range(10)])
-    bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1])
-    bars.invert_yaxis()
-    bars.set_title("10 probabilities")
-    return figure
-
-
 def draw() -> Figure:
     """A drawn 3, what the network sees of it, what its two hidden layers make of that, and its answer.
 
-    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come 128 and
-    64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
+    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come the 128
+    and 64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
     """
     shown = scripts.value("draw")
     params = page.unpacked(shown["layers"])
@@ -467,7 +435,7 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, draw, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step,
+    for f in (draw, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step,
               best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
