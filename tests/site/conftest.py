@@ -66,8 +66,8 @@ def browser(chromium, served):
     """Opens tabs of a width and a colour scheme. Whatever went wrong in any of them fails the test at its end."""
     contexts, wrong = [], []
 
-    def tab(width: int = WIDTHS["desktop"], scheme: str = "light") -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    def tab(width: int = WIDTHS["desktop"], scheme: str = "light", **options) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: None if ours(request.url) else wrong.append(f"asks for {request.url}"))

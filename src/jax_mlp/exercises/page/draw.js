@@ -83,7 +83,7 @@
     part(".draw-digits", HTMLElement).append(group)
     return group
   })
-  const buttons = shown.labels.map((/** @type {number} */ label, /** @type {number} */ number) => {
+  const buttons = /** @type {number[]} */ (shown.labels).map((label, number) => {
     const button = document.createElement("button")
     const canvas = document.createElement("canvas")
     canvas.width = canvas.height = 28
@@ -92,7 +92,7 @@
     button.append(canvas)
     button.addEventListener("click", () => choose(number))
     groups[number < shown.correct ? 0 : 1].append(button)
-    return { button, canvas }
+    return { button, canvas, number }
   })
 
   // What changes the state
@@ -147,7 +147,9 @@
       image = digits.slice(784 * chosen, 784 * (chosen + 1))
       box = null
     } else {
-      const grey = ink.getImageData(0, 0, SIZE, SIZE).data.filter((_, at) => at % 4 === 3) // how opaque the ink is
+      const pixels = ink.getImageData(0, 0, SIZE, SIZE).data
+      const grey = new Uint8Array(SIZE * SIZE)
+      for (let at = 0; at < grey.length; at++) grey[at] = pixels[4 * at + 3] // how opaque the ink is
       const found = network.centred(grey, SIZE, SIZE)
       image = found ? found.image : new Uint8Array(784)
       box = found ? found.box : null
@@ -233,11 +235,15 @@
       percent.textContent = `${Math.round(100 * chances[digit])} %`
       row.className = `${digit === answer && !empty() ? "draw-read" : ""} ${digit === truth() ? "draw-true" : ""}`
     })
-    buttons.forEach((/** @type {{button: HTMLElement, canvas: HTMLCanvasElement}} */ { button, canvas }, /** @type {number} */ number) => {
-      button.ariaPressed = String(number === chosen)
+    for (const { button, number } of buttons) button.ariaPressed = String(number === chosen)
+  }
+
+  /** Draw what changes only with the colours. */
+  function showDigits() {
+    for (const { canvas, number } of buttons) {
       const pixels = digits.subarray(784 * number, 784 * (number + 1))
-      paint(canvas, 28, Array.from(pixels, pixel => pixel / 255), inkColour, inkColour)
-    })
+      paint(canvas, 28, Array.from(pixels, pixel => pixel / 255), colour("--ink"), "")
+    }
   }
 
   /** @param {string} inkColour */
@@ -389,7 +395,11 @@
   part(".draw-about", HTMLElement).textContent =
     `${shown.about} It classifies ${shown.accuracy} of ${shown.tested} test images correctly.`
   for (const live of figure.querySelectorAll(".draw-live")) /** @type {HTMLElement} */ (live).hidden = false
-  new MutationObserver(show).observe(document.body, { attributeFilter: ["data-md-color-scheme"] })
+  new MutationObserver(() => {
+    show()
+    showDigits()
+  }).observe(document.body, { attributeFilter: ["data-md-color-scheme"] })
+  showDigits()
   choose(0)
   look(0, values[0].indexOf(Math.max(...values[0])))
 }

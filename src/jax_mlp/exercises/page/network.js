@@ -106,7 +106,8 @@ const network = (() => {
    */
   function centred(grey, width, height) {
     const paper = median(border(grey, width, height))
-    const ink = Float32Array.from(grey, value => Math.abs(value - paper))
+    const ink = new Float32Array(grey.length)
+    for (let at = 0; at < grey.length; at++) ink[at] = Math.abs(grey[at] - paper)
     const darkest = ink.reduce((a, b) => Math.max(a, b), 0)
     if (darkest < 16) return null
     const least = Math.fround(Math.fround(0.1) * darkest)
