@@ -40,6 +40,7 @@
   let chances = new Float32Array(10)
   /** The unit whose weights are shown. */
   let looking = { layer: 0, unit: 0 }
+  const colours = /** @type {Record<string, string>} */ ({ "--ink": "", "--forward": "", "--right": "", "--wrong": "" })
   let pen = { x: SIZE / 2, y: SIZE / 2, down: false, visible: false }
 
   // The parts that depend on the network
@@ -50,8 +51,7 @@
     const rows = Math.ceil(units / columns)
     const where = `.draw-layer[data-layer="${number}"]`
     const canvas = part(`${where} canvas`, HTMLCanvasElement)
-    canvas.width = 224
-    canvas.height = (224 / columns) * rows
+    const mark = part(`${where} .draw-mark`, HTMLElement)
     const slider = part(`${where} input`, HTMLInputElement)
     slider.max = String(units - 1)
     part(`${where} .draw-count`, HTMLElement).textContent = String(units)
@@ -66,14 +66,19 @@
     }
     canvas.addEventListener("pointermove", point)
     canvas.addEventListener("pointerdown", point)
-    return { canvas, slider, columns, rows }
+    return { canvas, slider, mark, units, columns, rows }
   })
 
   const bars = [...Array(10).keys()].map(digit => {
     const row = document.createElement("li")
-    row.innerHTML = `<span>${digit}</span><span class="draw-bar"><span></span></span><span class="draw-percent"></span>`
+    const [label, bar, fill, percent] = Array.from({ length: 4 }, () => document.createElement("span"))
+    label.textContent = String(digit)
+    bar.className = "draw-bar"
+    percent.className = "draw-percent"
+    bar.append(fill)
+    row.append(label, bar, percent)
     part(".draw-answer ol", HTMLElement).append(row)
-    return row
+    return { row, fill, percent }
   })
 
   const digits = network.bytes(shown.digits)
@@ -86,7 +91,6 @@
   const buttons = /** @type {number[]} */ (shown.labels).map((label, number) => {
     const button = document.createElement("button")
     const canvas = document.createElement("canvas")
-    canvas.width = canvas.height = 28
     button.type = "button"
     button.ariaLabel = `Test digit ${number + 1}: a ${label}`
     button.append(canvas)
@@ -166,7 +170,7 @@
    */
   function look(layer, unit) {
     looking = { layer, unit }
-    show()
+    showLens()
   }
 
   // What shows it
@@ -180,113 +184,114 @@
   }
 
   /**
-   * Fill a canvas with a grid of squares, each of a colour and as opaque as its value.
+   * Make a canvas a grid of pixels, each of a colour and as opaque as its value.
    * @param {HTMLCanvasElement} canvas
    * @param {number} columns
-   * @param {ArrayLike<number>} squares from -1 to 1
-   * @param {string} positive
+   * @param {ArrayLike<number>} values from -1 to 1
+   * @param {string} positive the name of a colour
    * @param {string} negative
    */
-  function paint(canvas, columns, squares, positive, negative) {
-    const context = brush(canvas)
-    const side = canvas.width / Math.max(columns, Math.ceil((squares.length / columns) * (canvas.width / canvas.height)))
-    context.clearRect(0, 0, canvas.width, canvas.height)
-    const left = (canvas.width - side * columns) / 2
-    for (let i = 0; i < squares.length; i++) {
-      if (squares[i] === 0) continue
-      context.globalAlpha = Math.min(Math.abs(squares[i]), 1)
-      context.fillStyle = squares[i] > 0 ? positive : negative
-      context.fillRect(left + side * (i % columns), side * Math.floor(i / columns), side, side)
+  function paint(canvas, columns, values, positive, negative = positive) {
+    const [above, below] = [positive, negative].map(name => parseInt(colours[name].slice(1), 16))
+    const pixels = new ImageData(columns, Math.ceil(values.length / columns))
+    for (let i = 0; i < values.length; i++) {
+      const rgb = values[i] < 0 ? below : above
+      pixels.data.set([rgb >> 16, (rgb >> 8) & 255, rgb & 255, 255 * Math.min(Math.abs(values[i]), 1)], 4 * i)
     }
-    context.globalAlpha = 1
-    return { context, side, left }
+    if (canvas.width !== columns) canvas.width = columns
+    if (canvas.height !== pixels.height) canvas.height = pixels.height
+    brush(canvas).putImageData(pixels, 0, 0)
   }
 
-  /** @param {string} name */
-  function colour(name) {
-    return getComputedStyle(figure).getPropertyValue(name).trim()
+  /** Read the colours of the page, which follow its theme. */
+  function readColours() {
+    const style = getComputedStyle(figure)
+    for (const name of Object.keys(colours)) {
+      ink.strokeStyle = style.getPropertyValue(name).trim()
+      colours[name] = String(ink.strokeStyle) // as #rrggbb, however it was written
+    }
+    ink.strokeStyle = "#000000"
   }
 
+  /** Show the image, every layer's numbers and the answer. */
   function show() {
-    const inkColour = colour("--ink")
-    showPaper(inkColour)
-    paint(seen, 28, Array.from(image, pixel => pixel / 255), inkColour, inkColour)
-    hidden.forEach((layer, number) => {
-      const { canvas, slider, columns } = grids[number]
+    paint(seen, 28, Array.from(image, pixel => pixel / 255), "--ink")
+    showPaper()
+    grids.forEach(({ canvas, columns }, number) => {
       const most = Math.max(...values[number], 1e-6)
-      const { context, side } = paint(canvas, columns, values[number].map(value => value / most), colour("--forward"), "")
-      context.strokeStyle = colour("--line")
-      context.strokeRect(0.5, 0.5, canvas.width - 1, canvas.height - 1)
-      const unit = number === looking.layer ? looking.unit : Number(slider.value)
-      slider.value = String(unit)
-      slider.ariaValueText = `unit ${unit + 1} of ${layer.biases.length}, activation ${values[number][unit].toFixed(2)}`
-      if (number !== looking.layer) return
-      context.strokeStyle = inkColour
-      context.lineWidth = 3
-      context.strokeRect(side * (unit % columns) + 1, side * Math.floor(unit / columns) + 1, side - 2, side - 2)
-      context.lineWidth = 1
+      paint(canvas, columns, values[number].map(value => value / most), "--forward")
     })
-    showLens()
+    showUnits()
     const answer = chances.indexOf(Math.max(...chances))
-    bars.forEach((row, digit) => {
-      const [, bar, percent] = row.children
-      const fill = /** @type {HTMLElement} */ (bar.firstElementChild)
+    bars.forEach(({ row, fill, percent }, digit) => {
       fill.style.transform = `scaleX(${chances[digit]})`
       percent.textContent = `${Math.round(100 * chances[digit])} %`
-      row.className = `${digit === answer && !empty() ? "draw-read" : ""} ${digit === truth() ? "draw-true" : ""}`
+      row.classList.toggle("draw-read", digit === answer && !empty())
+      row.classList.toggle("draw-true", digit === truth())
     })
     for (const { button, number } of buttons) button.ariaPressed = String(number === chosen)
   }
 
-  /** Draw what changes only with the colours. */
-  function showDigits() {
-    for (const { canvas, number } of buttons) {
-      const pixels = digits.subarray(784 * number, 784 * (number + 1))
-      paint(canvas, 28, Array.from(pixels, pixel => pixel / 255), colour("--ink"), "")
-    }
-  }
-
-  /** @param {string} inkColour */
-  function showPaper(inkColour) {
-    if (chosen !== null) {
-      paint(paper, 28, Array.from(image, pixel => pixel / 255), inkColour, inkColour)
-      return
-    }
+  function showPaper() {
     const context = brush(paper)
     const scale = paper.width / SIZE
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.clearRect(0, 0, paper.width, paper.height)
-    context.scale(scale, scale)
-    context.drawImage(sheet, 0, 0)
+    context.setTransform(scale, 0, 0, scale, 0, 0)
+    context.clearRect(0, 0, SIZE, SIZE)
+    context.imageSmoothingEnabled = chosen === null
+    context.drawImage(chosen === null ? sheet : seen, 0, 0, SIZE, SIZE)
     context.globalCompositeOperation = "source-in" // in the colour of the theme
-    context.fillStyle = inkColour
+    context.fillStyle = colours["--ink"]
     context.fillRect(0, 0, SIZE, SIZE)
     context.globalCompositeOperation = "source-over"
-    context.strokeStyle = colour("--forward")
+    context.strokeStyle = colours["--forward"]
     if (box) {
       context.setLineDash([4, 4])
       context.strokeRect(box.left - 0.5, box.top - 0.5, box.width + 1, box.height + 1)
       context.setLineDash([])
     }
     if (pen.visible) {
+      context.lineWidth = pen.down ? 4 : 2
       context.beginPath()
       context.arc(pen.x, pen.y, PEN / 2, 0, 2 * Math.PI)
-      context.lineWidth = pen.down ? 4 : 2
       context.stroke()
       context.lineWidth = 1
     }
-    context.setTransform(1, 0, 0, 1, 0, 0)
   }
 
+  /** Say what the units under the sliders compute. */
+  function showUnits() {
+    grids.forEach(({ slider, units }, number) => {
+      const unit = Number(slider.value)
+      slider.ariaValueText = `unit ${unit + 1} of ${units}, activation ${values[number][unit].toFixed(2)}`
+    })
+  }
+
+  /** Show the weights of a unit, and mark it. */
   function showLens() {
     const { layer, unit } = looking
-    const inputs = layer === 0 ? 784 : layers[layer - 1].biases.length
+    const inputs = layers[layer].weights.length / layers[layer].biases.length
     const weights = layers[layer].weights.subarray(inputs * unit, inputs * (unit + 1))
     const most = 0.7 * weights.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6)
-    const columns = layer === 0 ? 28 : grids[layer - 1].columns
-    paint(lens, columns, weights.map(weight => weight / most), colour("--right"), colour("--wrong"))
-    const of = layer === 0 ? "pixels" : `${inputs} units before`
-    lens.ariaLabel = `The weights of unit ${unit + 1} of hidden layer ${layer + 1} on the ${of}`
+    paint(lens, layer === 0 ? 28 : grids[layer - 1].columns, weights.map(weight => weight / most), "--right", "--wrong")
+    lens.ariaLabel = `The weights of unit ${unit + 1} of hidden layer ${layer + 1}`
+    grids.forEach(({ mark, columns, rows, slider }, number) => {
+      mark.hidden = number !== layer
+      if (mark.hidden) return
+      slider.value = String(unit)
+      mark.style.left = `${(100 * (unit % columns)) / columns}%`
+      mark.style.top = `${(100 * Math.floor(unit / columns)) / rows}%`
+      mark.style.width = `${100 / columns}%`
+      mark.style.height = `${100 / rows}%`
+    })
+    showUnits()
+  }
+
+  /** Draw the test digits, which change only with the colours. */
+  function showDigits() {
+    for (const { canvas, number } of buttons) {
+      const pixels = digits.subarray(784 * number, 784 * (number + 1))
+      paint(canvas, 28, Array.from(pixels, pixel => pixel / 255), "--ink")
+    }
   }
 
   /** The right digit, if it is known. */
@@ -396,9 +401,12 @@
     `${shown.about} It classifies ${shown.accuracy} of ${shown.tested} test images correctly.`
   for (const live of figure.querySelectorAll(".draw-live")) /** @type {HTMLElement} */ (live).hidden = false
   new MutationObserver(() => {
+    readColours()
     show()
+    showLens()
     showDigits()
   }).observe(document.body, { attributeFilter: ["data-md-color-scheme"] })
+  readColours()
   showDigits()
   choose(0)
   look(0, values[0].indexOf(Math.max(...values[0])))
