@@ -4,8 +4,8 @@
 /**
  * What the interactive figures share: elements, controls, numbers as text, and state in the address.
  *
- * A figure is `<figure data-interactive="NAME">` with a still picture of class `still` in it. `Figures.add(NAME, …)` puts
- * what can be touched in the picture's place, so without JavaScript, or if anything fails here, the still one stays.
+ * A figure is `<figure data-interactive="NAME">` (docs/interactive/NAME.html), with a still picture for browsers that run
+ * no scripts. `Figures.add(NAME, …)` puts what can be touched at its beginning.
  *
  * @typedef {Record<string, number>} State  What the reader has set. All of it goes into the address.
  * @typedef {Record<string, [start: number, least: number, most: number, step: number]>} Fields
@@ -74,8 +74,7 @@ const Figures = (() => {
    */
   function add(name, fields, build) {
     const place = document.querySelector(`figure[data-interactive="${name}"]`);
-    const still = place?.querySelector(".still");
-    if (!place || !still) return;
+    if (!place) return;
 
     /** @type {State} */
     const state = Object.fromEntries(Object.entries(fields).map(([field, [start]]) => [field, start]));
@@ -158,9 +157,8 @@ const Figures = (() => {
 
     const { parts, redraw } = build(panel);
     const asked = recall();
-    const live = html("div", { class: "live" }, ...parts);
-    show(); // before the still picture goes: if this fails, it stays
-    still.replaceWith(live);
+    show();
+    place.prepend(html("div", { class: "live" }, ...parts));
     if (asked) place.scrollIntoView();
     addEventListener("hashchange", () => {
       if (!recall()) return;

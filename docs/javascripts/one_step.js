@@ -157,6 +157,9 @@ const OneStep = (() => {
   /** What the steps are called below, by their order. */
   const [, SUMS, RELU, LOGITS, LOSS, AT_P, AT_W2, THROUGH_W2, THROUGH_RELU, AT_W1, STEP, LAST] = STEPS.keys();
 
+  /** At most three digits, and three behind the point, so that it fits the drawing. @param {number} x */
+  const short = (x) => written(Number(x.toFixed(3)), 3);
+
   /** @param {number[]} values */
   const list = (values) => `(${values.map((each) => written(each, 3)).join(", ")})`;
 
@@ -174,13 +177,13 @@ const OneStep = (() => {
     const params = at >= STEP ? s.after : START;
     const shown = at === LAST ? s.again : s;
     const back = at >= AT_P && at <= STEP;
-    const there = at === STEP ? "name" : "forwards"; // after the step, what the old parameters gave is past
+    const there = at === STEP ? "name" : "forward"; // after the step, what the old parameters gave is past
     const parts = [];
 
     for (const layer of [0, 1]) {
       const [w, slopes] = layer ? [params.W2, s.slopes.W2] : [params.W1, s.slopes.W1];
-      const ways = { forwards: layer ? [LOGITS, LAST] : [SUMS, LAST], backwards: layer ? [AT_W2, THROUGH_W2] : [AT_W1] };
-      const lit = ways.forwards.includes(at) ? "forwards" : ways.backwards.includes(at) ? "backwards" : "";
+      const ways = { forward: layer ? [LOGITS, LAST] : [SUMS, LAST], backward: layer ? [AT_W2, THROUGH_W2] : [AT_W1] };
+      const lit = ways.forward.includes(at) ? "forward" : ways.backward.includes(at) ? "backward" : "";
       for (const to of [0, 1]) {
         for (const from of [0, 1]) {
           const [x1, x2] = [X[layer] + HALF[layer], X[layer + 1] - HALF[layer + 1]];
@@ -188,10 +191,10 @@ const OneStep = (() => {
           const along = from === to ? 0.5 : 0.3;
           const x = x1 + along * (x2 - x1);
           const y = Y[from] + along * (Y[to] - Y[from]) - (from === to ? 9 : 0);
-          parts.push(text(x, y, at === STEP ? "strong" : "", written(w[to][from], 3), `w${layer + 1}-${to}${from}`));
+          parts.push(text(x, y, at === STEP ? "strong" : "", short(w[to][from]), `w${layer + 1}-${to}${from}`));
           if (back && at >= (layer ? AT_W2 : AT_W1)) {
             const below = y + (from === to ? 26 : 16);
-            parts.push(text(x, below, "backwards", written(slopes[to][from], 3), `dw${layer + 1}-${to}${from}`));
+            parts.push(text(x, below, "backward", short(slopes[to][from]), `dw${layer + 1}-${to}${from}`));
           }
         }
       }
@@ -199,29 +202,29 @@ const OneStep = (() => {
 
     for (const row of [0, 1]) {
       const off = at >= RELU && shown.a1[i][row] === 0;
-      const hidden = at === SUMS || at === RELU ? "forwards" : at === THROUGH_W2 || at === THROUGH_RELU ? "backwards" : off ? "inactive" : "";
-      const output = at === LOGITS || at === LOSS || at === LAST ? "forwards" : at === AT_P ? "backwards" : "";
+      const hidden = at === SUMS || at === RELU ? "forward" : at === THROUGH_W2 || at === THROUGH_RELU ? "backward" : off ? "inactive" : "";
+      const output = at === LOGITS || at === LOSS || at === LAST ? "forward" : at === AT_P ? "backward" : "";
       parts.push(
         ...node(0, row, "", [["", `x${"₁₂"[row]} = ${written(IMAGES[i][row])}`, `x-${row}`]]),
         ...node(1, row, hidden, [
-          at >= SUMS && [there, `z ${written(shown.z1[i][row], 3)}`, `z1-${row}`],
-          at >= RELU && [there, `a ${written(shown.a1[i][row], 3)}`, `a1-${row}`],
-          at === THROUGH_W2 && ["backwards", `∇a ${written(s.da1[i][row], 3)}`, `da1-${row}`],
-          back && at >= THROUGH_RELU && ["backwards", `∇z ${written(s.d1[i][row], 3)}`, `d1-${row}`],
+          at >= SUMS && [there, `z ${short(shown.z1[i][row])}`, `z1-${row}`],
+          at >= RELU && [there, `a ${short(shown.a1[i][row])}`, `a1-${row}`],
+          at === THROUGH_W2 && ["backward", `∇a ${short(s.da1[i][row])}`, `da1-${row}`],
+          back && at >= THROUGH_RELU && ["backward", `∇z ${short(s.d1[i][row])}`, `d1-${row}`],
         ]),
         ...node(2, row, output, [
           ["", `y ${TARGETS[i][row]}`, `y-${row}`],
-          at >= LOGITS && [there, `z ${written(shown.z2[i][row], 3)}`, `z2-${row}`],
-          at >= LOSS && [there, `p ${written(shown.p[i][row], 3)}`, `p-${row}`],
-          back && ["backwards", `∇z ${written(s.d2[i][row], 3)}`, `d2-${row}`],
+          at >= LOGITS && [there, `z ${short(shown.z2[i][row])}`, `z2-${row}`],
+          at >= LOSS && [there, `p ${short(shown.p[i][row])}`, `p-${row}`],
+          back && ["backward", `∇z ${short(s.d2[i][row])}`, `d2-${row}`],
         ]),
       );
       for (const layer of [1, 2]) {
         const [bias, slope] = layer === 1 ? [params.b1[row], s.slopes.b1[row]] : [params.b2[row], s.slopes.b2[row]];
         const y = Y[row] + 58;
-        parts.push(text(X[layer], y, at === STEP ? "strong" : "", `b ${written(bias, 3)}`, `b${layer}-${row}`));
+        parts.push(text(X[layer], y, at === STEP ? "strong" : "", `b ${short(bias)}`, `b${layer}-${row}`));
         if (back && at >= (layer === 1 ? AT_W1 : AT_W2)) {
-          parts.push(text(X[layer], y + 16, "backwards", `∇b ${written(slope, 3)}`, `db${layer}-${row}`));
+          parts.push(text(X[layer], y + 16, "backward", `∇b ${short(slope)}`, `db${layer}-${row}`));
         }
       }
     }
@@ -268,7 +271,7 @@ const OneStep = (() => {
       svg("text", { x: across(FASTEST / 2), y: HIGH - 8, "text-anchor": "middle" }, "learning rate η"),
       svg("path", { class: "guide", d: `M${across(0)} ${down(loss)}H${across(FASTEST)}` }),
       svg("text", { x: across(FASTEST), y: down(loss) - 6, "text-anchor": "end" }, "loss before the step"),
-      svg("path", { class: "line forwards", d: `M${path}` }),
+      svg("path", { class: "line forward", d: `M${path}` }),
       svg("circle", { class: again.loss < loss ? "right" : "wrong", cx: across(eta), cy: down(again.loss), r: 6 }),
       svg(
         "text",
@@ -295,7 +298,7 @@ const OneStep = (() => {
         const [n, i] = [batch === 0 ? 1 : 2, batch === 2 ? 1 : 0];
         const s = step(n, eta);
         const { lines: run, title, say } = STEPS[at];
-        const way = at >= AT_P && at <= STEP ? "backwards" : "forwards";
+        const way = at >= AT_P && at <= STEP ? "backward" : "forward";
         lines.forEach((line, which) => {
           line.className = run.includes(which) ? `lit ${way}` : "";
           if (run.includes(which)) line.setAttribute("aria-current", "step");

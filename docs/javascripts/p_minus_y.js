@@ -38,7 +38,7 @@ const PMinusY = (() => {
       ...[0, 2, 4, 6].map((tick) => svg("text", { x: across(0) - 7, y: down(tick) + 4, "text-anchor": "end" }, `${tick}`)),
       svg("text", { x: across(0.5), y: HIGH - 4, "text-anchor": "middle" }, "p, the probability of the right class"),
       svg("text", { x: across(1), y: down(MOST) + 4, "text-anchor": "end" }, "−log p, the surprise"),
-      svg("path", { class: "line forwards", d: `M${points.map((each) => `${across(each)} ${down(-Math.log(each))}`).join("L")}` }),
+      svg("path", { class: "line forward", d: `M${points.map((each) => `${across(each)} ${down(-Math.log(each))}`).join("L")}` }),
       svg("path", { class: "guide", d: `M${across(0)} ${y}H${x}V${down(0)}` }),
       svg("circle", { class: "wrong", cx: x, cy: y, r: 6 }),
       svg(

@@ -73,12 +73,12 @@ const Softmax = (() => {
   }
 
   Figures.add(
-    "softmax",
+    "log_softmax",
     { z0: [2, -120, 120, 1], z1: [1, -120, 120, 1], z2: [0, -120, 120, 1], c: [0, -120, 120, 1], shift: [0, 0, 1, 1] },
     ({ slider, tick, button }) => {
       const body = html("tbody");
       const verdicts = CLASSES.map(() => html("p"));
-      const names = ["softmax", "log(softmax)", "log-softmax"];
+      const names = ["softmax", "log(\u200bsoftmax)", "log-softmax"];
 
       /** @param {State} state */
       function redraw(state) {
