@@ -57,7 +57,7 @@ const OneStep = (() => {
     const z1 = plus(times(IMAGES.slice(0, n), W1), b1);
     const a1 = z1.map((row) => row.map((x) => Math.max(x, 0)));
     const z2 = plus(times(a1, W2), b2);
-    const logP = z2.map(Softmax.logSoftmax);
+    const logP = z2.map((row) => [...network.logSoftmax(row)]);
     const losses = logP.flatMap((row, i) => row.map((each, k) => -TARGETS[i][k] * each));
     return { z1, a1, z2, logP, p: logP.map((row) => row.map((x) => f32(Math.exp(x)))), loss: f32(mean(losses)) };
   }
@@ -173,7 +173,7 @@ const OneStep = (() => {
    * @param {number} i
    * @param {number} eta
    */
-  function network(s, at, i, eta) {
+  function drawn(s, at, i, eta) {
     const params = at >= STEP ? s.after : START;
     const shown = at === LAST ? s.again : s;
     const back = at >= AT_P && at <= STEP;
@@ -304,7 +304,7 @@ const OneStep = (() => {
           if (run.includes(which)) line.setAttribute("aria-current", "step");
           else line.removeAttribute("aria-current");
         });
-        drawing.replaceChildren(network(s, at, i, eta));
+        drawing.replaceChildren(drawn(s, at, i, eta));
         said.replaceChildren(html("strong", { class: way }, `${at + 1} of ${LAST + 1}. ${title}. `), say(s, i, eta));
         back.disabled = at === 0 && document.activeElement !== back; // a button that is disabled loses the focus
         next.disabled = at === LAST && document.activeElement !== next;

@@ -15,8 +15,8 @@ const PMinusY = (() => {
    * @param {number} right
    */
   function lossAndGradient(z, right) {
-    const logP = Softmax.logSoftmax(z.map(Math.fround));
-    const p = logP.map((each) => Math.fround(Math.exp(each)));
+    const logP = [...network.logSoftmax(z.map(Math.fround))];
+    const p = [...network.softmax(z.map(Math.fround))];
     const y = z.map((_, each) => Number(each === right));
     return { logP, p, y, gradient: p.map((each, which) => Math.fround(each - y[which])), loss: -logP[right] / z.length };
   }

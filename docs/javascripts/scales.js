@@ -3,8 +3,7 @@
 
 /**
  * Ten digits on their way through eight hidden layers, from numbers that the network may start with.
- *
- * @typedef {{ w: Float32Array, b: Float32Array, inputs: number, units: number }} Layer
+ * Layers are those of network.js.
  */
 const Scales = (() => {
   const { html, svg, written } = Figures;
@@ -13,7 +12,7 @@ const Scales = (() => {
   const [RANDOM, HE, EQUAL, ZERO] = [0, 1, 2, 3];
 
   /** @type {Float32Array[]} The pixels of ten digits, 0 to 9, from 0 to 1. */
-  const IMAGES = DATA.scales.images.map((/** @type {string} */ bytes) => Float32Array.from(atob(bytes), (c) => c.charCodeAt(0) / 255));
+  const IMAGES = DATA.scales.images.map((/** @type {string} */ bytes) => Float32Array.from(network.bytes(bytes), (pixel) => pixel / 255));
 
   /** Normal numbers, the same ones each time: uniform ones by mulberry32, then Box and Muller's method. */
   function normals() {
@@ -44,7 +43,7 @@ const Scales = (() => {
       const [inputs, units] = [SIZES[layer], SIZES[layer + 1]];
       const sigma = kind === HE ? Math.sqrt(2 / inputs) : scale;
       const all = normal.map((x) => (kind === ZERO ? 0 : kind === EQUAL ? scale : x * sigma));
-      return { w: all.subarray(0, units * inputs), b: all.subarray(units * inputs), inputs, units };
+      return { weights: all.subarray(0, units * inputs), biases: all.subarray(units * inputs) };
     });
   }
 
@@ -53,56 +52,52 @@ const Scales = (() => {
     /** @type {Float32Array[]} */
     const sums = [];
     const activations = [image];
-    params.forEach(({ w, b, inputs, units }, layer) => {
-      const a = activations[layer];
-      const z = new Float32Array(units);
-      for (let i = 0; i < units; i++) {
-        let sum = b[i];
-        for (let j = 0; j < inputs; j++) sum += w[i * inputs + j] * a[j];
-        z[i] = sum;
-      }
-      sums.push(z);
-      activations.push(z.map((x) => Math.max(x, 0)));
-    });
+    for (const layer of params) {
+      sums.push(network.linear(layer, activations[activations.length - 1]));
+      activations.push(network.relu(sums[sums.length - 1]));
+    }
     return { sums, activations };
   }
 
   /** One step of learning from all ten digits, in place, by backpropagation. @param {Layer[]} params */
   function learn(params) {
-    const slopes = params.map(({ w, b }) => ({ w: new Float64Array(w.length), b: new Float64Array(b.length) }));
+    const slopes = params.map(({ weights, biases }) => ({
+      weights: new Float64Array(weights.length),
+      biases: new Float64Array(biases.length),
+    }));
     IMAGES.forEach((image, digit) => {
       const { sums, activations } = forward(params, image);
       let delta = Float64Array.from(logP(sums), (x, k) => (Math.exp(x) - Number(k === digit)) / (IMAGES.length * 10));
       for (let layer = params.length - 1; layer >= 0; layer--) {
-        const { w, inputs, units } = params[layer];
-        const a = activations[layer];
-        const back = new Float64Array(inputs);
-        for (let i = 0; i < units; i++) {
-          slopes[layer].b[i] += delta[i];
-          if (delta[i] === 0) continue;
-          for (let j = 0; j < inputs; j++) {
-            slopes[layer].w[i * inputs + j] += delta[i] * a[j];
-            back[j] += w[i * inputs + j] * delta[i];
+        const [{ weights }, slope, a] = [params[layer], slopes[layer], activations[layer]];
+        const back = new Float64Array(a.length);
+        delta.forEach((down, i) => {
+          slope.biases[i] += down;
+          if (down === 0) return;
+          for (let j = 0, at = i * a.length; j < a.length; j++, at++) {
+            slope.weights[at] += down * a[j];
+            back[j] += weights[at] * down;
           }
-        }
-        if (layer > 0) delta = back.map((x, j) => (sums[layer - 1][j] > 0 ? x : sums[layer - 1][j] === 0 ? x / 2 : 0));
+        });
+        const derivative = (/** @type {number} */ z) => (z > 0 ? 1 : z === 0 ? 0.5 : 0); // of relu, as JAX has it
+        if (layer > 0) delta = back.map((x, j) => x * derivative(sums[layer - 1][j]));
       }
     });
-    params.forEach(({ w, b }, layer) => {
-      for (let i = 0; i < w.length; i++) w[i] -= RATE * slopes[layer].w[i];
-      for (let i = 0; i < b.length; i++) b[i] -= RATE * slopes[layer].b[i];
+    params.forEach(({ weights, biases }, layer) => {
+      slopes[layer].weights.forEach((slope, i) => (weights[i] -= RATE * slope));
+      slopes[layer].biases.forEach((slope, i) => (biases[i] -= RATE * slope));
     });
   }
 
   /** Log-probabilities from the last sums. @param {Float32Array[]} sums */
-  const logP = (sums) => Softmax.logSoftmax([...sums[sums.length - 1]]);
+  const logP = (sums) => network.logSoftmax(sums[sums.length - 1]);
 
   /** What the figure shows of a network. @param {Layer[]} params */
   function look(params) {
     const runs = IMAGES.map((image) => forward(params, image));
-    const layers = params.slice(0, -1).map(({ units }, layer) => {
+    const layers = params.slice(0, -1).map(({ biases }, layer) => {
       const unit = (/** @type {number} */ i) => runs.map(({ activations }) => activations[layer + 1][i]);
-      const each = Array.from({ length: units }, (_, i) => unit(i));
+      const each = Array.from(biases, (_, i) => unit(i));
       return {
         sums: runs.flatMap(({ sums }) => [...sums[layer]]),
         signal: Math.sqrt(mean(each.map(variance))),
@@ -159,7 +154,7 @@ const Scales = (() => {
       let now = { start: "", params: /** @type {Layer[]} */ ([]), steps: 0, loss: 0 };
 
       /** The network after the steps asked for, from the one shown before if that leads there. @param {State} state */
-      function network({ kind, power, steps }) {
+      function shown({ kind, power, steps }) {
         const from = `${kind} ${kind === RANDOM || kind === EQUAL ? power : ""}`;
         if (from !== now.start) state.steps = steps = now.start === "" ? steps : 0; // a new start has learnt nothing yet
         if (from !== now.start || steps < now.steps) {
@@ -172,7 +167,7 @@ const Scales = (() => {
 
       /** @param {State} state */
       function redraw(state) {
-        const { params, steps, loss } = network(state);
+        const { params, steps, loss } = shown(state);
         const seen = look(params);
         const input = power.querySelector("input");
         if (input) input.disabled = state.kind === HE || state.kind === ZERO;
