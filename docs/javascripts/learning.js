@@ -87,6 +87,16 @@ const Learning = (() => {
     );
   }
 
+  /** What the two accuracies after an epoch say. @param {number} epoch */
+  function meaning(epoch) {
+    const [train, test] = [run.train[epoch], run.test[epoch]];
+    const gap = `The gap is ${(100 * (train - test)).toFixed(1)} points`;
+    if (epoch === 0) return "The network has learnt nothing yet and guesses.";
+    if (train < run.train[epoch - 1] - 0.03) return "A setback: at this learning rate a step sometimes goes too far.";
+    if (train > 0.99) return `${gap}: the network has learnt its training images by heart. This is called overfitting.`;
+    return train - test < 0.02 ? "What it learns from one set helps with the other." : `${gap}: it does better on images that it has seen.`;
+  }
+
   Figures.add("learning", { at: [0, 0, run.epochs.length - 1, 1] }, ({ slider }) => {
     const [chart, images, table] = [html("div", { class: "chart" }), html("div", { class: "images" }), html("div")];
     const verdict = html("p", { role: "status" });
@@ -100,11 +110,7 @@ const Learning = (() => {
       table.replaceChildren(confusion(run.confusion[at]));
       verdict.replaceChildren(
         html("strong", {}, `${percent(train)} of the training images and ${percent(test)} of the test images are right.`),
-        epoch === 0
-          ? " The network has learnt nothing yet and guesses."
-          : train - test < 0.02
-            ? " What it learns from one set still helps with the other."
-            : ` The gap is ${(100 * (train - test)).toFixed(1)} points: the network learns its training images by heart. This is called overfitting.`,
+        ` ${meaning(epoch)}`,
       );
     }
 

@@ -31,13 +31,13 @@ const Softmax = (() => {
   function ofSoftmax(z, p, truth) {
     if (p.some(Number.isNaN)) {
       return Math.max(...z) > 0
-        ? "Overflow: e^z is ∞ in float32 if z is above 88.7, and ∞ / ∞ is nan (not a number)."
-        : "Underflow: every e^z is 0 in float32, and 0 / 0 is nan (not a number).";
+        ? "Overflow: exp(z) is ∞ in float32 if z is above 88.7, and ∞ / ∞ is nan (not a number)."
+        : "Underflow: every exp(z) is 0 in float32, and 0 / 0 is nan (not a number).";
     }
     const lost = CLASSES.find((each) => p[each] === 0);
     if (lost !== undefined) {
       const power = Math.floor(truth[lost] / Math.LN10);
-      return `Underflow: the probability of class ${lost} is about 10^${written(power)}, which float32 rounds to 0.`;
+      return `Underflow: the probability of class ${lost} is about 1e${written(power)}, which float32 rounds to 0.`;
     }
     const faint = CLASSES.find((each) => p[each] < TINY);
     if (faint !== undefined) {
@@ -113,7 +113,7 @@ const Softmax = (() => {
             { class: "controls" },
             ...CLASSES.map((each) => slider(`z${each}`, `Logit of class ${each}`)),
             slider("c", "Added to all three"),
-            tick("shift", "Subtract the largest logit before taking e^z"),
+            tick("shift", "Subtract the largest logit before taking exp"),
           ),
           html(
             "div",

@@ -95,16 +95,27 @@ const Scales = (() => {
   /** What the figure shows of a network. @param {Layer[]} params */
   function look(params) {
     const runs = IMAGES.map((image) => forward(params, image));
-    const layers = params.slice(0, -1).map(({ biases }, layer) => {
-      const unit = (/** @type {number} */ i) => runs.map(({ activations }) => activations[layer + 1][i]);
-      const each = Array.from(biases, (_, i) => unit(i));
+    const layers = params.slice(0, -1).map(({ weights, biases }, layer) => {
+      const spread = Array.from(biases, (_, unit) => variance(runs.map(({ activations }) => activations[layer + 1][unit])));
       return {
         sums: runs.flatMap(({ sums }) => [...sums[layer]]),
-        signal: Math.sqrt(mean(each.map(variance))),
-        different: new Set(each.map(String)).size,
+        signal: Math.sqrt(mean(spread)),
+        different: different(weights, biases),
       };
     });
     return { layers, loss: mean(runs.map(({ sums }, digit) => -logP(sums)[digit] / 10)) };
+  }
+
+  /** How many units of a layer have weights and a bias of their own. @param {Float32Array} weights @param {Float32Array} biases */
+  function different(weights, biases) {
+    const inputs = weights.length / biases.length;
+    /** @type {{ row: Float32Array, bias: number }[]} */
+    const known = [];
+    biases.forEach((bias, unit) => {
+      const row = weights.subarray(unit * inputs, (unit + 1) * inputs);
+      if (!known.some((other) => other.bias === bias && other.row.every((w, i) => w === row[i]))) known.push({ row, bias });
+    });
+    return known.length;
   }
 
   const mean = (/** @type {number[]} */ all) => all.reduce((sum, x) => sum + x, 0) / all.length;
@@ -185,7 +196,9 @@ const Scales = (() => {
         );
         const [first, last] = [seen.layers[0].signal, seen.layers[7].signal];
         const [kind, words] =
-          state.kind === ZERO
+          Number.isNaN(seen.loss)
+            ? ["wrong", "The steps were so large that the numbers left float32's range: everything is nan (not a number) now."]
+            : state.kind === ZERO
             ? ["wrong", "Every sum is 0. Every gradient is 0 too, except that of the last biases: the network cannot learn."]
             : state.kind === EQUAL
               ? ["wrong", "All units of a layer get equal sums and equal gradients, so they stay equal: 64 units do the work of one."]
