@@ -14,13 +14,13 @@ from pathlib import Path
 
 from mkdocs.structure.files import File
 
-DOCS = Path(__file__).parents[1]
-sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 import data
 import figures
 from kept import ROOT, kept
 
+DOCS = ROOT / "docs"
 SHARED = ROOT / "src" / "jax_mlp" / "exercises" / "page"
 MARK = re.compile(r"^<!-- figure (\w+) -->$", re.MULTILINE)
 PLACE = re.compile(r"<!-- interactive (\w+) -->")
