@@ -468,9 +468,8 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, one_step, best_step,
-              learning, weights, surprises, contenders, growth, devices,
-              drawn_digits)
+    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, one_step,
+              best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
 
