@@ -289,7 +289,7 @@ const OneStep = (() => {
       const chart = html("div", { class: "chart" });
       const said = html("p", { role: "status" });
       const fate = html("p", { role: "status" });
-      const lines = CODE.map((line) => html("span", {}, `${line}\n`));
+      const lines = CODE.map((line) => html("span", {}, line));
       const back = button("← Back", () => ({ step: Math.max(state.step - 1, 0) }));
       const next = button("Next →", () => ({ step: Math.min(state.step + 1, LAST) }));
 
@@ -323,7 +323,7 @@ const OneStep = (() => {
         parts: [
           html("div", { class: "buttons" }, back, next),
           said,
-          html("div", { class: "beside" }, drawing, html("pre", {}, html("code", {}, ...lines))),
+          html("div", { class: "beside" }, drawing, html("pre", {}, html("code", {}, ...lines.flatMap((line) => [line, "\n"])))),
           html(
             "div",
             { class: "controls" },
