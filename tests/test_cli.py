@@ -116,8 +116,8 @@ MISTAKES = [
     (["train", "--recipe", "secret"], "--recipe: expected guide or tuned, got 'secret'."),
     (["train", "--layers", "100,10"], "--layers: expected 784 first and 10 last, .* got 100,10. Try 784,512,512,10."),
     (["train", "--layers", "784,10,7"], "--layers: expected 784 first and 10 last"),
-    (["train", "--layers", "784,x,10"], "--layers: expected sizes of 1 or more between commas, got '784,x,10'."),
-    (["train", "--layers", "784,0,10"], "--layers: expected sizes of 1 or more between commas, got '784,0,10'."),
+    (["train", "--layers", "784,x,10"], "--layers: expected positive numbers separated by commas, got '784,x,10'."),
+    (["train", "--layers", "784,0,10"], "--layers: expected positive numbers separated by commas, got '784,0,10'."),
     (["train", "--learning-rate", "0"], "train_loop: expected a finite learning_rate above 0, got 0.0. Try 1e-2."),
     (["train", "--learning-rate", "-1"], "train_loop: expected a finite learning_rate above 0, got -1.0."),
     (["train", "--learning-rate", "nan"], "train_loop: expected a finite learning_rate above 0, got nan."),
@@ -156,7 +156,7 @@ def test_interrupted(environment):
             time.sleep(0.1)  # two at once would be seen as one
         shown, said = process.communicate()
         assert process.returncode == 130
-        assert said == "\nStopping after this epoch. Ctrl-C again: at once.\n"
+        assert said == "\nStopping after this epoch. Press Ctrl-C again to stop at once.\n"
         assert bool(re.search(r"^Stopped after \d+ of 118 epochs. Nothing was saved", shown, re.M)) == (presses == 1)
 
 
@@ -205,8 +205,8 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
     ("changed", "arguments", "code", "words"),
     [
         ({"JAX_PLATFORMS": "nowhere"}, ["doctor"], 0, "devices     none: "),
-        ({"JAX_PLATFORMS": "nowhere"}, ["train"], 2, "See what JAX finds here: jax-mlp doctor"),
-        ({}, ["train", "--layers", "784,1000000000,10"], 2, "See what JAX finds here: jax-mlp doctor"),
+        ({"JAX_PLATFORMS": "nowhere"}, ["train"], 2, "To see what JAX finds here, run: jax-mlp doctor"),
+        ({}, ["train", "--layers", "784,1000000000,10"], 2, "To see what JAX finds here, run: jax-mlp doctor"),
         ({"PYTHONIOENCODING": "latin-1"}, ["exercises", "read", "relu"], 0, "relu"),
         ({"PYTHONPATH": "broken"}, ["doctor"], 0, "devices     none: jax: expected JAX to be importable"),
         ({"PYTHONPATH": "broken"}, ["--help"], 0, "exercises"),

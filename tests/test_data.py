@@ -1,4 +1,4 @@
-"""The laws of the data: the digits are all there, in balance, and what is damaged is noticed."""
+"""Tests of the data: all digits are there, in equal numbers, and damaged files are detected."""
 
 import gzip
 import hashlib
@@ -24,7 +24,7 @@ from jax_mlp.recipes import GUIDE, TUNED, Recipe
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A data folder with mnist-5k in it."""
+    """A data folder that contains mnist-5k."""
     path = tmp_path_factory.mktemp("data")
     load_mnist_5k(path)
     return path
@@ -37,20 +37,20 @@ def digits(folder):
 
 
 def test_four_thousand_and_one_thousand(digits):
-    """mnist-5k has 4,000 images to learn from and 1,000 to be judged by, of 784 bytes each."""
+    """mnist-5k has 4,000 training images and 1,000 test images, of 784 bytes each."""
     shapes = [(a.shape, str(a.dtype)) for a in digits]
     assert shapes == [((4000, 784), "uint8"), ((4000,), "uint8"), ((1000, 784), "uint8"), ((1000,), "uint8")]
 
 
 def test_each_digit_as_often(digits):
-    """Of every digit there are 400 and 100."""
+    """Every digit has 400 training images and 100 test images."""
     equal(np.bincount(digits.train_labels), np.full(10, 400))
     equal(np.bincount(digits.test_labels), np.full(10, 100))
 
 
 @given(st.integers(0, 3872))
 def test_every_batch_holds_every_digit(digits, start):
-    """The digits take turns, so that any 128 images in a row hold 12 or 13 of each."""
+    """The digits alternate, so any 128 consecutive images contain 12 or 13 of each digit."""
     counts = np.bincount(digits.train_labels[start : start + 128], minlength=10)
     holds((counts >= 12) & (counts <= 13), counts, "12 or 13 of each digit")
 
@@ -62,7 +62,7 @@ def test_no_test_image_is_trained_on(digits):
 
 
 def test_labels_belong_to_images(digits):
-    """The mean image of a digit in the training set is most like the mean image of the same digit in the test set."""
+    """The mean image of each digit is most similar to that of the same digit in the other set."""
     train, test = (
         np.array([images[labels == k].mean(axis=0) for k in range(10)]) for images, labels in (digits[:2], digits[2:])
     )
@@ -76,7 +76,7 @@ def test_labels_belong_to_images(digits):
 @settings(max_examples=10)  # each example parses 5,000 images anew
 @given(st.integers(0, 5000 * 785 - 1), st.integers(0, 255))
 def test_any_damage_is_noticed(folder, position, flip):
-    """Whichever byte is changed, or wherever the file is cut off: the digits come, and are kept whole again."""
+    """If a byte of the cached file changes, or the file is cut off, the digits are loaded anyway and cached again."""
     path = folder / "mnist-5k.bin"
     content = path.read_bytes()
     after = bytes([content[position] ^ flip]) + content[position + 1 :] if flip else b""  # a flip of 0 cuts off
@@ -87,13 +87,13 @@ def test_any_damage_is_noticed(folder, position, flip):
 
 
 def test_nothing_else_is_left_behind(folder):
-    """The folder holds the one file, and no temporary one."""
+    """The folder contains the cached file, and no temporary one."""
     load_mnist_5k(folder)
     assert [path.name for path in folder.iterdir()] == ["mnist-5k.bin"]
 
 
 def test_an_unwritable_folder_is_no_obstacle(tmp_path):
-    """Where nothing can be kept the digits come all the same, with a warning."""
+    """If the digits cannot be cached, they are loaded anyway, with a warning."""
     blocked = tmp_path / "mnist-5k.bin"
     blocked.mkdir()  # a folder in the file's place: even root cannot write it
     with pytest.warns(UserWarning, match="cannot be written"):
@@ -102,7 +102,7 @@ def test_an_unwritable_folder_is_no_obstacle(tmp_path):
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
-    """A data folder that is a file is named."""
+    """If the data folder is a file, the error names it."""
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(NotADirectoryError, match=f"expected data_dir to be a folder, got the file {path}"):
@@ -111,7 +111,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
 
 @given(st.binary(max_size=20), st.binary(max_size=20))
 def test_writing_replaces_at_once(tmp_path_factory, old, new):
-    """A reader who has opened the file sees all of the old content; who opens it later sees all of the new."""
+    """A reader who opened the old file sees only old content; one who opens it later sees only new content."""
     path = tmp_path_factory.getbasetemp() / "written"
     write_atomically(path, old)
     with path.open("rb") as reader:
@@ -121,14 +121,14 @@ def test_writing_replaces_at_once(tmp_path_factory, old, new):
 
 
 def test_kept_files_can_be_read_by_all(folder):
-    """What is kept has the permissions of an ordinary file, so that users may share a folder."""
+    """A cached file has the permissions of an ordinary file, so that users can share a folder."""
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE((folder / "mnist-5k.bin").stat().st_mode) == 0o666 & ~umask
 
 
 def test_loading_opens_no_socket(folder):
-    """mnist-5k needs no network: Python's own audit of the process sees no socket, and no fork."""
+    """mnist-5k needs no internet connection: Python's audit of the process sees no socket, and no fork."""
     program = (
         "import sys\n"
         "seen = []\n"
@@ -151,7 +151,7 @@ def test_loading_opens_no_socket(folder):
     st.sampled_from(["float16", "float32"]),
 )
 def test_any_pixel_that_is_not_finite_is_found(n, row, value, dtype):
-    """One pixel that is not finite is refused, and the message names its row."""
+    """A pixel that is not finite raises an error that names its row."""
     images = np.zeros((n, 3), dtype)
     images[row % n, 1] = value
     with pytest.raises(ValueError, match=rf"expected finite pixels, got {value} in images\[{row % n}\]"):
@@ -160,7 +160,7 @@ def test_any_pixel_that_is_not_finite_is_found(n, row, value, dtype):
 
 @given(st.integers(1, 6), st.integers(0, 5), st.integers(-300, 300).filter(lambda label: not 0 <= label < 10))
 def test_any_label_out_of_range_is_found(n, row, label):
-    """One label out of range is refused, and the message names it and its row."""
+    """A label out of range raises an error that names the label and its row."""
     labels = np.zeros(n, np.int32)
     labels[row % n] = label
     with pytest.raises(ValueError, match=rf"labels from 0 to 9, got {label} in labels\[{row % n}\]"):
@@ -171,7 +171,7 @@ def test_any_label_out_of_range_is_found(n, row, label):
 
 
 def test_recipes_agree_with_the_defaults():
-    """The guide's constants are kept in GUIDE, and the components' defaults are the same."""
+    """GUIDE contains the guide's constants, which are also the defaults of the components."""
     import inspect
 
     from jax_mlp import init_mlp, one_hot, train_loop, update
@@ -188,7 +188,7 @@ def test_recipes_agree_with_the_defaults():
 
 @given(st.integers(1, 60_000), st.sampled_from([32, 128, 512]))
 def test_a_smaller_set_gets_as_many_updates(n_images, batch_size):
-    """Epochs over a smaller set make at least the guide's number of updates, and less than an epoch more."""
+    """`epochs_on` gives at least the guide's number of updates, and less than one epoch more."""
     recipe = Recipe(batch_size=batch_size)
     per_epoch = -(-n_images // batch_size)
     wanted = 8 * -(-60_000 // batch_size)
@@ -203,7 +203,7 @@ PACKED = gzip.compress(struct.pack(">ii", 2049, 60_000) + bytes(range(10)) * 6_0
 
 @given(content=st.binary(max_size=64), packed=st.booleans(), cut=st.integers(0, 200), place=st.integers(0, 99))
 def test_damaged_files_are_never_parsed(folder, content, packed, cut, place):
-    """Wrong magic numbers, counts, trailing bytes and broken archives are refused before anything reads them."""
+    """Wrong magic numbers, counts, trailing bytes and broken archives raise an error before they are parsed."""
     path = folder / (f"{LABELS}.gz" if packed else LABELS)
     path.write_bytes(PACKED[:place] + content + PACKED[place : len(PACKED) - cut])
 
@@ -217,7 +217,7 @@ def test_damaged_files_are_never_parsed(folder, content, packed, cut, place):
 
 
 def test_a_small_archive_cannot_fill_the_memory(folder):
-    """Of an archive that unpacks to a hundred million zeros no more is unpacked than the largest file has."""
+    """An archive that unpacks to a hundred million zeros is not unpacked beyond the size of the largest file."""
     path = folder / f"{LABELS}.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:
         file.write(bytes(10**8))

@@ -1,4 +1,4 @@
-"""What the reference's training loop promises beyond the laws: its costs, how often it measures, what it refuses."""
+"""Tests of the reference's training loop beyond the laws: its costs, how often it evaluates, and its errors."""
 
 import jax
 import numpy as np
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.reference
 
 
 def unit_images(n):
-    """N images, each of one bright pixel of its own, of two classes by turns."""
+    """Images with one bright pixel each, all different, alternating between two classes."""
     params = [(np.zeros((2, n), np.float32), np.zeros(2, np.float32))]
     return params, np.eye(n, dtype=np.float32), np.arange(n, dtype=np.int32) % 2
 
 
 def test_compiles_once(impl):
-    """Twelve epochs compile as often as one."""
+    """Twelve epochs compile no more often than one."""
     params, x, labels = unit_images(7)
     impl.train_loop(params, x, x, labels, labels, 1, batch_size=4)
     before = learn._cache_size()
@@ -32,7 +32,7 @@ def test_compiles_once(impl):
 
 @given(st.integers(0, 5), st.integers(1, 4))
 def test_measures_as_often_as_asked(impl, n_epochs, measure_every):
-    """on_epoch is called after every so many epochs and after the last, and training is the same."""
+    """`on_epoch` is called after every `measure_every` epochs and after the last, and training is the same."""
     params, x, labels = unit_images(4)
     case = Case(params, x, labels, np.eye(2, dtype=np.float32)[labels])
     got, seen = told(impl, case, n_epochs, measure_every=measure_every)
@@ -46,7 +46,7 @@ def test_measures_as_often_as_asked(impl, n_epochs, measure_every):
 
 @given(exact_cases(HIDDEN), keys())
 def test_bytes_are_what_their_numbers_are(impl, case, key):
-    """Images kept as bytes train as the same numbers in float32 do, bit for bit."""
+    """Images stored as bytes give exactly the same parameters as the same numbers in float32."""
     bright = case._replace(images=np.abs(case.images))
     as_bytes = bright._replace(images=bright.images.astype(np.uint8))
     options = {"batch_size": 2, "key": key, "learning_rate": 2.0**-6}
@@ -54,14 +54,14 @@ def test_bytes_are_what_their_numbers_are(impl, case, key):
 
 
 def test_what_jax_holds_is_not_copied():
-    """Images that lie on the device already are used where they lie."""
+    """Images that are on the device already are used without a copy."""
     images = jax.numpy.zeros((2, 3))
     assert put(images, None) is images
 
 
 @pytest.mark.parametrize("n_images", [1000, 4000])
 def test_memory_is_for_data_and_five_times_the_parameters(impl, n_images):
-    """Beside the images, which stay bytes, epochs and measuring take less than five times what the parameters do."""
+    """Besides the images, which stay bytes, training takes less than five times the memory of the parameters."""
     params = impl.init_mlp([784, 512, 512, 10], jax.random.key(0))
     size = sum(part.nbytes for part in jax.tree.leaves(params))
     x, labels = np.zeros((n_images, 784), np.uint8), np.zeros(n_images, np.int32)
@@ -115,6 +115,6 @@ GIVEN = {"train_images": X, "test_images": X, "train_labels": L, "test_labels": 
     ],
 )
 def test_refuses(impl, changed, error, words):
-    """What cannot be learnt from is refused before the first update."""
+    """train_loop raises an error for invalid arguments before the first update."""
     with pytest.raises(error, match=f"train_loop: expected .*{words}"):
         impl.train_loop(P, **{**GIVEN, **changed})

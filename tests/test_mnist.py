@@ -1,4 +1,4 @@
-"""The full MNIST and the loader: files checked, downloads whole or not at all, and JAX never forked.
+"""Tests of the full MNIST and the loader: files are checked, downloads are complete or absent, and JAX is never forked.
 
 The real files are found through the environment variable JAX_MLP_MNIST, the folder that holds MNIST/raw.
 """
@@ -53,7 +53,7 @@ class Stamped:
 
 @given(st.integers(1, 40), st.integers(1, 9), st.booleans())
 def test_images_and_labels_stay_together(n, batch_size, shuffle):
-    """Shuffled or not, every pair comes once, image and label together, the short last batch included."""
+    """Shuffled or not, every pair occurs once, image and label together, including the short last batch."""
     batches = list(NumpyLoader(Stamped(n), batch_size, shuffle=shuffle))
     assert all(type(x) is np.ndarray and type(y) is np.ndarray and x.dtype == np.float32 for x, y in batches)
     assert [len(x) for x, _ in batches] == [batch_size] * (n // batch_size) + [n % batch_size] * (n % batch_size > 0)
@@ -62,7 +62,7 @@ def test_images_and_labels_stay_together(n, batch_size, shuffle):
 
 
 def test_spawned_workers_give_the_same():
-    """Two workers give the batches that none give, and they are spawned: nothing is forked."""
+    """Two workers give the same batches as none, and they are spawned, not forked."""
     forks = []
     sys.addaudithook(lambda event, _: forks.append(event) if event.startswith("os.fork") else None)
     alone = list(NumpyLoader(Stamped(10), 4))
@@ -75,13 +75,13 @@ def test_spawned_workers_give_the_same():
 
 @pytest.mark.parametrize("method", ["fork", "forkserver"])
 def test_forking_is_refused(method):
-    """A loader that would fork is refused, with the remedy."""
+    """A loader that would fork raises an error with a remedy."""
     with pytest.raises(ValueError, match=f"expected workers to be spawned, got multiprocessing_context='{method}'"):
         NumpyLoader(Stamped(3), num_workers=1, multiprocessing_context=method)
 
 
 def test_a_loader_trains():
-    """A loader serves as the batches of train_loop, which learns from it what it learns from arrays."""
+    """`train_loop` learns the same from a loader as from arrays."""
     import jax
 
     x, labels = np.repeat(np.arange(6, dtype=np.float32)[:, None], 4, axis=1), np.arange(6)
@@ -97,7 +97,7 @@ def test_a_loader_trains():
 
 
 def copy_of(mnist_folder: Path, folder: Path, packed: bool = False) -> Path:
-    """The files again, to do harm to: linked, or packed as .gz."""
+    """Copies of the files to damage: linked, or packed as .gz."""
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for name in FILES:
@@ -118,7 +118,7 @@ def test_the_full_set(mnist_folder):
 
 
 def test_packed_files_are_used_as_they_are(mnist_folder, tmp_path):
-    """Files that were put there as .gz are unpacked, whoever packed them."""
+    """Files in the folder that are packed as .gz are unpacked."""
     copy_of(mnist_folder, tmp_path, packed=True)
     assert len(load_mnist(tmp_path).train_images) == 60000
 
@@ -127,7 +127,7 @@ def test_packed_files_are_used_as_they_are(mnist_folder, tmp_path):
     "harm", [lambda b: b[:-1], lambda b: b[:20] + b"\xff" + b[21:], lambda b: b"", lambda b: b + b"x"]
 )
 def test_a_damaged_file_is_named(mnist_folder, tmp_path, harm):
-    """A file that is cut off, altered, empty or too long is named, with the remedy, and left as it is."""
+    """A file that is cut off, altered, empty or too long is named in an error, and is not modified."""
     raw = copy_of(mnist_folder, tmp_path)
     path = raw / "t10k-labels-idx1-ubyte"
     content = harm(path.read_bytes())
@@ -139,7 +139,7 @@ def test_a_damaged_file_is_named(mnist_folder, tmp_path, harm):
 
 
 def test_a_damaged_archive_is_named(mnist_folder, tmp_path):
-    """An archive that is cut off is named, and nothing half unpacked is left behind."""
+    """An archive that is cut off is named in an error, and no partly unpacked file remains."""
     raw = copy_of(mnist_folder, tmp_path, packed=True)
     path = raw / "train-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:1000])
@@ -171,7 +171,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def test_downloaded_on_first_use_only(mirror, tmp_path, capfd):
-    """The first use downloads, the second needs no server; no bar is drawn where there is no terminal."""
+    """The first use downloads the files, the second needs no server, and only a terminal shows a progress bar."""
     folder = tmp_path / "new"
     assert len(load_mnist(folder).train_images) == 60000
     for path in mirror.iterdir():
@@ -182,24 +182,24 @@ def test_downloaded_on_first_use_only(mirror, tmp_path, capfd):
 
 
 def test_a_download_that_is_cut_off_leaves_nothing(mirror, tmp_path):
-    """Where a file is cut off on its way, no file is left behind that a next run would trust."""
+    """If a download is cut off, no file remains that a later run would trust."""
     path = mirror / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:100])
     folder = tmp_path / "new"
-    with pytest.raises(ConnectionError, match="4 of 4 files are not in"):
+    with pytest.raises(ConnectionError, match="4 of 4 files are missing in"):
         load_mnist(folder)
     assert [p for p in folder.rglob("*") if p.is_file()] == []
 
 
 def test_without_a_network_the_way_out_is_told(tmp_path, monkeypatch):
-    """Without a network the error says where to put the files, and that mnist-5k needs none."""
+    """Without an internet connection, the error says where to put the files, and that mnist-5k needs none."""
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"])  # nobody listens there
     with pytest.raises(ConnectionError) as caught:
         load_mnist(tmp_path)
     message = str(caught.value)
-    assert f"4 of 4 files are not in {tmp_path / 'MNIST' / 'raw'}" in message
+    assert f"4 of 4 files are missing in {tmp_path / 'MNIST' / 'raw'}" in message
     assert "Put train-images-idx3-ubyte" in message
-    assert "mnist-5k, which needs no network" in message
+    assert "mnist-5k, which needs no internet connection" in message
 
 
 # Training on it

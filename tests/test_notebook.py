@@ -11,6 +11,8 @@ import pytest
 from hypothesis import settings
 
 import jax_mlp as mlp
+from jax_mlp.checking import examples
+from jax_mlp.exercises import Exercises
 
 
 def right(x):
@@ -102,3 +104,22 @@ def test_hints_and_the_solution(tmp_path, monkeypatch):
     assert "jnp.maximum(" in mlp.solution("relu")
     with pytest.raises(ValueError, match=r"expected one of relu, init, .* got 'relo'"):
         mlp.hint("relo")
+
+
+def test_progress_is_kept_beside_the_notebook(tmp_path, monkeypatch):
+    """Hints and passing components are kept once a hint was shown, and the folder is not one of exercises by that."""
+    monkeypatch.chdir(tmp_path)
+    assert mlp.check(right, name="relu").progress == ""
+    assert [*tmp_path.iterdir()] == []
+    first = mlp.hint("relu")
+    assert mlp.hint("relu") != first
+    assert mlp.check(right, name="relu").progress == "1 of 8 components pass: relu."
+    assert not Exercises(tmp_path).started
+
+
+def test_the_machine_is_ruled_out(monkeypatch):
+    """If the reference fails on the same example, the report says so and the law has not failed."""
+    monkeypatch.setattr(examples, "_reference", lambda: types.SimpleNamespace(calls=[], relu=mlp.one_hot))
+    result = mlp.check(leaky, name="relu")
+    assert {law.state for law in result.laws} == {"passed", "machine"}
+    assert "This is not your code's fault." in repr(result)

@@ -83,19 +83,19 @@ HEADER = b'{"0.weight":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "damaged or of another kind"),
-        (WHOLE[:-1], "damaged or of another kind"),
-        (WHOLE + b"more", "damaged or of another kind"),
-        (pickle.dumps([1, 2]), "damaged or of another kind"),
-        (len(HEADER).to_bytes(8, "little") + HEADER, "damaged or of another kind"),
-        ((2**62).to_bytes(8, "little") + b"{}", "damaged or of another kind"),
+        (b"", "damaged or has another format"),
+        (WHOLE[:-1], "damaged or has another format"),
+        (WHOLE + b"more", "damaged or has another format"),
+        (pickle.dumps([1, 2]), "damaged or has another format"),
+        (len(HEADER).to_bytes(8, "little") + HEADER, "damaged or has another format"),
+        ((2**62).to_bytes(8, "little") + b"{}", "damaged or has another format"),
         (as_bytes({}), "one .w, b. pair per layer"),
         (as_bytes({"weight": W}), "names such as 0.weight and 0.bias in .*, got 'weight'"),
         (as_bytes({"0.weight": W}), "a weight and a bias for layer 0 in .*, got no bias"),
-        (as_bytes({"0.weight": W * np.nan, "0.bias": B}), "finite numbers, got others in 0.weight"),
-        (as_bytes({"0.weight": W, "0.bias": B * np.float32(np.inf)}), "finite numbers, got others in 0.bias"),
+        (as_bytes({"0.weight": W * np.nan, "0.bias": B}), "finite numbers in 0.weight.*, got infinity or NaN"),
+        (as_bytes({"0.weight": W, "0.bias": B * np.float32(np.inf)}), "finite numbers in 0.bias.*, got infinity"),
         (as_bytes({"0.weight": W, "0.bias": B[:1]}), r"b.shape=\(1,\)"),
-        (as_bytes({"0.weight": W[:0], "0.bias": B[:0]}), "at least one unit a layer, got none in 0.weight"),
+        (as_bytes({"0.weight": W[:0], "0.bias": B[:0]}), "at least one unit per layer, got none in 0.weight"),
         (as_bytes({"0.weight": W, "0.bias": B, "2.weight": W, "2.bias": B}), "to take 2 inputs"),
         (as_bytes({"0.weight": W.astype(int), "0.bias": B}), "floating-point numbers, got dtype int"),
     ],
@@ -112,9 +112,9 @@ def test_paths_that_are_no_files(tmp_path):
     """A folder and a path where nothing is are called so."""
     with pytest.raises(IsADirectoryError, match="load: expected a file of parameters, got the folder"):
         mlp.load(tmp_path)
-    with pytest.raises(FileNotFoundError, match="which is not there"):
+    with pytest.raises(FileNotFoundError, match="which does not exist"):
         mlp.load(tmp_path / "nothing")
-    with pytest.raises(OSError, match=r"save: .* could not be written: .*Nothing has changed"):
+    with pytest.raises(OSError, match=r"save: .* cannot be written .*Nothing was changed"):
         mlp.save(PARAMS, tmp_path)
 
 
@@ -130,6 +130,6 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 mlp.save(mlp.init_mlp([100, 100], jax.random.key(1)), {str(path)!r})
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "Nothing has changed." in run.stderr.splitlines()[-1]
+    assert "Nothing was changed." in run.stderr.splitlines()[-1]
     each(equal, mlp.load(path), [tuple(map(np.asarray, layer)) for layer in PARAMS])
     assert [*tmp_path.iterdir()] == [path]

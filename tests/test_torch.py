@@ -1,4 +1,4 @@
-"""torch as an oracle that nobody here wrote: the same network as an nn.Sequential, with its own autograd and SGD."""
+"""Comparisons with torch: the same network as an nn.Sequential, with torch's own autograd and SGD."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="needs the extra torch")
 
 
 def sequential(params):
-    """The network as an nn.Sequential with these weights, which torch keeps as (out, in) as well."""
+    """The network as an nn.Sequential with these weights, which torch stores as (out, in) too."""
     layers = []
     for w, b in params:
         linear = torch.nn.Linear(w.shape[1], w.shape[0])
@@ -31,21 +31,21 @@ def pairs(arrays):
 
 
 def rounding(case):
-    """What rounding may do to a gradient."""
+    """The rounding error of a gradient."""
     growth = oracle.growth(case.params)
     return ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * (1 + np.abs(case.images).max())
 
 
 @given(wide_cases())
 def test_forward_is_torchs_sequential(impl, case):
-    """Torch's nn.Sequential of Linear, ReLU and LogSoftmax gives the same log-probabilities."""
+    """`forward` equals torch's nn.Sequential of Linear, ReLU and LogSoftmax, up to rounding."""
     expected = sequential(case.params)(torch.tensor(case.images)).detach().numpy()
     close(impl.forward(case.params, case.images), expected, ROUNDING * oracle.magnitude(case.params, case.images))
 
 
 @given(wide_cases())
 def test_loss_is_torchs_cross_entropy_over_k(impl, case):
-    """Torch's cross-entropy of the logits, divided by the number of classes, is the loss."""
+    """The loss equals torch's cross-entropy of the logits, divided by the number of classes."""
     logits = torch.tensor(oracle.logits(case.params, case.images))
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(case.labels, dtype=torch.int64))
     got = impl.loss(case.params, case.images, case.targets)
@@ -54,7 +54,7 @@ def test_loss_is_torchs_cross_entropy_over_k(impl, case):
 
 @given(exact_cases())
 def test_gradient_is_torchs(impl, case):
-    """Torch's autograd finds the same gradient."""
+    """The gradient equals that of torch's autograd."""
     network = sequential(case.params)
     value = -(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()
     expected = pairs(torch.autograd.grad(value, list(network.parameters())))
@@ -63,7 +63,7 @@ def test_gradient_is_torchs(impl, case):
 
 @given(exact_cases(), powers_of_two(-6, 3))
 def test_update_is_torchs_sgd(impl, case, rate):
-    """A step of torch.optim.SGD leads to the same parameters."""
+    """The update gives the same parameters as a step of torch.optim.SGD."""
     network = sequential(case.params)
     optimiser = torch.optim.SGD(network.parameters(), lr=rate)
     (-(network(torch.tensor(case.images)) * torch.tensor(case.targets)).mean()).backward()
@@ -74,7 +74,7 @@ def test_update_is_torchs_sgd(impl, case, rate):
 
 @given(case=wide_cases())
 def test_parameters_travel_both_ways(case):
-    """An nn.Sequential loads the state_dict of a network, gives the same outputs, and gives the network back."""
+    """An nn.Sequential can load a network's state_dict, gives the same outputs, and gives the network back."""
     network = sequential([(np.zeros_like(w), np.zeros_like(b)) for w, b in case.params])
     network.load_state_dict({name: torch.tensor(array) for name, array in jax_mlp.state_dict(case.params).items()})
     got = network(torch.tensor(case.images)).detach().numpy()

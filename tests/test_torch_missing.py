@@ -1,4 +1,4 @@
-"""Without torch, or with builds of it that do not fit, the error says what to do. Needs no torch itself."""
+"""Without torch, or with builds of it that do not match, the error says what to do. This file needs no torch."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def train_on_mnist(before: str) -> subprocess.CompletedProcess:
 
 
 def test_without_torch():
-    """Without torch the error says how to install it, how large it is, and what needs none of it."""
+    """If torch is missing, the error says how to install it, how large it is, and which data set does not need it."""
     shown = train_on_mnist(MISSING.format(name="torch"))
     assert (shown.returncode, shown.stderr.count("\n")) == (2, 1)
     for words in ("torch is not installed", "pip install torch torchvision", "GB", "mnist-5k needs neither"):
@@ -31,7 +31,7 @@ def test_without_torch():
 
 
 def test_with_builds_that_do_not_fit(tmp_path):
-    """A torchvision built for another torch fails as it is imported: the error says what to install again."""
+    """If torchvision was built for another torch, the error says what to reinstall."""
     (tmp_path / "torchvision.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
     shown = train_on_mnist(MIXED.format(folder=str(tmp_path)))
     assert (shown.returncode, shown.stderr.count("\n")) == (2, 1)
@@ -41,6 +41,6 @@ def test_with_builds_that_do_not_fit(tmp_path):
 
 @pytest.mark.parametrize("module", ["jax_mlp.data", "jax_mlp.recipes", "jax_mlp.gradcheck", "jax_mlp.cli"])
 def test_nothing_else_needs_torch(module):
-    """Every module but the loader imports without torch."""
+    """Every module except the loader can be imported without torch."""
     program = MISSING.format(name="torch") + f"import {module}"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,4 +1,4 @@
-"""JAX itself: the versions that compute wrong numbers, and what has moved between versions.
+"""JAX itself: the versions that compute wrong numbers, and functions that have moved between versions.
 
 Importing this module does not import JAX, so it works even if JAX does not.
 """
@@ -14,9 +14,9 @@ class Fault(NamedTuple):
 
     Attributes:
         first: The first version with the fault.
-        mended: The first version without it.
+        mended: The first later version without it.
         what: A sentence that says what goes wrong.
-        link: Where it was reported.
+        link: The report of the fault.
     """
 
     first: str
@@ -34,14 +34,14 @@ FAULTS = (
         "https://github.com/jax-ml/jax/issues/39103",
     ),
 )
-"""Every version known to be wrong. The requirement in pyproject.toml excludes the same versions."""
+"""All versions that are known to compute wrong numbers. The requirement in pyproject.toml excludes the same ones."""
 
 
 def fault(installed: str | None = None) -> Fault | None:
     """The fault of a version of JAX, or None if none is known.
 
     Args:
-        installed: The version. Default: that of the installed jaxlib, which does the computing.
+        installed: The version. Default: that of the installed jaxlib, which does the computation.
 
     Raises:
         importlib.metadata.PackageNotFoundError: If jaxlib is not installed.
@@ -55,7 +55,7 @@ def fault(installed: str | None = None) -> Fault | None:
 
 
 def enable_x64(on: bool = True) -> AbstractContextManager[None]:
-    """A context in which JAX computes in float64, or in which it does not."""
+    """A context in which JAX computes in float64 or, if `on` is false, in float32."""
     import jax
 
     if hasattr(jax, "enable_x64"):
@@ -66,14 +66,14 @@ def enable_x64(on: bool = True) -> AbstractContextManager[None]:
 
 
 def import_jax() -> None:
-    """Import JAX, or raise an ImportError of one line.
+    """Import JAX, or raise an ImportError whose message is one line.
 
     Raises:
-        ImportError: If JAX is missing, or its packages do not fit each other.
+        ImportError: If JAX is missing, or its packages do not match each other.
     """
     try:
         import jax  # noqa: F401
-    except Exception as error:  # a jaxlib or a plugin that does not fit can raise anything
+    except Exception as error:  # a jaxlib or a plugin that does not match can raise anything
         raise ImportError(
             f"jax: expected JAX to be importable, got {type(error).__name__}: {first_line(error)}. "
             "Run: pip install --upgrade --force-reinstall jax jaxlib"
@@ -81,7 +81,7 @@ def import_jax() -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says first, without a full stop."""
+    """The first line of an error's message, without a full stop."""
     lines = str(error).strip().splitlines()
     return lines[0].strip().rstrip(".:") if lines else type(error).__name__
 

@@ -1,7 +1,7 @@
-"""Pictures of a run: how it learnt, what its first layer looks for, what it confuses, which digits it reads wrong.
+"""Figures of a run: learning curves, first-layer weights, the confusion matrix, and digits read right and wrong.
 
-Each function draws one figure and returns it. Save it with `figure.savefig(path)`. Matplotlib is imported when the
-first of them is called.
+Each function draws one figure and returns it. Save it with `figure.savefig(path)`. Matplotlib is imported only when a
+figure is drawn.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def learning_curves(histories: dict[str, Sequence[dict]]) -> "Figure":
-    """Accuracy and loss against epochs, a line for each run.
+    """Accuracy and loss after each epoch, with one line per run.
 
     Args:
-        histories: By the name of a run, what `train_loop` told `on_epoch`, epoch by epoch.
+        histories: For each run, by name, the arguments of each call of `on_epoch`, as dictionaries.
     """
     figure = _figure(8, 3.4)
     left, right = figure.subplots(1, 2)
@@ -27,7 +27,7 @@ def learning_curves(histories: dict[str, Sequence[dict]]) -> "Figure":
         left.plot(epochs, [100 * entry["test_accuracy"] for entry in history], color=colour, label=f"{name}, test")
         left.plot(epochs, [100 * entry["train_accuracy"] for entry in history], ":", color=colour, label="training")
         right.semilogy(epochs, [entry["loss"] for entry in history], color=colour, label=name)
-    left.set(xlabel="epochs", ylabel="read right, per cent")
+    left.set(xlabel="epochs", ylabel="accuracy in %")
     right.set(xlabel="epochs", ylabel="loss on the training set")
     left.legend(loc="lower right")
     right.legend()
@@ -35,53 +35,53 @@ def learning_curves(histories: dict[str, Sequence[dict]]) -> "Figure":
 
 
 def first_layer(weights: np.ndarray, n_units: int = 40) -> "Figure":
-    """What the first hidden units look for: each one's weights as an image, those with the longest weights first.
+    """The weights of the first hidden units, each as an image. The units with the largest weights come first.
 
     Args:
-        weights: The first layer's, of shape `(units, 784)`.
-        n_units: How many to show.
+        weights: The weights of the first layer, of shape `(units, 784)`.
+        n_units: Number of units to show.
     """
     weights = np.asarray(weights)
     longest = np.argsort(-np.square(weights).sum(axis=1))[:n_units]
     figure = _figure(8, 0.85 * -(-len(longest) // 10))
     for place, unit in enumerate(longest):
         axes = figure.add_subplot(-(-len(longest) // 10), 10, place + 1)
-        bound = 0.5 * np.abs(weights[unit]).max()  # the largest few would dim the rest
+        bound = 0.5 * np.abs(weights[unit]).max()  # otherwise a few large weights would make the others pale
         axes.imshow(weights[unit].reshape(28, 28), cmap=_diverging(), vmin=-bound, vmax=bound)
         axes.set_axis_off()
     return figure
 
 
 def confusion_matrix(labels: np.ndarray, answers: np.ndarray) -> "Figure":
-    """How often each digit, a row, was read as each digit, a column.
+    """The number of times that each digit (row) was read as each digit (column).
 
     Args:
-        labels: The right digits.
-        answers: What was read.
+        labels: The correct digits.
+        answers: The network's answers.
     """
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (np.asarray(labels), np.asarray(answers)), 1)
     wrong = counts * (1 - np.eye(10, dtype=int))
     figure = _figure(5, 4.6)
     axes = figure.subplots()
-    axes.imshow(wrong, cmap=_towards("C1"), vmax=max(wrong.max(), 1))  # the diagonal would drown the rest
+    axes.imshow(wrong, cmap=_towards("C1"), vmax=max(wrong.max(), 1))  # without the diagonal, which is far larger
     for (row, column), count in np.ndenumerate(counts):
         if count:
             axes.text(column, row, str(count), ha="center", va="center", alpha=0.6 if row == column else 1)
-    axes.set(xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
+    axes.set(xlabel="read as", ylabel="correct digit", xticks=range(10), yticks=range(10))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
 
 
 def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int = 20) -> "Figure":
-    """A row of digits that are read right, and below them those that are read wrong: the surest mistakes first.
+    """One row of digits that are read right, and below it those that are read wrong, the most confident answers first.
 
     Args:
-        images: Of shape `(n, 784)`, as they are.
-        labels: The right digits.
-        p: The probability of each digit for each image, `(n, 10)`.
-        n_wrong: How many mistakes to show, at most.
+        images: The images, of shape `(n, 784)`.
+        labels: The correct digits.
+        p: The probability of each digit for each image, of shape `(n, 10)`.
+        n_wrong: Largest number of wrong answers to show.
     """
     labels, p = np.asarray(labels), np.asarray(p)
     said = p.argmax(axis=1)
@@ -95,7 +95,7 @@ def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int =
         axes = figure.add_subplot(rows, 10, place + 1)
         axes.imshow(np.reshape(images[i], (28, 28)), cmap=ink())
         axes.set_axis_off()
-        title = f"{said[i]}" if said[i] == labels[i] else f"{said[i]}, is {labels[i]}"
+        title = f"{said[i]}" if said[i] == labels[i] else f"{said[i]}, not {labels[i]}"
         axes.set_title(title, color="C0" if said[i] == labels[i] else "C1", fontsize="medium")
     return figure
 
@@ -107,21 +107,21 @@ def _figure(width: float, height: float) -> "Figure":
 
 
 def ink():
-    """From the paper to the colour that text has."""
+    """A colour map from transparent to the colour of text."""
     from matplotlib import rcParams
 
     return _towards(rcParams["text.color"])
 
 
 def _towards(colour: str):
-    """From nothing to a colour."""
+    """A colour map from transparent to a colour."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
     return LinearSegmentedColormap.from_list("towards", [(*to_rgb(colour), 0.0), (*to_rgb(colour), 1.0)])
 
 
 def _diverging():
-    """Orange below zero, nothing at zero, blue above."""
+    """A colour map: orange below zero, transparent at zero, and blue above zero."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
     below, above = to_rgb("C1"), to_rgb("C0")

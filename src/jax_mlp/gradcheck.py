@@ -1,16 +1,18 @@
-r"""Gradient checking: is what `jax.grad` says the slope that the function has?
+r"""Gradient checking: does a function really have the slope that its gradient says?
 
-Three checks, for any scalar function of any pytree of arrays. All of them run in float64, whatever the arrays hold,
-since in float32 a difference of nearby values has hardly a digit left.
+There are three checks, for any scalar function of any pytree of arrays. All of them compute in float64, because in
+float32 the difference of two nearby values has hardly any correct digits.
 
-`check_gradient` compares every entry with a central difference, and says which entry is wrong.
-`check_direction` compares all entries at once along a random direction: two calls of the function, for large trees.
-`check_taylor` asks how fast the error shrinks, which needs a tolerance only where that is not clear.
+- `check_gradient` compares every entry with a central difference, and names the entry that is wrong.
+- `check_direction` compares the slope along one random direction. It takes two calls of the function, however large the
+  tree.
+- `check_taylor` measures how fast the error shrinks with the step. It rarely needs a tolerance.
 
-Each takes further arguments of the function, so that one function, compiled once, serves many points and batches.
+Each check passes further arguments on to the function, so a function that is compiled once serves many points and
+batches.
 
-At a kink, as of relu at zero, a function has no gradient to compare with. Keep points away from it: `kink_distance`
-says how far away a network is.
+At a kink, such as that of `relu` at 0, a function has no gradient to compare with. `kink_distance` measures how far a
+network is from its nearest kink.
 """
 
 import functools
@@ -27,11 +29,11 @@ from jax_mlp._jax import enable_x64
 from jax_mlp.components.init import Params
 
 STEP = float(np.finfo(np.float64).eps ** (1 / 3))
-"""The best step of a central difference: its error h² and its rounding eps / h are equally large there."""
+"""A step close to the best one of a central difference. The page on checking gradients derives the best one."""
 
 
 class GradientMismatch(AssertionError):
-    """A gradient is not the slope of its function."""
+    """A gradient does not match its function."""
 
 
 def check_gradient(
@@ -45,20 +47,20 @@ def check_gradient(
         f: A scalar function of a pytree, and of further arguments that are not differentiated.
         at: The pytree of arrays $\theta$.
         *arguments: The further arguments.
-        gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
+        gradient: The gradient to check, a pytree like `at`. Default: `jax.grad(f)(at, *arguments)`.
         step: The step $h$.
-        tolerance: The largest difference allowed, relative to the larger of 1 and the gradient's largest entry. The
-            default leaves room for the third derivative: the difference itself is off by $h^2 f''' / 6$. What
-            is off by less is not seen, be it a whole entry: multiply `f` by a number to see it.
+        tolerance: The largest allowed difference, relative to the larger of 1 and the gradient's largest entry. The
+            default leaves room for the error of the central difference itself, $h^2 f''' / 6$. Smaller errors are not
+            detected, even if they are a whole entry. To detect them, multiply `f` by a large number.
 
     Returns:
-        The largest difference, relative to the same.
+        The largest difference, relative to the same number.
 
     Raises:
-        GradientMismatch: If a difference is larger: with the leaf, the index, both numbers and the step.
-        ValueError: If `f` gives no scalar, `gradient` has another structure than `at`, there is nothing to check, a
-            number is not finite, or the step is not above 0.
-        TypeError: If a leaf holds no real floating-point numbers.
+        GradientMismatch: If a difference is larger. The message names the leaf, the index, both numbers and the step.
+        ValueError: If `f` does not return a scalar, `gradient` has another structure than `at`, there is nothing to
+            check, a number is not finite, or the step is not above 0.
+        TypeError: If a leaf is not an array of floating-point numbers.
 
     Examples:
         >>> check_gradient(lambda x: jnp.sum(x**2), jnp.array([1.0, 2.0])) < 1e-9
@@ -91,7 +93,7 @@ def check_direction(
     step: float = STEP,
     tolerance: float = 1e-6,
 ) -> float:
-    r"""Difference between a gradient and the slope along one random direction through all leaves.
+    r"""Difference between the slopes of a gradient and of its function along one random direction through all leaves.
 
     $$\nabla f \cdot v \approx \frac{f(\theta + h v) - f(\theta - h v)}{2h}, \qquad v \sim \mathcal N(0, I),\ |v| = 1$$
 
@@ -99,19 +101,19 @@ def check_direction(
         f: A scalar function of a pytree, and of further arguments that are not differentiated.
         at: The pytree of arrays $\theta$.
         *arguments: The further arguments.
-        gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
-        seed: Which direction.
+        gradient: The gradient to check, a pytree like `at`. Default: `jax.grad(f)(at, *arguments)`.
+        seed: The seed of the direction $v$.
         step: The step $h$.
-        tolerance: The largest difference allowed, relative to the larger of 1 and the gradient's norm.
+        tolerance: The largest allowed difference, relative to the larger of 1 and the gradient's norm.
 
     Returns:
-        The difference, relative to the same.
+        The difference, relative to the same number.
 
     Raises:
         GradientMismatch: If the difference is larger.
-        ValueError: If `f` gives no scalar, `gradient` has another structure than `at`, there is nothing to check, a
-            number is not finite, or the step is not above 0.
-        TypeError: If a leaf holds no real floating-point numbers.
+        ValueError: If `f` does not return a scalar, `gradient` has another structure than `at`, there is nothing to
+            check, a number is not finite, or the step is not above 0.
+        TypeError: If a leaf is not an array of floating-point numbers.
 
     Examples:
         >>> check_direction(lambda x: jnp.sum(x["a"] * x["b"]), {"a": jnp.ones(3), "b": jnp.ones((2, 1))}) < 1e-9
@@ -133,30 +135,30 @@ def check_direction(
 def check_taylor(
     f: Callable[..., Any], at: Any, *arguments: Any, gradient: Any = None, seed: int = 0, step: float = 2.0**-10
 ) -> float:
-    r"""Order at which the first-order Taylor remainder shrinks with the step: 2 for a gradient that is right.
+    r"""Order at which the first-order Taylor remainder shrinks with the step. It is 2 for a correct gradient.
 
     $$R(h) = |f(\theta + h v) - f(\theta) - h \nabla f \cdot v| = O(h^2)$$
 
-    Halving the step divides the remainder by four. With a wrong gradient, a term proportional to $h$ is left, and it is
-    only halved. Where the order is in doubt, `check_direction` decides.
+    If the gradient is correct, halving the step quarters the remainder. If it is wrong, a term proportional to $h$
+    remains, and halving the step only halves the remainder. If the order is unclear, `check_direction` decides.
 
     Args:
         f: A scalar function of a pytree and of further arguments, twice differentiable within `step` of `at`.
         at: The pytree of arrays $\theta$.
         *arguments: The further arguments.
-        gradient: What to check, a pytree like `at`. `jax.grad(f)(at, *arguments)` if None.
-        seed: Which direction $v$, a unit vector.
+        gradient: The gradient to check, a pytree like `at`. Default: `jax.grad(f)(at, *arguments)`.
+        seed: The seed of the direction $v$, a unit vector.
         step: The largest step. It is halved six times.
 
     Returns:
-        The order: the median of six, infinity where the remainder is lost in rounding from the start, as it is for a
-        function that is a straight line.
+        The median of the six orders. It is infinity if even the largest remainder is only rounding, as for a linear
+        function.
 
     Raises:
-        GradientMismatch: If the order is below 1.9, and a term proportional to the step is seen.
-        ValueError: If `f` gives no scalar, `gradient` has another structure than `at`, there is nothing to check, a
-            number is not finite, or the step is not above 0.
-        TypeError: If a leaf holds no real floating-point numbers.
+        GradientMismatch: If the order is below 1.9, and there is a term proportional to the step.
+        ValueError: If `f` does not return a scalar, `gradient` has another structure than `at`, there is nothing to
+            check, a number is not finite, or the step is not above 0.
+        TypeError: If a leaf is not an array of floating-point numbers.
 
     Examples:
         >>> print(f"{check_taylor(lambda x: jnp.sum(jnp.sin(x)), jnp.arange(3.0)):.1f}")
@@ -168,15 +170,15 @@ def check_taylor(
         start, slope = along(0 * v), float(slopes @ v)
         steps = step * 2.0 ** -np.arange(7)
         remainders = np.array([abs(along(h * v) - start - h * slope) for h in steps])
-    # What rounding leaves of a difference of two values of f, each the result of some hundred operations.
+    # The rounding error of a difference of two values of f, each the result of some hundred operations.
     noise = 100 * np.finfo(np.float64).eps * max(abs(start), 1e-3)
     seen = remainders[: int(np.argmax(remainders < noise))] if (remainders < noise).any() else remainders
     if len(seen) < 2 and not np.isnan(remainders).any():
         return float("inf")
     order = float(np.median(np.log2(seen[:-1] / seen[1:])))
     if not order >= 1.9:
-        # Where the terms in h² and h³ have opposite signs and cancel at some step, a right gradient's remainder shrinks
-        # unevenly. A wrong one's is told from it by the term in h, which the central difference sees.
+        # If the terms in h² and h³ cancel at some step, the remainder of a correct gradient shrinks unevenly too. Only
+        # a wrong gradient has a term in h, which the central difference detects.
         try:
             check_direction(f, at, *arguments, gradient=gradient, seed=seed)
         except GradientMismatch as mismatch:
@@ -189,14 +191,14 @@ def check_taylor(
 
 
 def kink_distance(params: Params, images: Num[ArrayLike, "batch features"]) -> float:
-    """Distance from relu's kink: the smallest absolute input that any relu of a network gets.
+    """Distance from the nearest kink: the smallest absolute value of any input to a `relu` of the network.
 
     Args:
-        params: `(w, b)` per layer.
-        images: A batch of images, one flattened image a row.
+        params: One pair `(w, b)` per layer.
+        images: A batch of images, one flattened image per row.
 
     Returns:
-        The distance, infinity for a network without hidden layers.
+        The distance. It is infinity for a network without hidden layers.
 
     Examples:
         >>> w, b = jnp.ones((1, 1)), jnp.array([-0.5])
@@ -225,7 +227,7 @@ def _prepare(f, at, arguments, gradient, step):
         if leaf.dtype != np.float64:
             raise TypeError(
                 f"gradcheck: expected floating-point numbers in {where} of at, got dtype {leaf.dtype}. Convert them, "
-                "or pass what is fixed as a further argument."
+                "or pass constants as further arguments."
             )
         if not np.isfinite(leaf).all():
             raise ValueError(
@@ -233,13 +235,13 @@ def _prepare(f, at, arguments, gradient, step):
                 "Try another point."
             )
     if not sum(leaf.size for leaf in jax.tree.leaves(at)):
-        raise ValueError(f"gradcheck: expected at least one number in at, got {at}. There is nothing to check.")
+        raise ValueError(f"gradcheck: expected at least one number in at, got {at}. Pass the arrays to differentiate.")
     if not (np.isfinite(step) and step > 0):
-        raise ValueError(f"gradcheck: expected a finite step above 0, got {step}. Leave it out for the best one.")
+        raise ValueError(f"gradcheck: expected a finite step above 0, got {step}. Leave it out to use the default.")
     result = jax.eval_shape(value, at, *arguments)
     if getattr(result, "shape", None) != ():
         what = f"shape {result.shape}" if hasattr(result, "shape") else f"a {type(result).__name__}"
-        raise ValueError(f"gradcheck: expected f to give a scalar, got {what}. Sum it, or take one entry.")
+        raise ValueError(f"gradcheck: expected f to return a scalar, got {what}. Return the sum, or a single entry.")
     start = float(value(at, *arguments))
     if not np.isfinite(start):
         raise ValueError(f"gradcheck: expected a finite value of f at this point, got {start}. Try another point.")
@@ -247,7 +249,10 @@ def _prepare(f, at, arguments, gradient, step):
         gradient = compiled_gradient(at, *arguments)
     shapes, wanted = (jax.tree.map(np.shape, tree) for tree in (gradient, at))
     if shapes != wanted:
-        raise ValueError(f"gradcheck: expected a gradient of the structure and shapes of at, {wanted}, got {shapes}.")
+        raise ValueError(
+            f"gradcheck: expected a gradient with the structure and shapes of at, {wanted}, got {shapes}. "
+            "Return one array per array of at."
+        )
     leaves, structure = jax.tree.flatten(at)
     ends = np.cumsum([leaf.size for leaf in leaves])
     theta = np.concatenate([np.zeros(0), *map(np.ravel, leaves)])

@@ -98,34 +98,38 @@ def shard_batch(batch: PyTree[ArrayLike], mesh: Mesh) -> PyTree[Array]:
 
 
 def connect(coordinator: str, n_processes: int, process: int, timeout: float = 60) -> None:
-    """Join the processes of a run, before anything else is asked of JAX. Their devices then make one mesh.
+    """Connect the processes of a run, so that their devices form one mesh. Call it before any other function of JAX.
 
-    Every process goes on to do the same with the same arguments. JAX ends a process that loses another: at once if the
-    connection between them breaks, as a rule, and at the latest when the other has been silent for 15 seconds.
+    Afterwards, every process must make the same calls with the same arguments. If a process loses its connection to
+    another one, JAX ends it: usually at once, and at the latest after 15 seconds without a sign of life.
 
     Args:
-        coordinator: Where process 0 listens, such as `"10.0.0.1:1234"`.
-        n_processes: How many there are.
-        process: Which one this is, from 0.
-        timeout: Seconds within which all must have come.
+        coordinator: The address at which process 0 listens, such as `"10.0.0.1:1234"`.
+        n_processes: Number of processes in the run.
+        process: Number of this process, from 0.
+        timeout: Seconds to wait until all processes have connected.
 
     Raises:
-        ValueError: If an argument is out of its range.
-        OSError: If process 0 cannot listen there.
-        TimeoutError: If not all came in time.
+        ValueError: If an argument is out of range.
+        OSError: If process 0 cannot listen at that address.
+        TimeoutError: If some process does not connect in time.
     """
     n_processes = check_count("connect", "n_processes", n_processes, 1)
     if not 0 <= process < n_processes:
-        raise ValueError(f"connect: expected process from 0 to {n_processes - 1}, got {process}.")
+        raise ValueError(
+            f"connect: expected process from 0 to {n_processes - 1}, got {process}. Number the processes from 0."
+        )
     host, _, port = coordinator.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise ValueError(f"connect: expected a coordinator such as 10.0.0.1:1234, got {coordinator!r}.")
+        raise ValueError(
+            f"connect: expected a coordinator such as 10.0.0.1:1234, got {coordinator!r}. Give a host and a port."
+        )
     if process == 0:
         try:
             socket.create_server(("", int(port))).close()
         except OSError as error:
             raise OSError(
-                f"connect: expected a free port for process 0, got {coordinator}: {error}. Choose another."
+                f"connect: expected a free port for process 0, got {coordinator}: {error}. Choose another port."
             ) from error
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     failed = []
@@ -139,26 +143,31 @@ def connect(coordinator: str, n_processes: int, process: int, timeout: float = 6
         except Exception as error:
             failed.append(error)
 
-    # In a thread, since JAX itself would not raise when the time is over, but end the process.
+    # In a thread, because after a timeout JAX itself would end the process instead of raising an error.
     thread = threading.Thread(target=join, daemon=True)
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
         raise TimeoutError(
-            f"connect: expected {n_processes} processes at {coordinator} within {timeout:g} s, and not all came. "
-            "Start each with its own number, from 0, and check that they can reach that address."
+            f"connect: expected {n_processes} processes at {coordinator} within {timeout:g} s, but not all connected. "
+            "Start each one with its own number, from 0, and check that they can reach that address."
         )
     if failed:
-        raise ConnectionError(f"connect: expected to join {coordinator}, got: {failed[0]}") from failed[0]
+        raise ConnectionError(
+            f"connect: expected a connection to {coordinator}, got: {failed[0]}. Check the address."
+        ) from failed[0]
 
 
 def agree(text: str) -> None:
-    """Raise ValueError unless this process has the text that process 0 has, such as the settings of their run."""
+    """Raise ValueError unless the text, such as the settings of a run, is the same in this process and process 0."""
     try:
         multihost_utils.assert_equal(np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8))
     except AssertionError as error:
-        raise ValueError("agree: expected what process 0 has, got something else. Start all alike.") from error
+        raise ValueError(
+            "agree: expected the same options as process 0, got different ones. "
+            "Start every process with the same options."
+        ) from error
 
 
-SILENCE = 15  # seconds after which a process is taken for lost: Gloo does not always notice that a connection broke
-FOREVER = 10**6  # seconds: nothing waits that long, for others are noticed when they are gone
+SILENCE = 15  # seconds without a sign of life, after which a process counts as lost; Gloo may miss a broken connection
+FOREVER = 10**6  # seconds, which never pass, because lost processes are detected before

@@ -1,6 +1,6 @@
-"""Parameters in files, and to and from torch: safetensors, named as an `nn.Sequential` names them.
+"""Parameters in safetensors files, and to and from torch. The arrays are named as in torch's `nn.Sequential`.
 
-A safetensors file holds named arrays and nothing that could run, so a file from anywhere can be loaded.
+A safetensors file contains named arrays and no code, so it is safe to load a file from an untrusted source.
 """
 
 import re
@@ -20,9 +20,9 @@ NAME = re.compile(r"(\d{1,6})\.(weight|bias)")
 
 
 def state_dict(params: Params) -> dict[str, np.ndarray]:
-    """The arrays by the names that torch has for them in an `nn.Sequential` of linear layers with relus between them.
+    """The arrays by the names that they have in torch, in an `nn.Sequential` of linear layers with ReLUs between them.
 
-    Linear layers stand at the even places: `0.weight`, `0.bias`, `2.weight` and so on. Shapes are torch's already.
+    The linear layers are at the even positions: `0.weight`, `0.bias`, `2.weight` and so on. The shapes are the same.
 
     Examples:
         >>> import jax
@@ -40,25 +40,26 @@ def state_dict(params: Params) -> dict[str, np.ndarray]:
 def from_state_dict(named: Mapping[str, Any]) -> Params:
     """Parameters from named arrays, such as the `state_dict()` of an `nn.Sequential`.
 
-    Linear layers may stand at any places, as they do behind an `nn.Flatten`. Their order is that of the places.
+    The linear layers may be at any positions in the `nn.Sequential`, for example after an `nn.Flatten`. Only the order
+    of the layers matters.
 
     Raises:
-        ValueError: If names, shapes or values are none of a network's.
-        TypeError: If an array holds no floating-point numbers.
+        ValueError: If the names, shapes or values are not those of a network.
+        TypeError: If an array does not contain floating-point numbers.
     """
     return _network("from_state_dict", named)
 
 
 def save(params: Params, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
-    """Write parameters to a safetensors file. At any moment the file is whole: the old one, the new one, or none.
+    """Write parameters to a safetensors file. A crash cannot leave a partly written file.
 
     Args:
-        params: `(w, b)` per layer.
-        path: The file, with or without an ending.
-        metadata: Words to keep with them.
+        params: One pair `(w, b)` per layer.
+        path: The file, with or without an extension.
+        metadata: Text to save with the parameters, by name.
 
     Raises:
-        OSError: If it cannot be written. What was there before is as it was.
+        OSError: If the file cannot be written. Then an old file at `path` is unchanged.
     """
     from safetensors.numpy import save as as_bytes
 
@@ -67,25 +68,25 @@ def save(params: Params, path: str | Path, metadata: Mapping[str, str] | None = 
         write_atomically(Path(path), as_bytes(named, dict(metadata) if metadata else None))
     except OSError as error:
         raise type(error)(
-            f"save: {path} could not be written: {error.strerror or error}. Nothing has changed."
+            f"save: {path} cannot be written ({error.strerror or error}). Nothing was changed. Choose another path."
         ) from error
 
 
 def load(path: str | Path) -> Params:
-    """The parameters in a safetensors file, such as `save` writes, bit for bit.
+    """The parameters in a safetensors file, exactly as `save` wrote them.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        IsADirectoryError: If it is a folder.
-        ValueError: If it is damaged, or holds something other than the finite parameters of a network.
-        TypeError: If an array in it holds no floating-point numbers.
+        IsADirectoryError: If `path` is a folder.
+        ValueError: If the file is damaged, or does not contain the finite parameters of a network.
+        TypeError: If an array in it does not contain floating-point numbers.
     """
     with _opened("load", path) as file:
         return _network("load", {name: file.get_tensor(name) for name in file.keys()}, f" in {path}")
 
 
 def metadata(path: str | Path) -> dict[str, str]:
-    """The words that were kept with the parameters in a file. It raises what `load` raises."""
+    """The metadata that was saved with the parameters in a file. It raises the same errors as `load`."""
     with _opened("metadata", path) as file:
         return file.metadata() or {}
 
@@ -98,14 +99,16 @@ def _opened(caller: str, path: str | Path):
     if path.is_dir():
         raise IsADirectoryError(f"{caller}: expected a file of parameters, got the folder {path}. Name the file in it.")
     if not path.exists():
-        raise FileNotFoundError(f"{caller}: expected a file of parameters, got {path}, which is not there.")
+        raise FileNotFoundError(
+            f"{caller}: expected a file of parameters, got {path}, which does not exist. Check the path."
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             yield file
     except (SafetensorError, AttributeError) as error:  # the second for types that NumPy lacks
         raise ValueError(
-            f"{caller}: expected parameters in safetensors format, got {path}, which is damaged or of another kind: "
-            f"{error}. Write it anew with jax_mlp.save."
+            f"{caller}: expected parameters in safetensors format, got {path}, which is damaged or has another format: "
+            f"{error}. Write it again with jax_mlp.save."
         ) from error
 
 
@@ -116,19 +119,27 @@ def _network(caller: str, named: Mapping[str, Any], where: str = "") -> Params:
         if match is None:
             raise ValueError(
                 f"{caller}: expected names such as 0.weight and 0.bias{where}, got {name[:60]!r}. "
-                "Rename the arrays by their place in an nn.Sequential."
+                "Rename the arrays by their positions in an nn.Sequential."
             )
         places.setdefault(int(match[1]), {})[match[2]] = array
     params = []
     for place, pair in sorted(places.items()):
         for part in ("weight", "bias"):
             if part not in pair:
-                raise ValueError(f"{caller}: expected a weight and a bias for layer {place}{where}, got no {part}.")
+                raise ValueError(
+                    f"{caller}: expected a weight and a bias for layer {place}{where}, got no {part}. "
+                    "Use linear layers with a bias."
+                )
             array = np.asarray(pair[part])
             if not np.isfinite(array.astype(np.float64, copy=False) if array.dtype.kind in "iuf" else 0).all():
-                raise ValueError(f"{caller}: expected finite numbers, got others in {place}.{part}{where}. Train anew.")
+                raise ValueError(
+                    f"{caller}: expected finite numbers in {place}.{part}{where}, got infinity or NaN. Train again."
+                )
             if array.size == 0:
-                raise ValueError(f"{caller}: expected at least one unit a layer, got none in {place}.{part}{where}.")
+                raise ValueError(
+                    f"{caller}: expected at least one unit per layer, got none in {place}.{part}{where}. "
+                    "Use positive layer sizes."
+                )
         params.append((jnp.array(pair["weight"]), jnp.array(pair["bias"])))
     check_network(caller, params)
     return params

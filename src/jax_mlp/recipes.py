@@ -1,4 +1,4 @@
-"""Recipes: the numbers that a training run is made with, all in one place."""
+"""Recipes: the hyperparameters of a training run, all in one place."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from jax_mlp.components.init import Scale, he
 
 @dataclass(frozen=True)
 class Recipe:
-    """The numbers of a training run. The defaults are the guide's constants.
+    """The hyperparameters of a training run. The defaults are the guide's constants.
 
     Attributes:
-        layer_sizes: Widths from the input to the output.
-        scale: Standard deviation of the initial parameters, or a function of a layer's fan-in.
-        pixel_scale: What the pixels, 0 to 255, are multiplied by.
-        shuffle: Whether each epoch goes through the training set in a new order.
-        learning_rate: The step size of an update.
+        layer_sizes: Number of inputs, then of the units of each layer.
+        scale: Standard deviation of the initial parameters, or a function that computes it from a layer's fan-in.
+        pixel_scale: Factor that the pixels, from 0 to 255, are multiplied by.
+        shuffle: Whether the training set is shuffled in every epoch.
+        learning_rate: The learning rate of every update.
         batch_size: Images per update.
         n_epochs: Passes over the full training set of 60,000 images.
-        seed: Where the random keys come from.
+        seed: The seed of all random keys.
     """
 
     layer_sizes: tuple[int, ...] = (784, 512, 512, 10)
@@ -30,7 +30,7 @@ class Recipe:
     seed: int = 0
 
     def epochs_on(self, n_images: int) -> int:
-        """Epochs over `n_images` that make at least as many updates as `n_epochs` make over full MNIST.
+        """Number of epochs over `n_images` images that make as many updates as `n_epochs` over full MNIST, rounded up.
 
         Examples:
             >>> GUIDE.epochs_on(60_000), GUIDE.epochs_on(4_000)
@@ -41,10 +41,10 @@ class Recipe:
 
 
 GUIDE = Recipe()
-"""The guide's constants, pixels left at 0 to 255 and the order of the images kept."""
+"""The guide's constants. Pixels stay between 0 and 255, and images are not shuffled."""
 
 TUNED = Recipe(scale=he, pixel_scale=1 / 255, shuffle=True, learning_rate=2.0)
-"""He's scale, pixels in [0, 1], shuffling, and a rate to match. The loss averages over 10 classes too, so a rate of 2
-here is a rate of 0.2 for the textbook's cross-entropy."""
+"""He initialisation, pixels between 0 and 1, shuffling, and a learning rate to match. The loss is also averaged over
+10 classes, so a learning rate of 2 here corresponds to 0.2 in a textbook."""
 
 RECIPES = {"guide": GUIDE, "tuned": TUNED}

@@ -1,7 +1,7 @@
-"""A run in a folder: its settings, a line of history an epoch, the parameters after the last whole one, and figures.
+"""A run in a folder: its settings, one line of history per epoch, the last completed epoch's parameters, and figures.
 
-At any moment the folder is valid, whatever ends the process. `params.safetensors` says which epoch it is of; lines of
-history beyond that belong to an epoch that was not finished.
+The folder is valid at any moment, whatever ends the process. `params.safetensors` contains the number of its epoch.
+Later lines of the history belong to an epoch that was not completed.
 """
 
 import io
@@ -30,18 +30,18 @@ PICTURES = ("learning_curves", "confusion_matrix", "mistakes", "first_layer")
 
 @dataclass(frozen=True)
 class Settings:
-    """All that a run depends on.
+    """The settings of a run, which determine its result.
 
     Attributes:
         data: The name of the data set.
-        recipe: The numbers that it is trained with, as many epochs as the run is long.
+        recipe: The hyperparameters. `n_epochs` is the number of epochs of this run.
     """
 
     data: str
     recipe: Recipe
 
     def to_json(self) -> str:
-        """The settings, and what they were used with."""
+        """The settings as JSON, together with the versions of the software."""
         recipe = asdict(self.recipe)
         recipe["scale"] = getattr(self.recipe.scale, "__name__", self.recipe.scale)
         versions = {"jax_mlp": jax_mlp.__version__, "jax": jax.__version__, "python": platform.python_version()}
@@ -49,7 +49,7 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> "Settings":
-        """The settings that were written."""
+        """The settings in such a text."""
         kept = json.loads(text)
         recipe = kept["recipe"]
         scale = SCALES.get(recipe["scale"], recipe["scale"])
@@ -57,14 +57,14 @@ class Settings:
 
 
 def initial(recipe: Recipe) -> Params:
-    """The parameters that a recipe begins with."""
+    """The initial parameters of a recipe."""
     return init_mlp(recipe.layer_sizes, jax.random.key(recipe.seed), recipe.scale)
 
 
 def train(
     recipe: Recipe, digits: Dataset, params: Params, done: int = 0, mesh: Mesh | None = None, measure_every: int = 1
 ) -> Iterator[tuple[Params, dict[str, float]]]:
-    """Train by a recipe, going on from the parameters that some epochs led to, on the devices of a mesh if given."""
+    """Train by a recipe, from the parameters after `done` epochs, on the devices of a mesh if one is given."""
     return epochs(
         params if mesh is None else shard_params(params, mesh),
         digits.train_images,
@@ -82,7 +82,7 @@ def train(
 
 
 class Run:
-    """A folder that holds a run, or will."""
+    """A folder that contains a run, or will contain one."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -91,15 +91,15 @@ class Run:
 
     @property
     def exists(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether the folder contains a run."""
         return self._settings.exists()
 
     @property
     def settings(self) -> Settings:
-        """What it was begun with."""
+        """The settings of the run."""
         if not self.exists:
             raise FileNotFoundError(
-                f"run: expected a folder that holds a run, got {self.folder}, which does not. "
+                f"run: expected a folder that contains a run, got {self.folder}, which does not. "
                 f"Make one with: jax-mlp train --out {self.folder}"
             )
         try:
@@ -107,63 +107,72 @@ class Run:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"run: expected settings in {self._settings}, got {type(error).__name__}: {error}. "
-                "Begin anew with --force."
+                "Start again with --force."
             ) from error
 
     @property
     def params(self) -> Params:
-        """The parameters after the last whole epoch."""
+        """The parameters after the last completed epoch."""
         params, sizes = load(self._params), self.settings.recipe.layer_sizes
-        came = (params[0][0].shape[1], *(len(b) for _, b in params))
-        if came != sizes:
-            raise ValueError(f"run: expected layers {sizes} in {self._params}, got {came}. They are another network's.")
+        got = (params[0][0].shape[1], *(len(b) for _, b in params))
+        if got != sizes:
+            raise ValueError(
+                f"run: expected layers {sizes} in {self._params}, got {got}. The file belongs to another run. "
+                "Start again with --force."
+            )
         return params
 
     @property
     def done(self) -> int:
-        """How many epochs were finished."""
+        """Number of completed epochs."""
         try:
             return int(metadata(self._params)["epoch"])
         except (KeyError, ValueError) as error:
-            raise ValueError(f"run: expected the number of an epoch in {self._params}, got none.") from error
+            raise ValueError(
+                f"run: expected the number of an epoch in {self._params}, got none. Start again with --force."
+            ) from error
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """What was told after each finished epoch."""
+        """The accuracies, the loss and the seconds of each completed epoch."""
         lines = self._history.read_text(encoding="utf-8").splitlines() if self._history.exists() else []
         try:
             return [json.loads(line) for line in lines[: self.done]]
         except ValueError as error:
             raise ValueError(
-                f"run: expected a line of JSON an epoch in {self._history}, got {error}. Delete it to go on."
+                f"run: expected one line of JSON per epoch in {self._history}, got {error}. "
+                "Delete the file; --resume then continues without it."
             ) from error
 
     def begin(self, settings: Settings, force: bool = False) -> None:
         """Write the settings and the initial parameters.
 
         Raises:
-            FileExistsError: If there is something already, unless it is a run and `force` says to write over it.
+            FileExistsError: If the folder is not empty, unless it contains a run and `force` is true.
         """
         if self.exists and not force:
             raise FileExistsError(
-                f"--out: expected a new folder, got {self.folder}, which holds a run. "
-                "Go on with it: --resume. Write over it: --force."
+                f"--out: expected a new folder, got {self.folder}, which contains a run. "
+                "Add --resume to continue it, or --force to overwrite it."
             )
         own = {self._params.name, self._history.name, *(f"{name}.png" for name in PICTURES)}
         if self.folder.exists() and not self.exists:
             if not self.folder.is_dir() or any(path.name not in own for path in self.folder.iterdir()):
-                raise FileExistsError(f"--out: expected a new or empty folder, got {self.folder}. Choose another.")
+                raise FileExistsError(
+                    f"--out: expected a new or empty folder, got {self.folder}, which contains other files. "
+                    "Choose another folder."
+                )
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._settings.unlink(missing_ok=True)  # until it is written again, the folder holds no run
+        self._settings.unlink(missing_ok=True)  # until this is written again, the folder does not contain a run
         for name in own:
             (self.folder / name).unlink(missing_ok=True)
         self._keep(initial(settings.recipe), 0)
         write_atomically(self._settings, settings.to_json().encode())
 
     def train(self, digits: Dataset, mesh: Mesh | None = None) -> Iterator[dict[str, float]]:
-        """Go on from the last whole epoch to the end, and tell each epoch once it is kept."""
+        """Train from the last completed epoch to the end, and yield the figures of each epoch once it is saved."""
         kept = "".join(json.dumps(line) + "\n" for line in self.history)
-        write_atomically(self._history, kept.encode())  # without what an interrupted epoch may have left
+        write_atomically(self._history, kept.encode())  # without a line of an epoch that was not completed
         for params, figures in train(self.settings.recipe, digits, self.params, self.done, mesh):
             with open(self._history, "a", encoding="utf-8") as history:
                 history.write(json.dumps(figures) + "\n")
@@ -171,7 +180,7 @@ class Run:
             yield figures
 
     def draw(self, digits: Dataset) -> list[Path]:
-        """Draw how it learnt, what it confuses, what its first layer looks for, and its surest mistakes."""
+        """Draw the learning curves, the confusion matrix, the most confident mistakes and the first weights."""
         from jax_mlp import figures
 
         params = self.params
@@ -190,7 +199,7 @@ class Run:
         return paths
 
     def digits(self, data: str | None = None, data_dir: Path | None = None) -> Dataset:
-        """The data set that it was trained on, or another one."""
+        """The data set of the run, or another one."""
         return DATASETS[data or self.settings.data](data_dir)
 
     def _keep(self, params: Params, epoch: int) -> None:

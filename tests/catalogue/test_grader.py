@@ -252,11 +252,11 @@ def test_the_capstone_wants_all_eight(exercises):
 @pytest.mark.parametrize(
     ("component", "wrong", "right", "likely"),
     [
-        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "The textbook's cross-entropy"),
+        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "The sum over classes is taken"),
         ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
         ("forward", "return jax.vmap", "jax.vmap", "Nothing is returned"),
         ("forward", "@ x + b", "@ jax.lax.stop_gradient(x) + b", "The value is right, but no gradient reaches"),
-        ("train_loop", "-(-n // batch_size)", "n // batch_size", "Only whole batches count"),
+        ("train_loop", "-(-n // batch_size)", "n // batch_size", "The number of batches is rounded"),
         ("relu", "jnp.maximum(0, x)", "x if x > 0 else 0", "An `if` looks at a whole array"),
         ("relu", "jnp.maximum", "np.maximum", "A function of NumPy met an array"),
     ],
@@ -276,10 +276,10 @@ def test_what_a_kept_law_rules_out_is_not_named(tmp_path):
     (tmp_path / "train_loop.py").write_text(wrong)
     run = graded(tmp_path, "train_loop", "-k", "plain_loop or batches_may_be_given")
     assert re.findall(r"^law: +(.*)", run.stdout, re.M) == [
-        "An iterable of batches is gone through once an epoch, labels as integers or one-hot."
+        "An iterable of batches is iterated over once per epoch; its labels are integers or one-hot rows."
     ]
-    assert re.search(r"^likely cause: +Batches are gone through once, before the first epoch", run.stdout, re.M)
-    assert "A last batch that is short is dropped" not in run.stdout
+    assert re.search(r"^likely cause: +`batches` is turned into a list once", run.stdout, re.M)
+    assert "A last batch that is not full is dropped" not in run.stdout
 
 
 LEARNERS = {

@@ -124,13 +124,13 @@ WRONG = {
     "loss": (
         "import jax.numpy as jnp\nfrom jax_mlp import forward\n"
         "def loss(params, images, targets):\n    return -jnp.sum(forward(params, images) * targets)\n",
-        "A sum over images and classes instead of a mean",
+        "The sum is taken over images and classes instead of the mean",
     ),
     "accuracy": (
         "import jax.numpy as jnp\nfrom jax_mlp import forward\n"
         "def accuracy(params, images, targets):\n"
         "    return jnp.mean(jnp.argmin(forward(params, images), 1) == jnp.argmax(targets, 1))\n",
-        "Argmin for argmax",
+        "`argmin` is used instead of `argmax`",
     ),
 }
 LABELS = ["law", "counterexample", "got", "expected", "likely cause", "read", "rerun"]

@@ -118,14 +118,14 @@ def test_the_work_is_shared(shape, share):
         (lambda: parallel.make_mesh(8, 3), "make_mesh: expected model to divide the 8 devices, got model=3"),
         (
             lambda: parallel.shard_batch(np.ones((12, 2)), parallel.make_mesh(8)),
-            "shard_batch: expected a batch that divides between 8 devices, got 12 images. Try 16, or fewer devices",
+            "shard_batch: expected a batch size divisible by the 8 devices, got 12. Try 16, or fewer devices",
         ),
         (
             lambda: mlp.train_loop(
                 parallel.shard_params([(np.ones((2, 3)), np.ones(2))], parallel.make_mesh(8)),
                 np.ones((9, 3)), np.ones((9, 3)), np.zeros(9, int), np.zeros(9, int), batch_size=9,
             ),
-            "train_loop: expected a batch that divides between 8 devices, got 9 images. Try 16",
+            "train_loop: expected a batch size divisible by the 8 devices, got 9. Try 16",
         ),
     ],
 )  # fmt: skip

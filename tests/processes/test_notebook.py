@@ -30,7 +30,7 @@ def test_as_it_is_nothing_is_written_and_nothing_raises(tmp_path):
     *checks, capstone = outputs(False, tmp_path)
     assert len(checks) == len(COMPONENTS)
     assert all("not written yet" in check for check in checks)
-    assert "Not all eight pass yet." in capstone
+    assert "Not all eight components pass yet." in capstone
 
 
 def test_with_the_references_bodies_all_pass(tmp_path):

@@ -106,7 +106,7 @@ def test_processes_make_no_difference(tmp_path, alone, environment, n_processes)
     processes = start(environment, n_processes, [*SMALL, "--out", str(tmp_path / "run")])
     first, *others = ends(processes, within=120)
     assert (first[0], first[2]) == (0, "")
-    assert re.findall(r"epoch \d of \d|Test accuracy|drawn", first[1])[:3] == [
+    assert re.findall(r"epoch \d of \d|Test accuracy|figure", first[1])[:3] == [
         "epoch 1 of 2",
         "epoch 2 of 2",
         "Test accuracy",
@@ -126,7 +126,7 @@ def test_a_run_goes_on_in_processes(tmp_path, alone, environment):
     processes = start(environment, 2, ["--devices", "2", "--out", str(folder), "--resume"])
     first, other = ends(processes, within=120)
     assert (first[0], first[2]) == (0, "")
-    assert f"going on in {folder} after epoch 1 of 2\n" in first[1]
+    assert f"resuming the run in {folder} after epoch 1 of 2\n" in first[1]
     assert other == (0, "", "")
     same_run(folder, alone)
 
@@ -149,10 +149,10 @@ def test_a_process_that_is_lost_ends_the_others(tmp_path, environment, victim, p
             os.kill(worker, signal.SIGKILL)
         _, said = processes[victim].communicate()
     assert other[0] == 2
-    assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 processes to stay together.*\n", other[2])
+    assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 connected processes.*\n", other[2])
     if part == "worker":
         assert processes[victim].returncode == 128 + signal.SIGKILL
-        assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 processes to stay together.*SIGKILL.*\n", said)
+        assert re.fullmatch(r"jax-mlp: --coordinator: expected 2 connected processes.*SIGKILL.*\n", said)
     assert json.loads((folder / "history.jsonl").read_text().splitlines()[0])["epoch"] == 1
     assert len(mlp.load(folder / "params.safetensors")) == 2
 
@@ -172,7 +172,7 @@ def test_a_process_that_never_comes(environment):
 def test_processes_that_were_started_otherwise(environment):
     """Another seed in one process is another run: both end, and one says why."""
     said = [end[2] for end in ends(start(environment, 2, SMALL, first=["--seed", "3"]), within=60)]
-    assert any("expected what process 0 has, got something else" in words for words in said), said
+    assert any("expected the same options as process 0, got different ones" in words for words in said), said
     assert all(words.startswith("jax-mlp: ") for words in said)
 
 
@@ -195,7 +195,7 @@ def test_ctrl_c_reaches_the_run(tmp_path, environment):
     first, other = ends(processes, within=30)
     assert first[0] == 130
     assert re.search(
-        r"Stopped after \d+ of 100000 epochs. They are saved. Resume: jax-mlp train --out .* --resume\n$", first[1]
+        r"Stopped after \d+ of 100000 epochs. They are saved. To resume: jax-mlp train --out .* --resume\n$", first[1]
     )
     assert other[0] == 2
 
@@ -204,7 +204,7 @@ def test_ctrl_c_reaches_the_run(tmp_path, environment):
     ("options", "words"),
     [
         (["--devices", "0"], "--devices: expected 1 to 1024, got 0."),
-        (["--devices", "3"], "--batch-size: expected a batch that divides between 3 devices, got 128 images. Try 129"),
+        (["--devices", "3"], "--batch-size: expected a batch size divisible by the 3 devices, got 128. Try 129"),
         (["--processes", "2"], "--processes: expected --coordinator HOST:PORT with it, got none."),
         (["--coordinator", "here"], "connect: expected a coordinator such as 10.0.0.1:1234, got 'here'."),
         (

@@ -102,7 +102,7 @@ def test_ctrl_c_ends_tidily(tmp_path, environment):
                 break
         last = [line.strip() for line in process.stdout if line.strip()][-1]
     assert process.returncode == 130
-    assert last.endswith(f"Resume: jax-mlp train --out {folder} --resume")
+    assert last.endswith(f"To resume: jax-mlp train --out {folder} --resume")
     assert Run(folder).done > 0
 
 
@@ -112,7 +112,8 @@ def test_nothing_is_written_over(tmp_path, environment):
     quick = ["--layers", "784,2,10", "--epochs", "1"]
     assert train(folder, environment, *quick).returncode == 0
     before = (folder / "params.safetensors").read_bytes()
-    assert "holds a run. Go on with it: --resume. Write over it: --force." in train(folder, environment, *quick).stderr
+    refused = train(folder, environment, *quick)
+    assert "contains a run. Add --resume to continue it, or --force to overwrite it." in refused.stderr
     assert (folder / "params.safetensors").read_bytes() == before
     assert "mnist-5k, 1000 test digits, after epoch 1" in subprocess.run(
         [*COMMAND, "evaluate", str(folder)], capture_output=True, text=True, env=environment
@@ -131,9 +132,9 @@ def test_nothing_is_written_over(tmp_path, environment):
     ("options", "words"),
     [
         (["train", "--resume"], "--resume: expected --out DIR with it, got none."),
-        (["train", "--out", "{}", "--resume"], "expected a folder that holds a run, got {}, which does not."),
+        (["train", "--out", "{}", "--resume"], "expected a folder that contains a run, got {}, which does not."),
         (["train", "--out", "{}", "--resume", "--seed", "1"], "--resume: expected no other options"),
-        (["evaluate", "{}"], "expected a folder that holds a run, got {}, which does not."),
+        (["evaluate", "{}"], "expected a folder that contains a run, got {}, which does not."),
     ],
 )
 def test_refuses(tmp_path, environment, options, words):

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import beside_the_notebook
 
 CONFIG = {
     "jax_enable_x64": False,
@@ -38,6 +39,7 @@ class Result(NamedTuple):
     """What became of the laws that were tested. It shows itself, as text or as HTML."""
 
     laws: list[Law]
+    progress: str = ""
 
     @property
     def passed(self) -> bool:
@@ -46,7 +48,8 @@ class Result(NamedTuple):
 
     def __repr__(self) -> str:
         rows, failed = self._rows(), self._first_failed()
-        return "\n".join([f"{name:<11}{bar(passed, total)}  {words}" for name, passed, total, words in rows] + failed)
+        lines = [f"{name:<11}{bar(passed, total)}  {words}" for name, passed, total, words in rows] + failed
+        return "\n".join(lines + [self.progress] * bool(self.progress))
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -57,7 +60,7 @@ class Result(NamedTuple):
         reports = "".join(
             f"<pre style='white-space:pre-wrap'>{html.escape(line)}</pre>" for line in self._first_failed()
         )
-        return f"<table>{rows}</table>{reports}"
+        return f"<table>{rows}</table>{reports}<p>{self.progress}</p>"
 
     def _rows(self) -> Iterator[tuple[str, int, int, str]]:
         for component in dict.fromkeys(law.name.partition("::")[0] for law in self.laws):
@@ -99,9 +102,23 @@ def check(*implementations: Callable | ModuleType | dict[str, Callable], name: s
     """
     functions = _functions(implementations, name)
     with _unchanged():
-        return Result(
-            [law for component in COMPONENTS if component in functions for law in _tested(component, functions)]
-        )
+        laws = [law for component in COMPONENTS if component in functions for law in _tested(component, functions)]
+    return Result(laws, _progress(laws))
+
+
+def _progress(laws: list[Law]) -> str:
+    """How far the notebook is, if its progress is kept: `jax-mlp exercises start --notebook` and `hint` begin that."""
+    memory = beside_the_notebook()
+    if not memory.started:
+        return ""
+    tested: dict[str, bool] = {}
+    for law in laws:
+        component = law.name.partition("::")[0]
+        tested[component] = tested.get(component, True) and law.state == "passed"
+    with contextlib.suppress(OSError):  # a folder that cannot be written
+        memory.remember(passing=tested)
+    done = [component for component in COMPONENTS if {**memory.passing, **tested}.get(component)]
+    return f"{len(done)} of {len(COMPONENTS)} components pass: {', '.join(done) or 'none yet'}."
 
 
 def _functions(implementations: tuple, name: str | None) -> dict[str, dict[str, Any]]:
@@ -241,18 +258,15 @@ class Text(str):
 def hint(component: str) -> Text:
     """The next hint for a component: the first is a nudge, the last is nearly the answer.
 
-    Progress is kept beside the notebook, in the file that `jax-mlp exercises` uses too.
+    The number of hints shown is kept beside the notebook, in `.jax-mlp-notebook.json`.
 
     Raises:
         ValueError: If there is no such component.
     """
-    from pathlib import Path
-
-    from jax_mlp.exercises import Exercises
     from jax_mlp.exercises.hints import next_hint
 
     _known(component)
-    return Text(next_hint(Exercises(Path.cwd()), component, f"mlp.solution({component!r})"))
+    return Text(next_hint(beside_the_notebook(), component, f"mlp.solution({component!r})"))
 
 
 def solution(component: str) -> Text:

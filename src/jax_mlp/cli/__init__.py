@@ -1,4 +1,4 @@
-"""The command line, `jax-mlp` or `python -m jax_mlp`. Whatever goes wrong is one line and exit code 2."""
+"""The command line, `jax-mlp` or `python -m jax_mlp`. Every error is one line and exit code 2."""
 
 import io
 import os
@@ -22,13 +22,13 @@ app.add_typer(exercises, name="exercises", no_args_is_help=True)
 
 @app.callback()
 def about() -> None:
-    """A multi-layer perceptron in plain JAX, property-tested."""
+    """Train a neural network in plain JAX, or write one yourself and have it tested."""
 
 
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # JAX 0.10.1 prints 1.7 kB per program read from its cache
-    for stream in (sys.stdout, sys.stderr):  # each line at once, also into a pipe, and in any encoding
+    for stream in (sys.stdout, sys.stderr):  # write each line at once, even into a pipe, and in any encoding
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="replace")
     if os.environ.get(SUPERVISED):
@@ -44,11 +44,11 @@ def _main() -> None:
         message = str(error)
     except typer.Abort:  # Ctrl-C, or no answer to a question
         message = "stopped."
-    except RuntimeError as error:  # JAX: out of memory, or a platform that is not there
-        if os.environ.get(SUPERVISED):  # the supervisor finds the words for it
+    except RuntimeError as error:  # raised by JAX, for example if memory or a platform is missing
+        if os.environ.get(SUPERVISED):  # the supervisor explains it
             raise
-        message = f"{type(error).__name__}: {first_line(error)}. See what JAX finds here: jax-mlp doctor"
-    except Exception as error:  # typer's own errors know how to word themselves; anything else is a bug, and shown
+        message = f"{type(error).__name__}: {first_line(error)}. To see what JAX finds here, run: jax-mlp doctor"
+    except Exception as error:  # typer's own errors have a message; anything else is a bug, and is shown in full
         describe = getattr(error, "format_message", None)
         if describe is None:
             raise

@@ -1,4 +1,4 @@
-"""`jax-mlp doctor`: what is installed and found, what is missing, and the remedy."""
+"""`jax-mlp doctor`: what is installed, what is missing, and how to get it."""
 
 import os
 
@@ -6,7 +6,7 @@ from jax_mlp.cli._options import DataDir
 
 
 def doctor(data_dir: DataDir = None) -> None:
-    """Show what is there, what is missing, and how to get it."""
+    """Show what is installed, what is missing, and how to get it."""
     import importlib.util
     import platform
     from importlib.metadata import PackageNotFoundError, version
@@ -37,19 +37,19 @@ def doctor(data_dir: DataDir = None) -> None:
         devices = jax.devices()
         show("devices", f"{len(devices)} of kind {devices[0].platform}: {devices[0].device_kind}")
         cache = jax.config.values.get("jax_compilation_cache_dir")
-    except (ImportError, RuntimeError) as error:  # RuntimeError: a platform that is not there
+    except (ImportError, RuntimeError) as error:  # RuntimeError: a platform is missing
         show("devices", f"none: {first_line(error)}", "Check JAX_PLATFORMS, or install JAX again")
         cache = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     show("cores", f"{available} of {os.cpu_count()}", "" if available != 1 else "With one core, training is slow")
-    show("threads", os.environ.get("XLA_FLAGS") or "as many as cores: XLA_FLAGS is not set")
-    show("compiled", f"kept in {cache}" if cache else "not kept from run to run: JAX_COMPILATION_CACHE_DIR is not set")
+    show("threads", os.environ.get("XLA_FLAGS") or "as many as cores, because XLA_FLAGS is not set")
+    show("compiled", f"cached in {cache}" if cache else "not cached, because JAX_COMPILATION_CACHE_DIR is not set")
     folder = data_folder(data_dir)
-    show("mnist-5k", f"kept in {folder}" if (folder / "mnist-5k.bin").is_file() else "comes with the installation")
+    show("mnist-5k", f"cached in {folder}" if (folder / "mnist-5k.bin").is_file() else "bundled with the installation")
     raw = folder / "MNIST" / "raw"
     there = [name for name in FILES if (raw / name).is_file() or (raw / f"{name}.gz").is_file()]
     words = f"{len(there)} of {len(FILES)} files in {raw}"
-    show("mnist", words, "" if len(there) == len(FILES) else "The rest is downloaded by: jax-mlp train --data mnist")
+    show("mnist", words, "" if len(there) == len(FILES) else "To download the others, run: jax-mlp train --data mnist")
     for extra, packages in EXTRAS.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         remedy = f'Missing: {", ".join(missing)}. Install: pip install "jax-mlp[{extra}]"' if missing else ""
@@ -62,4 +62,4 @@ EXTRAS = {
     "bench": ("equinox", "flax", "optax", "torch"),
     "docs": ("mkdocs", "material", "mkdocstrings", "quickjax"),
 }
-"""What each extra brings, by the names that are imported."""
+"""The packages of each extra, by the names under which they are imported."""

@@ -1,7 +1,7 @@
-"""A command in a process of its own, whose end is put into words.
+"""A command in a separate process, so that its end can be explained.
 
-JAX ends a process that loses the others of its run, with a trace of its inner life for a message. Only another process
-can say it better.
+If a process loses the others of its run, JAX ends it with an internal stack trace. Only another process can replace
+that with a clear message.
 """
 
 import os
@@ -16,12 +16,12 @@ SUPERVISED = "JAX_MLP_SUPERVISED"
 
 
 def supervise(arguments: list[str], ended: str, silent: bool) -> int:
-    """Run `jax-mlp` with these arguments, and return its exit code: 2 if JAX ended it, 128 and more if a signal did.
+    """Run `jax-mlp` with these arguments, and return its exit code: 2 if JAX ended it, more than 128 if a signal did.
 
-    Either is said on standard error with the words of `ended`, where `{}` is what happened. When `silent`, only errors
-    are shown.
+    In both cases the text `ended` is printed on standard error, with the reason in place of `{}`. If `silent`, only
+    errors are printed.
     """
-    environment = {**os.environ, SUPERVISED: "1", "TF_CPP_MIN_LOG_LEVEL": "1"}  # JAX's log says how it ended
+    environment = {**os.environ, SUPERVISED: "1", "TF_CPP_MIN_LOG_LEVEL": "1"}  # JAX's log says why it ended
     child = subprocess.Popen(
         [sys.executable, "-u", "-m", "jax_mlp", *arguments], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, errors="replace",
@@ -47,7 +47,7 @@ def supervise(arguments: list[str], ended: str, silent: bool) -> int:
         sys.stderr.writelines(line for line in said if line.startswith("jax-mlp:"))
         return child.returncode
     if any(word in line for line in said for word in ("Gloo", "coordination service", "distributed service")):
-        sys.stderr.write(f"jax-mlp: {ended.format('lost another')}\n")
+        sys.stderr.write(f"jax-mlp: {ended.format('lost the connection to another')}\n")
         return 2
     sys.stderr.writelines(said)
     if child.returncode < 0:
@@ -58,10 +58,10 @@ def supervise(arguments: list[str], ended: str, silent: bool) -> int:
 
 
 def obey(command: Callable[[], None]) -> None:
-    """Run a command as the child: when the parent is gone, so is the child; when it fails, it waits for no others."""
+    """Run a command as a child, which ends when its parent ends, and does not wait for others if it fails."""
 
     def end_with_parent() -> None:
-        os.read(0, 1)  # returns when the other end is closed
+        os.read(0, 1)  # returns when the parent's end of the pipe is closed
         os._exit(2)
 
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""`jax-mlp train`: on one device or many, in one process or several, kept in a folder or not."""
+"""`jax-mlp train`: train on one or several devices and processes, and save the run if asked to."""
 
 import os
 import shlex
@@ -20,15 +20,15 @@ def train(
     data: Annotated[
         str, typer.Option(help="mnist-5k, which needs no internet connection, or mnist, the full set.")
     ] = "mnist-5k",
-    recipe: Annotated[str, typer.Option(help="guide or tuned.")] = "guide",
+    recipe: Annotated[str, typer.Option(help="guide (the guide's constants) or tuned (higher accuracy).")] = "guide",
     epochs: Annotated[
         int | None,
-        typer.Option(help="Passes over the training set. Default: as many updates as the guide's."),
+        typer.Option(help="Passes over the training set. Default: 118 for mnist-5k, and 8 for mnist."),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images per update. Default: the recipe's.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Step size. Default: the recipe's.")] = None,
-    layers: Annotated[str | None, typer.Option(help="Such as 784,512,512,10. Default: the recipe's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random. Default: the recipe's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Learning rate. Default: the recipe's.")] = None,
+    layers: Annotated[str | None, typer.Option(help="Layer sizes, e.g. 784,512,512,10. Default: the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random numbers. Default: the recipe's.")] = None,
     data_dir: DataDir = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the run in this folder.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in --out, with its saved settings.")] = False,
@@ -36,7 +36,7 @@ def train(
     devices: Annotated[int | None, typer.Option(help="Split each batch across this many devices.")] = None,
     coordinator: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="Train in several processes, of which number 0 listens there."),
+        typer.Option(metavar="HOST:PORT", help="Train in several processes. Process 0 listens at this address."),
     ] = None,
     processes: Annotated[
         int, typer.Option(help="Number of processes in the run. Start each with the same options.")
@@ -46,14 +46,14 @@ def train(
 ) -> None:
     """Train a network on handwritten digits."""
     if coordinator is None and (processes, process) != (1, 0):
-        raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none.")
+        raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none. Add it, for process 0.")
     if coordinator is not None and not os.environ.get(SUPERVISED):
         ended = (
-            f"--coordinator: expected {processes} processes to stay together, each with a number of its own, but "
-            f"number {process} {{}}. What was kept is valid: start all of them again."
+            f"--coordinator: expected {processes} connected processes, each with its own number, but "
+            f"process {process} {{}}. Epochs that were saved are valid. Start all processes again."
         )
         sys.exit(supervise(sys.argv[1:], ended, silent=process > 0))
-    # Imported here, so that --help does not wait for JAX.
+    # Imported here, so that --help does not load JAX.
     from dataclasses import replace
 
     from tqdm import tqdm
@@ -70,16 +70,19 @@ def train(
     if layers is not None:
         changes["layer_sizes"] = _layer_sizes(layers)
     if (resume or force) and out is None:
-        raise ValueError(f"--{'resume' if resume else 'force'}: expected --out DIR with it, got none.")
+        raise ValueError(
+            f"--{'resume' if resume else 'force'}: expected --out DIR with it, got none. Add the folder of the run."
+        )
     if resume and (changes or force or (data, recipe) != ("mnist-5k", "guide")):
         raise ValueError(
-            "--resume: expected no other options than --out and --data-dir: a run goes on by its own settings."
+            "--resume: expected no other options than --out and --data-dir, got more. "
+            "Leave them out, because a run continues with its saved settings."
         )
     mesh = _grid(devices, coordinator, processes, process, timeout)
     run, writes = None if out is None else Run(out), process == 0
     if run and resume:
         settings, digits, done = run.settings, run.digits(data_dir=data_dir), run.done
-        begins = f"going on in {out} after epoch {done} of {settings.recipe.n_epochs}"
+        begins = f"resuming the run in {out} after epoch {done} of {settings.recipe.n_epochs}"
     else:
         digits, done = load(data_dir), 0
         changes = {"n_epochs": chosen.epochs_on(len(digits.train_images)), **changes}
@@ -112,10 +115,10 @@ def train(
             if stopped() and epoch < used.n_epochs:
                 then = "Nothing was saved; next time add --out DIR."
                 if run:
-                    then = f"They are saved. Resume: jax-mlp train --out {shlex.quote(str(out))} --resume"
+                    then = f"They are saved. To resume: jax-mlp train --out {shlex.quote(str(out))} --resume"
                 print(f"\nStopped after {epoch} of {used.n_epochs} epochs. {then}")
                 sys.exit(130)
-    if figures:  # there was something left to do
+    if figures:  # at least one epoch was trained
         updates = used.n_epochs * -(-len(digits.train_images) // used.batch_size)
         print(
             f"Test accuracy {figures['test_accuracy']:.2%} after {used.n_epochs} epochs, {updates} updates of at most "
@@ -123,14 +126,14 @@ def train(
         )
     if run and writes:
         for picture in run.draw(digits):
-            print(f"drawn: {picture}")
+            print(f"figure: {picture}")
 
 
 @contextmanager
 def _whole_epochs() -> Iterator[Callable[[], bool]]:
-    """Tells whether Ctrl-C was pressed. Pressed again, it ends the process at once: what is kept is always valid.
+    """A function that says whether Ctrl-C was pressed. A second Ctrl-C ends the process at once; a saved run is valid.
 
-    It is noted and raises nothing, since an exception amid JAX's work can get lost, or end in a crash.
+    No exception is raised, because an exception inside JAX's work can get lost or crash the process.
     """
     pressed = False
 
@@ -139,10 +142,10 @@ def _whole_epochs() -> Iterator[Callable[[], bool]]:
         if pressed:
             os._exit(130)
         pressed = True
-        os.write(2, b"\nStopping after this epoch. Ctrl-C again: at once.\n")
+        os.write(2, b"\nStopping after this epoch. Press Ctrl-C again to stop at once.\n")
 
     before = signal.getsignal(signal.SIGINT)
-    if before == signal.SIG_IGN:  # started where Ctrl-C is for others, as by nohup
+    if before == signal.SIG_IGN:  # Ctrl-C is ignored, for example under nohup
         yield lambda: False
         return
     signal.signal(signal.SIGINT, press)
@@ -153,7 +156,7 @@ def _whole_epochs() -> Iterator[Callable[[], bool]]:
 
 
 def _grid(devices: int | None, coordinator: str | None, processes: int, process: int, timeout: float):
-    """The devices that a batch is split between: of all processes, if there are several."""
+    """The mesh of devices that share each batch, over all processes, or None for a single device."""
     if devices is None and coordinator is None:
         return None
     import jax
@@ -161,10 +164,10 @@ def _grid(devices: int | None, coordinator: str | None, processes: int, process:
     from jax_mlp import parallel
 
     if devices is not None and not 1 <= devices <= 1024:
-        raise ValueError(f"--devices: expected 1 to 1024, got {devices}.")
+        raise ValueError(f"--devices: expected 1 to 1024, got {devices}. Leave it out to use one device.")
     if not 0 < timeout < 1e6:
-        raise ValueError(f"--timeout: expected seconds above 0, got {timeout}.")
-    jax.config.update("jax_num_cpu_devices", devices or 1)  # of a CPU, as many as are wanted can be made
+        raise ValueError(f"--timeout: expected seconds above 0, got {timeout}. Try 60.")
+    jax.config.update("jax_num_cpu_devices", devices or 1)  # a CPU can act as any number of devices
     if coordinator is not None:
         parallel.connect(coordinator, processes, process, timeout)
         devices = None
@@ -174,13 +177,12 @@ def _grid(devices: int | None, coordinator: str | None, processes: int, process:
 def _check(recipe, layers: str | None, mesh) -> None:
     if (recipe.layer_sizes[0], recipe.layer_sizes[-1]) != (784, 10):
         raise ValueError(
-            f"--layers: expected 784 first and 10 last, as images have 784 pixels and show 10 digits, got {layers}. "
-            "Try 784,512,512,10."
+            f"--layers: expected 784 first and 10 last, for 784 pixels and 10 digits, got {layers}. Try 784,512,512,10."
         )
     if recipe.n_epochs < 1:
-        raise ValueError(f"--epochs: expected 1 or more, got {recipe.n_epochs}.")
+        raise ValueError(f"--epochs: expected 1 or more, got {recipe.n_epochs}. Leave it out to use the default.")
     if not 0 <= recipe.seed < 2**32:
-        raise ValueError(f"--seed: expected 0 to {2**32 - 1}, got {recipe.seed}.")
+        raise ValueError(f"--seed: expected 0 to {2**32 - 1}, got {recipe.seed}. Try 0.")
     if mesh is not None:
         from jax_mlp.components._checks import check_divides
 
@@ -193,5 +195,5 @@ def _layer_sizes(text: str) -> tuple[int, ...]:
     except ValueError:
         sizes = ()
     if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"--layers: expected sizes of 1 or more between commas, got {text!r}. Try 784,512,512,10.")
+        raise ValueError(f"--layers: expected positive numbers separated by commas, got {text!r}. Try 784,512,512,10.")
     return sizes

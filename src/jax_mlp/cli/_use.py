@@ -1,4 +1,4 @@
-"""`jax-mlp evaluate` and `jax-mlp predict`: what a run that was kept is good for."""
+"""`jax-mlp evaluate` and `jax-mlp predict`: use the network of a saved run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,11 @@ from jax_mlp.cli._options import DataDir, choose
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    data: Annotated[str | None, typer.Option(help="mnist-5k or mnist. Default: what it was trained on.")] = None,
+    run: Annotated[Path, typer.Argument(help="The folder of a saved run.")],
+    data: Annotated[str | None, typer.Option(help="mnist-5k or mnist. Default: the data of the run.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show how well a run reads the test digits."""
+    """Show the accuracy and the loss of a saved run."""
     import numpy as np
 
     import jax_mlp as mlp
@@ -29,16 +29,16 @@ def evaluate(
     targets = mlp.one_hot(digits.test_labels, 10)
     print(
         f"{data or settings.data}, {len(images)} test digits, after epoch {kept.done}: "
-        f"{mlp.accuracy(params, images, targets):.2%} read right, loss {mlp.loss(params, images, targets):.4f}"
+        f"{mlp.accuracy(params, images, targets):.2%} correct, loss {mlp.loss(params, images, targets):.4f}"
     )
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    images: Annotated[list[Path], typer.Argument(help="PNG or JPEG, a digit each, dark on light or light on dark.")],
-    show: Annotated[bool, typer.Option("--show", help="Show what the network sees.")] = False,
+    run: Annotated[Path, typer.Argument(help="The folder of a saved run.")],
+    images: Annotated[list[Path], typer.Argument(help="PNG or JPEG, one digit each, dark on light or light on dark.")],
+    show: Annotated[bool, typer.Option("--show", help="Also show the 28 by 28 pixels that the network sees.")] = False,
 ) -> None:
-    """Read digits from pictures."""
+    """Read handwritten digits from pictures."""
     import numpy as np
 
     import jax_mlp as mlp
@@ -53,5 +53,5 @@ def predict(
         if show:
             for row in picture.reshape(28, 28):
                 print("  " + "".join(2 * " ░▒▓█"[int(pixel) * 5 // 256] for pixel in row))
-        for digit, share in enumerate(p):
-            print(f"  {digit} {'█' * round(30 * float(share)):30} {share:6.1%}")
+        for digit, probability in enumerate(p):
+            print(f"  {digit} {'█' * round(30 * float(probability)):30} {probability:6.1%}")

@@ -1,4 +1,4 @@
-"""The eight components of the network, in teaching order. Each imports only earlier ones."""
+"""The eight components of the network, in teaching order. Each component imports only earlier ones."""
 
 COMPONENTS = {
     "relu": ("relu",),

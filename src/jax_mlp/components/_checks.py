@@ -1,7 +1,7 @@
-r"""The questions every component asks of its arguments.
+r"""The checks of the components' arguments.
 
-Values are unknown while JAX traces a function, but shapes and dtypes are known. So these checks work under `jit`
-too, and cost nothing once compiled. Only `check_dataset`, where data enters, looks at values.
+While JAX traces a function, it knows shapes and dtypes but not values. So these checks work under `jit` too, and cost
+nothing once the function is compiled. Only `check_dataset`, which runs before training, looks at values.
 """
 
 import operator
@@ -13,7 +13,7 @@ from jax import Array
 
 
 def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
-    """`value` as an array of real numbers (`kind` narrows it to `np.floating` or `np.integer`), or TypeError."""
+    """Return `value` as an array of real numbers, or raise TypeError. `kind` can be `np.floating` or `np.integer`."""
     wanted = {np.number: "real numbers", np.floating: "floating-point numbers", np.integer: "integers"}[kind]
     try:
         array = value if isinstance(value, Array) else jnp.array(value)
@@ -30,7 +30,7 @@ def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
 
 
 def check_network(caller: str, params, images=None) -> None:
-    """ValueError or TypeError unless `params` is a chain of `(w, b)` layers, one that takes `images` if given."""
+    """Raise ValueError or TypeError unless `params` are the layers of a network that takes `images`, if given."""
     if not isinstance(params, list | tuple) or not params:
         raise ValueError(
             f"{caller}: expected params to be a list with one (w, b) pair per layer, got {_short(params)}. "
@@ -42,30 +42,32 @@ def check_network(caller: str, params, images=None) -> None:
         if images.ndim != 2:
             raise ValueError(
                 f"{caller}: expected images of shape (batch, features), got images.shape={images.shape}. "
-                "Flatten each image to one row; a single image is a batch of one, image[None, :]."
+                "Flatten each image to one row, or pass a single image as image[None, :]."
             )
         width, source = images.shape[1], f"the images have {images.shape[1]} features"
     for layer, pair in enumerate(params):
         name = f"params[{layer}]"
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(f"{caller}: expected {name} to be a pair (w, b), got {_short(pair)}. See init_mlp.")
+            raise ValueError(
+                f"{caller}: expected {name} to be a pair (w, b), got {_short(pair)}. Make params with init_mlp."
+            )
         w = as_numbers(caller, f"{name}[0]", pair[0], np.floating)
         b = as_numbers(caller, f"{name}[1]", pair[1], np.floating)
         if w.ndim != 2 or b.shape != w.shape[:1]:
             raise ValueError(
                 f"{caller}: expected {name} to be w of shape (out, in) and b of shape (out,), "
-                f"got w.shape={w.shape} and b.shape={b.shape}. See init_mlp."
+                f"got w.shape={w.shape} and b.shape={b.shape}. Make params with init_mlp."
             )
         if width is not None and w.shape[1] != width:
             raise ValueError(
                 f"{caller}: expected {name} to take {width} inputs since {source}, got w.shape={w.shape}. "
-                "Weights are (out, in): check layer_sizes, or transpose w."
+                "Weights have shape (out, in), so check layer_sizes or transpose w."
             )
         width, source = w.shape[0], f"{name} gives {w.shape[0]} outputs"
 
 
 def check_targets(caller: str, targets, predictions: Array) -> Array:
-    """`targets` as an array shaped like `predictions`, which hold at least one row."""
+    """Return `targets` as an array, or raise ValueError unless it has the shape of `predictions` and is not empty."""
     targets = as_numbers(caller, "targets", targets)
     if targets.shape != predictions.shape:
         raise ValueError(
@@ -75,14 +77,14 @@ def check_targets(caller: str, targets, predictions: Array) -> Array:
         )
     if predictions.shape[0] == 0:
         raise ValueError(
-            f"{caller}: expected at least one image, got images of shape (0, features): "
-            "a mean over nothing has no value. Leave empty batches out."
+            f"{caller}: expected at least one image, got images of shape (0, features). "
+            "The mean of no images is undefined, so leave out empty batches."
         )
     return targets
 
 
 def check_key(caller: str, name: str, key) -> Array:
-    """`key` as one PRNG key, typed (`jax.random.key`) or raw (`jax.random.PRNGKey`)."""
+    """Return `key`, or raise TypeError unless it is one PRNG key, typed or raw."""
     raw = getattr(key, "dtype", None) == np.uint32 and np.shape(key) == np.shape(jax.random.key_data(jax.random.key(0)))
     typed = isinstance(key, Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()
     if not raw and not typed:
@@ -93,7 +95,7 @@ def check_key(caller: str, name: str, key) -> Array:
 
 
 def check_count(caller: str, name: str, value, least: int) -> int:
-    """`value` as a Python integer of at least `least`."""
+    """Return `value` as a Python integer, or raise an error unless it is an integer of at least `least`."""
     try:
         count = operator.index(value)
     except TypeError as error:
@@ -104,31 +106,31 @@ def check_count(caller: str, name: str, value, least: int) -> int:
 
 
 def check_divides(caller: str, batch_size: int, n_devices: int) -> None:
-    """ValueError unless a batch can be split evenly."""
+    """Raise ValueError unless the batch size is divisible by the number of devices."""
     if batch_size % n_devices:
         raise ValueError(
-            f"{caller}: expected a batch that divides between {n_devices} devices, got {batch_size} images. "
+            f"{caller}: expected a batch size divisible by the {n_devices} devices, got {batch_size}. "
             f"Try {-(-batch_size // n_devices) * n_devices}, or fewer devices."
         )
 
 
 def check_dataset(caller: str, name: str, images, labels, n_features: int, n_classes: int) -> None:
-    """ValueError or TypeError unless these can be learnt from: finite, of equal length, labels that name classes.
+    """Raise ValueError or TypeError unless images and labels are finite, of equal length, and fit the network.
 
-    `labels` are integers in `[0, n_classes)` or rows of `n_classes` target probabilities.
+    `labels` are integers from 0 to `n_classes - 1`, or rows of `n_classes` target probabilities.
     """
     images, labels = np.asarray(images), np.asarray(labels)
     names = f"{name}images", f"{name}labels"
     for what, array in zip(names, (images, labels), strict=True):
-        if array.dtype.kind not in "iuf":  # saves the usual case from being put on the device twice
+        if array.dtype.kind not in "iuf":  # so that usual data are not copied to the device twice
             as_numbers(caller, what, array[:0])
     if images.ndim != 2 or images.shape[1] != n_features:
         raise ValueError(
-            f"{caller}: expected {names[0]} of shape (n, {n_features}), as the first layer of params takes, "
+            f"{caller}: expected {names[0]} of shape (n, {n_features}), since the first layer has {n_features} inputs, "
             f"got {images.shape}. Flatten each image to one row, and check layer_sizes."
         )
     if len(images) == 0:
-        raise ValueError(f"{caller}: expected at least one image in {names[0]}, got none. Check how they were read.")
+        raise ValueError(f"{caller}: expected at least one image in {names[0]}, got none. Check how you load them.")
     if len(images) != len(labels):
         raise ValueError(
             f"{caller}: expected one label per image, got {len(images)} {names[0]} and {len(labels)} {names[1]}. "
@@ -138,7 +140,7 @@ def check_dataset(caller: str, name: str, images, labels, n_features: int, n_cla
         row = int(np.argwhere(~np.isfinite(images))[0, 0])
         raise ValueError(
             f"{caller}: expected finite pixels, got {images[row][~np.isfinite(images[row])][0]} in {names[0]}[{row}]. "
-            "Remove that row or mend it with numpy.nan_to_num."
+            "Remove that row, or replace the values with numpy.nan_to_num."
         )
     if labels.ndim == 1:
         if not np.issubdtype(labels.dtype, np.integer):

@@ -1,4 +1,4 @@
-"""One epoch, and one look at the result. Given arrays, each is a single compiled call."""
+"""One epoch, and its evaluation. If the data are arrays, each of them is a single compiled call."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -16,10 +16,10 @@ from jax_mlp.components.update import update
 
 @partial(jax.jit, static_argnames=("batch_size", "mesh"), donate_argnames="params")
 def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_size: int, mesh):
-    """The parameters after an update on every batch of a training set, written over those that went in."""
+    """The parameters after one update per batch of the training set. They overwrite the ones passed in."""
     order = jnp.arange(len(images))
     if key is not None:
-        # The key of an epoch depends on its number alone, so that a run can be taken up again at any epoch.
+        # The key of an epoch depends only on the epoch's number, so that a run can be resumed at any epoch.
         order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
 
     def step(params, rows):
@@ -30,7 +30,7 @@ def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_
 
 
 def learn_from(batches: Iterable, params, epoch: int, learning_rate):
-    """The parameters after an update on every batch given. JAX computes while the next one is being loaded."""
+    """The parameters after one update per given batch. JAX computes while the next batch is being loaded."""
     n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
     number = -1
     for number, (x, y) in enumerate(batches):
@@ -38,8 +38,8 @@ def learn_from(batches: Iterable, params, epoch: int, learning_rate):
         params = update(params, x, _targets(y, n_classes), learning_rate)
     if number < 0:
         raise ValueError(
-            f"train_loop: expected batches in epoch {epoch}, got none. An iterator or generator can be gone "
-            "through only once: pass a list or a DataLoader."
+            f"train_loop: expected batches in epoch {epoch}, got none. A generator can be used only once, so pass "
+            "a list or a DataLoader instead."
         )
     return params
 
@@ -48,7 +48,7 @@ def learn_from(batches: Iterable, params, epoch: int, learning_rate):
 def measure(params, train, test, pixel_scale, mesh):
     """Both accuracies, and the loss on the training set.
 
-    A set is looked at in parts, so that the activations of only one are there at a time.
+    A set is evaluated in parts, so that only the activations of one part are in memory at a time.
     """
 
     def of(images, labels):
@@ -64,11 +64,11 @@ def measure(params, train, test, pixel_scale, mesh):
 
 
 def _in_batches(step, carry, rows, batch_size: int, mesh):
-    """Carry something through the whole batches in a scan, and then through what the division leaves."""
+    """Carry a value through all full batches in a scan, and then through the short last batch if there is one."""
     n_whole = len(rows) - len(rows) % batch_size
     if n_whole > 0:
         whole = share(rows[:n_whole].reshape(-1, batch_size), mesh)
-        # Two steps a turn: between the two, XLA need not copy what the first of them has written.
+        # With two steps per iteration, XLA need not copy what the first one has written.
         carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
     return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
 
@@ -80,5 +80,5 @@ def _targets(labels, n_classes: int):
 
 @jax.jit
 def copied(params):
-    """The parameters once more, since `learn` writes over its own."""
+    """A copy of the parameters, because `learn` overwrites the ones that it is given."""
     return jax.tree.map(jnp.copy, params)

@@ -1,4 +1,4 @@
-r"""The accuracy: the share of images that the network gets right."""
+r"""The accuracy: the fraction of images that the network classifies correctly."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -13,26 +13,29 @@ from jax_mlp.components.init import Params
 def accuracy(
     params: Params, images: Num[ArrayLike, "batch features"], targets: Num[ArrayLike, "batch classes"]
 ) -> Float[Array, ""]:
-    r"""Share of images, from 0 to 1, whose most probable class is the target's.
+    r"""Fraction of images, from 0 to 1, for which the most probable class is the class of the target.
 
     $$\frac{1}{n} \sum_{i=1}^{n} [\operatorname{argmax}_k \log p_{ik} = \operatorname{argmax}_k y_{ik}]$$
 
+    Here $p_{ik}$ is the probability that the network gives to class $k$ for image $i$ of $n$, and $y_{ik}$ is the
+    target. The bracket is 1 if the equation in it holds, and 0 if it does not.
+
     Args:
-        params: `(w, b)` per layer.
-        images: A batch of images, one flattened image a row.
-        targets: A row per image, such as `one_hot(labels)`.
+        params: One pair `(w, b)` per layer.
+        images: A batch of images, one flattened image per row.
+        targets: One row per image, such as `one_hot(labels)`.
 
     Returns:
-        The share as a scalar.
+        The fraction, as a scalar.
 
     Raises:
         ValueError: If shapes do not fit, or the batch is empty.
-        TypeError: If an argument holds no real numbers.
+        TypeError: If an argument is not an array of real numbers.
 
-    Properties:
-        A whole number of images is right: `n * accuracy` is an integer up to rounding.
-        Of classes that tie, the first counts.
-        The gradient is zero wherever it exists, which is why the loss is trained and not the accuracy.
+    Laws:
+        - The accuracy times n is a whole number of images, up to rounding.
+        - If several classes are equally likely, the first of them is the answer.
+        - The gradient is zero wherever it exists. Therefore training minimises the loss instead.
 
     Examples:
         >>> params = [(jnp.eye(2), jnp.zeros(2))]

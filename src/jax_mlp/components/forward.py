@@ -1,6 +1,6 @@
 r"""The forward pass: from images to log-probabilities.
 
-It is written for one image, as on paper, and `jax.vmap` makes it work on a batch.
+It is written for one image, as one would write the formula, and `jax.vmap` makes it work on a batch.
 """
 
 import jax
@@ -16,29 +16,32 @@ from jax_mlp.components.relu import relu
 
 
 def forward(params: Params, images: Num[ArrayLike, "batch features"]) -> Float[Array, "batch classes"]:
-    r"""Log-probabilities of the classes for each image.
+    r"""One log-probability per class, for each image.
 
-    $$a_0 = x, \qquad a_l = \operatorname{relu}(W_l a_{l-1} + b_l), \qquad z = W_L a_{L-1} + b_L$$
+    $$a_0 = x, \qquad a_l = \operatorname{relu}(W_l a_{l-1} + b_l), \qquad z = W_D a_{D-1} + b_D$$
 
     $$\log p_k = z_k - \log \sum_j e^{z_j}$$
 
+    Here $x$ is an image, $W_l$ and $b_l$ are the parameters of layer $l$, and $D$ is the number of layers. The numbers
+    $z$ are called **logits**, and $p$ are the probabilities of the classes.
+
     Args:
-        params: `(w, b)` per layer, as `init_mlp` makes them.
-        images: A batch of images, one flattened image a row.
+        params: One pair `(w, b)` per layer, as `init_mlp` makes them.
+        images: A batch of images, one flattened image per row.
 
     Returns:
-        Natural logarithms of probabilities, one row an image.
+        Natural logarithms of probabilities, one row per image and one column per class.
 
     Raises:
         ValueError: If shapes do not fit each other.
-        TypeError: If images are no real numbers, or parameters no floating-point numbers.
+        TypeError: If the images are not real numbers, or the parameters are not floating-point numbers.
 
-    Properties:
-        The probabilities `exp(forward(params, images))` of a row sum to 1.
-        A row depends on its own image alone.
-        Adding the same number to every entry of the last bias changes nothing.
-        Differences of 10,000 between logits still give finite results, as no exponential is taken of a large number
-        and no logarithm of zero.
+    Laws:
+        - The probabilities `exp(forward(params, images))` sum to 1 along each row.
+        - A row depends only on its own image.
+        - Adding the same number to every entry of the last bias changes nothing.
+        - The result is finite even if logits differ by 10,000, because `exp` is never taken of a large number, nor
+          the logarithm of 0.
 
     Examples:
         >>> params = [(jnp.zeros((2, 3)), jnp.zeros(2))]

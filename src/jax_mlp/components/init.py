@@ -1,7 +1,7 @@
 r"""Initial parameters: one pair of random weights and biases per layer.
 
-Everything random in a network happens here. JAX has no hidden random state: a key goes in, and the same key always
-gives the same numbers, so each array gets a key of its own.
+JAX has no hidden random state. Each random function takes a key, and the same key always gives the same numbers. So
+every array needs a key of its own.
 """
 
 import math
@@ -17,25 +17,27 @@ from jaxtyping import Float, Key, UInt32
 from jax_mlp.components._checks import check_count, check_key
 
 Params: TypeAlias = Sequence[tuple[Float[Array, "_ _"], Float[Array, " _"]]]
-"""The parameters of a network: for each layer `w` of shape `(out, in)` and `b` of shape `(out,)`."""
+"""The parameters of a network: for each layer, a pair of `w` with shape `(out, in)` and `b` with shape `(out,)`."""
 
 PRNGKey: TypeAlias = Key[Array, ""] | UInt32[Array, "2"]
-"""A random key: typed, from `jax.random.key`, or raw, from `jax.random.PRNGKey`."""
+"""A random key: a typed one from `jax.random.key`, or a raw one from `jax.random.PRNGKey`."""
 
 Scale: TypeAlias = float | Callable[[int], float]
-"""A standard deviation, or a function that gives one from the number of inputs (the fan-in) of a layer."""
+"""A standard deviation, or a function that computes it from a layer's number of inputs (its fan-in)."""
 
 
 def he(fan_in: int) -> float:
-    r"""Standard deviation that keeps the signal's size through a layer that ends in relu, which halves its power.
+    r"""Standard deviation that preserves the size of the signal through a layer with `relu` (He initialisation).
 
     $$\sigma = \sqrt{2 / n_\text{in}}$$
+
+    It is $\sqrt 2$ times `lecun`, because `relu` halves the mean square of the signal.
 
     Args:
         fan_in: Number of inputs of each unit.
 
     Returns:
-        The standard deviation, to be passed as `scale=he`.
+        The standard deviation. Pass the function itself: `scale=he`.
 
     Examples:
         >>> he(8)
@@ -48,18 +50,18 @@ def he(fan_in: int) -> float:
 
 
 def lecun(fan_in: int) -> float:
-    r"""Standard deviation that keeps the signal's size through a linear layer.
+    r"""Standard deviation that preserves the size of the signal through a linear layer (LeCun initialisation).
 
     $$\sigma = \sqrt{1 / n_\text{in}}$$
 
-    This is the condition for the forward direction. Glorot and Bengio also average it with the one for gradients
-    into $\sqrt{2 / (n_\text{in} + n_\text{out})}$; the two agree where a layer has as many outputs as inputs.
+    Glorot initialisation is $\sqrt{2 / (n_\text{in} + n_\text{out})}$, which is a compromise between preserving the
+    signal and preserving its gradient. The two are equal if a layer has as many outputs as inputs.
 
     Args:
         fan_in: Number of inputs of each unit.
 
     Returns:
-        The standard deviation, to be passed as `scale=lecun`.
+        The standard deviation. Pass the function itself: `scale=lecun`.
 
     Examples:
         >>> lecun(4)
@@ -74,26 +76,26 @@ def lecun(fan_in: int) -> float:
 def init_weights_biases(
     in_size: int, out_size: int, random_key: PRNGKey, scale: Scale = 1e-3
 ) -> tuple[Float[Array, "out_size in_size"], Float[Array, " out_size"]]:
-    r"""Random weights and biases of one layer, drawn from a normal distribution.
+    r"""Random weights and biases of one layer, from a normal distribution.
 
     $$W_{ij} \sim \mathcal N(0, \sigma^2), \qquad b_i \sim \mathcal N(0, \sigma^2)$$
 
     Args:
         in_size: Number of inputs of the layer.
         out_size: Number of units of the layer.
-        random_key: One PRNG key, typed or raw. It is split: one half for the weights, one for the biases.
-        scale: The standard deviation $\sigma$, or a function of `in_size` that gives it, such as `he`.
+        random_key: One PRNG key, typed or raw. It is split into one key for the weights and one for the biases.
+        scale: The standard deviation $\sigma$, or a function that computes it from `in_size`, such as `he`.
 
     Returns:
         `(w, b)` with `w` of shape `(out_size, in_size)` and `b` of shape `(out_size,)`, both float32.
 
     Raises:
         ValueError: If a size is below 1, or `scale` is negative or not finite.
-        TypeError: If a size is no integer, or `random_key` is no PRNG key.
+        TypeError: If a size is not an integer, or `random_key` is not a PRNG key.
 
-    Properties:
-        The same key gives the same values; another key gives other values in `w` and in `b`.
-        Doubling `scale` doubles every value exactly.
+    Laws:
+        - The same key gives the same values. A different key gives different values, in `w` and in `b`.
+        - Doubling `scale` doubles every value exactly.
 
     Examples:
         >>> w, b = init_weights_biases(3, 2, jax.random.key(0))
@@ -108,24 +110,24 @@ def init_weights_biases(
 
 
 def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> Params:
-    r"""Random weights and biases of a whole network, a pair per layer.
+    r"""Random weights and biases of a whole network, one pair per layer.
 
     Args:
-        layer_sizes: Widths from the input to the output: `[784, 512, 512, 10]` has three layers.
-        key: One PRNG key, typed or raw. Each layer gets a key split from it.
-        scale: The standard deviation of all values, or a function of a layer's fan-in, such as `he`.
+        layer_sizes: Number of inputs, then of the units of each layer: `[784, 512, 512, 10]` makes three layers.
+        key: One PRNG key, typed or raw. It is split into one key per layer.
+        scale: The standard deviation of all values, or a function that computes it from a layer's fan-in, such as `he`.
 
     Returns:
-        A list with one `(w, b)` per layer, `w` of shape `(out, in)` and `b` of shape `(out,)`, all float32.
+        A list with one pair `(w, b)` per layer, `w` of shape `(out, in)` and `b` of shape `(out,)`, both float32.
 
     Raises:
         ValueError: If there are fewer than two sizes, one is below 1, or `scale` is negative or not finite.
-        TypeError: If a size is no integer, or `key` is no PRNG key.
+        TypeError: If a size is not an integer, or `key` is not a PRNG key.
 
-    Properties:
-        `len(init_mlp(sizes, key)) == len(sizes) - 1`, and each layer takes what the one before gives.
-        Layers of equal shape differ from each other: no two arrays share a key.
-        No key is used again once it was drawn from or split. `jax.debug_key_reuse` looks for that.
+    Laws:
+        - A list of n sizes makes n − 1 layers. Each layer has as many inputs as the layer before it has outputs.
+        - Every array is drawn with its own key, so layers of equal shape differ.
+        - Once a key has been drawn from or split, it is never used again. `jax.debug_key_reuse` checks this.
 
     Examples:
         >>> params = init_mlp([784, 512, 10], jax.random.key(0))
@@ -137,8 +139,8 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
         raise ValueError(
             f"init_mlp: expected at least two layer_sizes, input and output, got {sizes}. Try [784, 512, 10]."
         )
-    # As in the guide there is one key more than there are layers. It stays unused, and changes nothing: splitting
-    # into more keys leaves the first ones as they are.
+    # As in the guide, there is one key more than there are layers. It is not used. It changes nothing either, because
+    # splitting into more keys does not change the first ones.
     keys = jax.random.split(check_key("init_mlp", "key", key), len(sizes))
     return [
         init_weights_biases(in_size, out_size, layer_key, scale)

@@ -1,4 +1,4 @@
-r"""The loss: how surprised the network is by the right answers."""
+r"""The loss: how wrong the network's predictions are."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -13,29 +13,30 @@ from jax_mlp.components.init import Params
 def loss(
     params: Params, images: Num[ArrayLike, "batch features"], targets: Num[ArrayLike, "batch classes"]
 ) -> Float[Array, ""]:
-    r"""Cross-entropy between targets and predictions in nats, averaged over the batch *and* the classes.
+    r"""Cross-entropy between targets and predictions, averaged over the images *and* the classes.
 
     $$L = -\frac{1}{nK} \sum_{i=1}^{n} \sum_{k=1}^{K} y_{ik} \log p_{ik}$$
 
-    Textbooks average over the batch alone. Following the guide, this loss is their cross-entropy divided by the number
-    of classes $K$, so a learning rate here acts like one $K$ times smaller there.
+    Here $p_{ik}$ is the probability that the network gives to class $k$ for image $i$, and $y_{ik}$ is the target.
+    There are $n$ images and $K$ classes. Textbooks average over the images only. This loss, as in the guide, is $K$
+    times smaller, and so is the effect of a learning rate.
 
     Args:
-        params: `(w, b)` per layer.
-        images: A batch of images, one flattened image a row.
-        targets: A row of probabilities per image, such as `one_hot(labels)`.
+        params: One pair `(w, b)` per layer.
+        images: A batch of images, one flattened image per row.
+        targets: One row of probabilities per image, such as `one_hot(labels)`.
 
     Returns:
-        The loss, a scalar of 0 or more.
+        The loss, a scalar that is never negative.
 
     Raises:
         ValueError: If shapes do not fit, or the batch is empty.
-        TypeError: If an argument holds no real numbers.
+        TypeError: If an argument is not an array of real numbers.
 
-    Properties:
-        Equal logits cost $\ln K / K$ for one-hot targets.
-        The gradient with respect to the logits is $(p - y) / (nK)$.
-        Repeating the batch changes nothing.
+    Laws:
+        - If all classes are equally likely, the loss is $\ln K / K$ for one-hot targets.
+        - The gradient with respect to the logits is $(p - y) / (nK)$.
+        - Repeating every image in the batch changes nothing.
 
     Examples:
         >>> params = [(jnp.zeros((2, 3)), jnp.zeros(2))]

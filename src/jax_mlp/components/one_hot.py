@@ -1,4 +1,4 @@
-r"""One-hot encoding: from the number of a class to a row of probabilities, all of it on that class."""
+r"""One-hot encoding: from the number of a class to a row of probabilities, all on that class."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,24 +10,27 @@ from jax_mlp.components._checks import as_numbers, check_count
 
 
 def one_hot(x: Integer[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Array, "batch {n_classes}"]:
-    r"""A row per label, 1 at the label's class and 0 elsewhere.
+    r"""One row per label, with 1 in the column of its class and 0 in all other columns.
 
     $$Y_{ik} = [x_i = k]$$
 
+    The bracket is 1 if the equation in it holds, and 0 if it does not.
+
     Args:
         x: Integer labels.
-        n_classes: Number of classes, the width of a row.
+        n_classes: Number of classes, which is the width of a row.
 
     Returns:
         Rows of float32 zeros and ones.
 
     Raises:
         ValueError: If `x` is not one-dimensional, or `n_classes` is below 1.
-        TypeError: If labels are no integers.
+        TypeError: If the labels are not integers.
 
-    Properties:
-        A label outside `[0, n_classes)` gives a row of zeros, never a wrong class.
-        `argmax` along a row gives the label back; `one_hot(x, n) @ v` is `v[x]`.
+    Laws:
+        - A label below 0, or of `n_classes` or more, gives a row of zeros, never a wrong class.
+        - `argmax` along a row gives the label back.
+        - `one_hot(x, n) @ v` is `v[x]`.
 
     Examples:
         >>> one_hot(jnp.array([2, 0]), 3).tolist()

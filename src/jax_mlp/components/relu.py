@@ -1,6 +1,7 @@
-r"""The rectified linear unit: what makes a stack of layers more than one layer.
+r"""The rectified linear unit (ReLU): the nonlinearity between the layers.
 
-Without a bend between them, two affine layers are one affine layer. relu is the simplest bend there is.
+Without a **nonlinearity** (or *activation function*) between them, any stack of layers is equivalent to a single
+layer. `relu` is the simplest one: it replaces negative numbers by 0.
 """
 
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from jax_mlp.components._checks import as_numbers
 
 
 def relu(x: Num[ArrayLike, "*shape"]) -> Num[Array, "*shape"]:
-    r"""`x` where it is positive, zero elsewhere.
+    r"""Each entry of `x` if it is positive, and 0 if it is not.
 
     $$\operatorname{relu}(x) = \max(0, x)$$
 
@@ -23,14 +24,14 @@ def relu(x: Num[ArrayLike, "*shape"]) -> Num[Array, "*shape"]:
         An array of the shape and dtype of `x`.
 
     Raises:
-        TypeError: If `x` holds no real numbers.
+        TypeError: If `x` is not an array of real numbers.
 
-    Properties:
-        relu(x) ≥ 0, relu(x) ≥ x, and relu(x) is one of the two.
-        relu(x) − relu(−x) = x and relu(x) + relu(−x) = |x|.
-        The derivative is 1 above zero and 0 below. At zero every value between is a subgradient: JAX gives 0.5 for
-        `maximum`, while `jax.nn.relu` is defined to give 0.
-        NaN stays NaN, so a network that has gone wrong does not hide it.
+    Laws:
+        - relu(x) ≥ 0 and relu(x) ≥ x.
+        - relu(x) − relu(−x) = x and relu(x) + relu(−x) = |x|.
+        - The derivative is 1 if x > 0 and 0 if x < 0. At x = 0 it may be any number from 0 to 1: JAX gives 0.5 for
+          `maximum`, whereas `jax.nn.relu` is defined to give 0.
+        - NaN stays NaN, so an error in the network stays visible.
 
     Examples:
         >>> relu(jnp.array([-2.0, 0.0, 3.0])).tolist()

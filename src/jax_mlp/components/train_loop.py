@@ -1,4 +1,4 @@
-r"""The training loop: update on every batch, look at the result after every epoch."""
+r"""The training loop: one update per batch, and an evaluation after every epoch."""
 
 import math
 import time
@@ -34,39 +34,43 @@ def train_loop(
 
     $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B) \quad \text{for every batch } B \text{ of every epoch}$$
 
-    A progress bar is drawn on standard error where that is a terminal.
+    Here $\theta$ are the parameters, and $x_B$ and $y_B$ are the images and the targets of batch $B$. If standard error
+    is a terminal, a progress bar is drawn on it.
 
     Args:
-        params: `(w, b)` per layer. They are left as they are. If `jax_mlp.parallel` has placed them on many devices,
-            each batch is split between those.
-        train_images: Images to learn from, one flattened image a row. Bytes stay bytes until they are used.
-        test_images: Images to be judged by. No update ever sees them.
+        params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has sharded them over several
+            devices, each batch is sharded too.
+        train_images: Images to learn from, one flattened image per row. Bytes are converted only one batch at a time.
+        test_images: Images to test the network on. It is never trained on them.
         train_labels: Integers, or one-hot rows.
         test_labels: Integers, or one-hot rows.
         n_epochs: Number of passes over the training set.
-        batches: Where given, the batches of an epoch: an iterable of `(x, y)`, such as a list or a DataLoader, gone
-            through once an epoch, where `y` holds integers or one-hot rows. The training set is then used for measuring
-            alone, and `batch_size` for nothing.
-        batch_size: Images per update. The last batch of an epoch is shorter where the division leaves a remainder.
-        learning_rate: The step size.
-        key: Shuffles the training set anew in every epoch. Without a key the order is kept.
+        batches: The batches of an epoch, to be used instead of the training set: an iterable of `(x, y)`, such as a
+            list or a DataLoader, that is iterated over once per epoch. `y` holds integers or one-hot rows. The training
+            set is then used only for evaluation, and `batch_size` is ignored.
+        batch_size: Images per update. If it does not divide the number of images, the last batch is shorter.
+        learning_rate: The learning rate of every update.
+        key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
+            the order given.
         on_epoch: Called after each epoch as `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`:
-            the epoch's number from 1, the time its updates took, and, under the parameters it ended with, both
-            accuracies and the loss on the training set.
-        measure_every: Measure, and call `on_epoch`, only after every so many epochs and after the last.
+            the epoch's number, counted from 1; the time that its updates took; and both accuracies and the loss on the
+            training set, for the parameters at the end of the epoch.
+        measure_every: Number of epochs from one evaluation, and one call of `on_epoch`, to the next. The last epoch is
+            always evaluated.
 
     Returns:
         The trained parameters.
 
     Raises:
         ValueError: If shapes do not fit, a set or an epoch is empty, a label is out of range, a pixel is not finite, or
-            a number is out of its range.
-        TypeError: If images or labels hold no real numbers.
-        FloatingPointError: If the loss is not finite when it is measured.
+            another argument is out of range.
+        TypeError: If images or labels are not arrays of real numbers.
+        FloatingPointError: If the loss is not finite after an epoch.
 
-    Properties:
-        Every example is seen once an epoch, those of a short last batch included.
-        Zero epochs change nothing. Without a key, a + b epochs are a epochs and then b more.
+    Laws:
+        - Every image is used exactly once per epoch, including those in a short last batch.
+        - Zero epochs change nothing.
+        - Without a key, training for a epochs and then for b more gives the same as training for a + b epochs.
 
     Examples:
         >>> import jax.numpy as jnp
@@ -77,7 +81,7 @@ def train_loop(
         >>> print(accuracy(trained, x, one_hot(labels, 2)))
         1.0
     """
-    from tqdm import tqdm  # here, so that importing the package does not pay for it
+    from tqdm import tqdm  # imported here, so that `import jax_mlp` stays fast
 
     told = epochs(
         params, train_images, test_images, train_labels, test_labels, n_epochs, batches=batches,
@@ -98,11 +102,11 @@ def epochs(
     params, train_images, test_images, train_labels, test_labels, n_epochs, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, measure_every: int = 1, pixel_scale: float = 1.0, done: int = 0,
 ) -> Iterator[tuple[Params, dict[str, float]]]:  # fmt: skip
-    """What `train_loop` goes through: after each epoch, the parameters and what `on_epoch` is told if it is measured.
+    """The epochs of `train_loop`: the parameters after each one, and what `on_epoch` is called with if it is evaluated.
 
-    The parameters are written over by the next epoch: copy what is to be kept. Pixels are multiplied by `pixel_scale`
-    when they are used. With `done` epochs done before, it goes on to where it would have come without a break, bit for
-    bit.
+    The next epoch overwrites the parameters, so copy any that you want to keep. Pixels are multiplied by `pixel_scale`
+    when they are used. If `done` epochs were completed before, training resumes after those, and ends with exactly the
+    parameters of an uninterrupted run.
     """
     n_epochs = check_count("train_loop", "n_epochs", n_epochs, 0)
     batch_size = check_count("train_loop", "batch_size", batch_size, 1)
@@ -121,7 +125,7 @@ def epochs(
     mesh = mesh_of(params)
     if mesh is not None and batches is None:
         check_divides("train_loop", batch_size, mesh.shape["data"])
-    params = copied(params)  # since an epoch writes over its own
+    params = copied(params)  # because an epoch overwrites the parameters that it is given
     train = put(train_images, mesh), put(train_labels, mesh)
     test = put(test_images, mesh), put(test_labels, mesh)
     for epoch in range(done + 1, n_epochs + 1):

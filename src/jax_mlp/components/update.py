@@ -1,4 +1,4 @@
-r"""The update: one step of stochastic gradient descent, which is all the learning there is."""
+r"""The update: one step of stochastic gradient descent. A network learns by repeating it."""
 
 import jax
 from jax.typing import ArrayLike
@@ -16,28 +16,30 @@ def update(
     y: Num[ArrayLike, "batch classes"],
     learning_rate: Num[ArrayLike, ""] = 1e-2,
 ) -> Params:
-    r"""Parameters after one step against the gradient of the loss on a batch.
+    r"""New parameters, after one step against the gradient of the loss on a batch.
 
     $$\theta \leftarrow \theta - \eta \, \nabla_\theta L(\theta; x, y)$$
 
-    It is compiled once per shape. The learning rate is an argument like any other, so changing it never recompiles.
+    Here $\theta$ are all weights and biases, $L$ is the loss, and $\eta$ is the learning rate. The function is compiled
+    once per shape. Changing the learning rate does not compile it again.
 
     Args:
-        params: `(w, b)` per layer. They are left as they are.
-        x: A batch of images, one flattened image a row.
-        y: Their one-hot targets.
-        learning_rate: The step size $\eta$.
+        params: One pair `(w, b)` per layer. They are not modified.
+        x: A batch of images, one flattened image per row.
+        y: The targets of the images, such as `one_hot(labels)`.
+        learning_rate: The learning rate $\eta$, which scales the step.
 
     Returns:
-        New parameters of the same structure, shapes and dtypes.
+        New parameters, with the same structure, shapes and dtypes.
 
     Raises:
-        ValueError: If shapes do not fit, the batch is empty, or the learning rate is no scalar.
-        TypeError: If an argument holds no real numbers.
+        ValueError: If shapes do not fit, the batch is empty, or the learning rate is not a scalar.
+        TypeError: If an argument is not an array of real numbers.
 
-    Properties:
-        A learning rate of 0 changes nothing.
-        The loss on the batch drops if the step is small enough: at most $1/L$ where the gradient is $L$-Lipschitz.
+    Laws:
+        - A learning rate of 0 changes nothing.
+        - A small enough step lowers the loss on the batch, unless the gradient is zero. If the gradient is
+          $M$-Lipschitz, as in a network of one layer, every $\eta$ up to $1/M$ is small enough.
 
     Examples:
         >>> import jax.numpy as jnp

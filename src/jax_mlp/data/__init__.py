@@ -1,4 +1,4 @@
-"""The handwritten digits to learn from: `mnist-5k`, which needs no network, and `mnist`, the full set."""
+"""The handwritten digits: `mnist-5k`, which needs no internet connection, and `mnist`, the full set."""
 
 from jax_mlp.data.dataset import Dataset
 from jax_mlp.data.mnist import load_mnist

@@ -1,4 +1,4 @@
-"""What a data set is, and where it is kept."""
+"""The type of a data set, and the folder in which data sets are stored."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 
 
 class Dataset(NamedTuple):
-    """Images, flattened to rows of pixels from 0 to 255, and their labels from 0 to 9."""
+    """Images, each flattened to a row of pixels from 0 to 255, and their labels from 0 to 9."""
 
     train_images: UInt8[np.ndarray, "train 784"]
     train_labels: UInt8[np.ndarray, " train"]
@@ -17,7 +17,7 @@ class Dataset(NamedTuple):
 
 
 def data_folder(data_dir: str | Path | None) -> Path:
-    """`data_dir`, or the user's cache directory where it is None.
+    """`data_dir`, or the user's cache directory if it is None.
 
     Raises:
         NotADirectoryError: If `data_dir` is a file.
@@ -28,5 +28,5 @@ def data_folder(data_dir: str | Path | None) -> Path:
         return user_cache_path("jax_mlp")
     folder = Path(data_dir).expanduser()
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"data: expected data_dir to be a folder, got the file {folder}. Name its folder.")
+        raise NotADirectoryError(f"data: expected data_dir to be a folder, got the file {folder}. Pass its folder.")
     return folder

@@ -1,4 +1,4 @@
-"""Batches for JAX from any torch data set. Needs the extra `torch`."""
+"""Batches for JAX from any torch data set. This module needs the extra `torch`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 
 
 class FlattenAndCast:
-    """A torchvision transform: an image of any shape as one row of float32 pixels, their values kept.
+    """A torchvision transform: it flattens an image of any shape to one row of float32 pixels with the same values.
 
     Examples:
         >>> FlattenAndCast()(np.array([[0, 255], [1, 2]], np.uint8)).tolist()
@@ -16,22 +16,22 @@ class FlattenAndCast:
     """
 
     def __call__(self, image: Any) -> Float32[np.ndarray, " features"]:
-        """`image`, a PIL image or an array, as one row of float32."""
+        """The image, a PIL image or an array, as one row of float32 pixels."""
         return np.asarray(image, dtype=np.float32).ravel()
 
 
 class NumpyLoader(DataLoader):
     """A torch DataLoader that yields NumPy arrays. The short last batch is included.
 
-    Workers are spawned, never forked: a fork of a process in which JAX runs its threads can deadlock.
+    Workers are spawned and never forked, because a fork of a process with JAX's threads can deadlock.
 
     Args:
         dataset: Any torch data set of pairs, such as `torchvision.datasets.MNIST(root, transform=FlattenAndCast())`.
         batch_size: Pairs per batch.
-        **options: Those of `torch.utils.data.DataLoader`, such as `shuffle=True` or `num_workers=2`.
+        **options: Options of `torch.utils.data.DataLoader`, such as `shuffle=True` or `num_workers=2`.
 
     Raises:
-        ValueError: If asked to fork workers.
+        ValueError: If the options ask for forked workers.
 
     Examples:
         >>> pairs = [(np.zeros(2, np.float32), 0), (np.ones(2, np.float32), 1), (np.ones(2, np.float32), 1)]
@@ -44,12 +44,12 @@ class NumpyLoader(DataLoader):
             method = options.setdefault("multiprocessing_context", "spawn")
             if "fork" in (method if isinstance(method, str) else method.get_start_method()):
                 raise ValueError(
-                    f"NumpyLoader: expected workers to be spawned, got multiprocessing_context={method!r}. JAX runs "
-                    "threads, which a fork does not survive: leave the option out."
+                    f"NumpyLoader: expected workers to be spawned, got multiprocessing_context={method!r}. "
+                    "JAX's threads do not survive a fork, so leave the option out."
                 )
         super().__init__(dataset, batch_size, collate_fn=numpy_collate, **options)
 
 
 def numpy_collate(pairs: list) -> tuple[np.ndarray, ...]:
-    """A batch of pairs as arrays, one per member of the pair."""
+    """A batch of pairs as NumPy arrays, one per element of the pair."""
     return tuple(np.asarray(column) for column in default_collate(pairs))

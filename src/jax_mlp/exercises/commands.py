@@ -1,4 +1,4 @@
-"""`jax-mlp exercises`: start, hint, solution, reset, watch, law, capstone."""
+"""`jax-mlp exercises`: start, hint, read, solution, reset, watch, law, capstone."""
 
 import shutil
 import subprocess
@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import Exercises, beside_the_notebook
 
-app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, judged by its laws.")
+app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, and have it tested.")
 
-Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of your exercises.")]
-In = Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder of your exercises.")]
+Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder with your exercises.")]
+In = Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder with your exercises.")]
 Component = Annotated[str, typer.Argument(help=f"One of {', '.join(COMPONENTS)}.")]
 HERE = Path("exercises")
 
@@ -24,10 +24,10 @@ HERE = Path("exercises")
 def start(
     folder: Folder = HERE,
     as_notebook: Annotated[
-        bool, typer.Option("--notebook", help="Write one notebook instead, into this folder.")
+        bool, typer.Option("--notebook", help="Write one notebook, exercises.ipynb, instead of a folder of files.")
     ] = False,
 ) -> None:
-    """Write a stub for each component. Files that exist already are not changed."""
+    """Write one stub per component. Existing files are not changed."""
     if as_notebook:
         from jax_mlp.exercises.notebook import write
 
@@ -37,12 +37,13 @@ def start(
             print(f"written   {path}")
         except FileExistsError:
             print(f"kept      {path}")
+        beside_the_notebook().remember()
         return
     from jax_mlp.exercises.laws import EXAMPLE
     from jax_mlp.exercises.stubs import stub
 
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"exercises start: expected a folder to write to, got {folder}, which is a file.")
+        raise ValueError(f"exercises start: expected a folder, got the file {folder}. Choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {**{f"{c}.py": stub(c, str(folder)) for c in COMPONENTS}, "my_laws.py": EXAMPLE}.items():
         try:
@@ -52,12 +53,12 @@ def start(
         except FileExistsError:
             print(f"kept      {folder / name}")
     Exercises(folder).remember()
-    print(f"Open {folder / 'relu.py'}, write what is missing, then run: pytest --impl={quote(str(folder))}")
+    print(f"Open {folder / 'relu.py'} and write the function. Then run: pytest --impl={quote(str(folder))}")
 
 
 @app.command()
 def hint(component: Component, folder: In = HERE) -> None:
-    """Show the next hint: the first is a nudge, the last is nearly the answer."""
+    """Show the next hint. The first one is a question, and the last one is nearly the answer."""
     from jax_mlp.exercises.hints import next_hint
 
     print(next_hint(_started(component, folder), component, f"jax-mlp exercises solution {component}"))
@@ -65,7 +66,7 @@ def hint(component: Component, folder: In = HERE) -> None:
 
 @app.command()
 def read(component: Component) -> None:
-    """Show what a component has to do: its description, its formula, and its laws."""
+    """Show the description, the formula and the laws of a component."""
     from rich.console import Console
     from rich.markdown import Markdown
 
@@ -79,9 +80,9 @@ def read(component: Component) -> None:
 def solution(
     component: Component,
     folder: In = HERE,
-    yes: Annotated[bool, typer.Option("--yes", help="Show it even if yours does not pass yet.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Show it without testing your version first.")] = False,
 ) -> None:
-    """Show the reference beside your version, once yours keeps all its laws."""
+    """Show the reference beside your version. If yours does not pass yet, ask first."""
     from rich.columns import Columns
     from rich.console import Console
     from rich.panel import Panel
@@ -91,14 +92,14 @@ def solution(
 
     exercises = _started(component, folder)
     if not yes:
-        print(f"Judging {exercises.shown(component)} …", flush=True)
+        print(f"Testing {exercises.shown(component)} …", flush=True)
         code = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True)
         if code not in (0, 1):  # neither passed nor failed
             raise ValueError(
                 f"exercises solution: expected pytest to test {component}, got its exit code {code}. "
                 f"Run pytest --impl={quote(str(folder))} {component}, or skip the test with --yes."
             )
-        if code and not typer.confirm("It does not pass yet. Show the answer all the same?"):
+        if code and not typer.confirm("Your version does not pass yet. Show the solution anyway?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
     console = Console()
@@ -118,7 +119,7 @@ def solution(
 
 @app.command()
 def reset(component: Component, folder: In = HERE) -> None:
-    """Put a stub back. What you wrote is kept beside it."""
+    """Restore the stub of a component. Your version is kept beside it."""
     from jax_mlp.exercises.stubs import stub
 
     path = _started(component, folder).path(component)
@@ -134,23 +135,29 @@ def reset(component: Component, folder: In = HERE) -> None:
 
 @app.command()
 def watch(folder: Folder = HERE) -> None:
-    """Judge a component whenever you save it, and show the board."""
+    """Test each component whenever you save it."""
     _started("init", folder)
     sys.exit(_pytest(f"--impl={folder}", "--watch", "-q"))
 
 
 @app.command()
-def law(file: Annotated[Path | None, typer.Argument(help="Default: my_laws.py.")] = None, folder: In = HERE) -> None:
-    """Judge laws of your own: what do they let through, and what do they catch?"""
+def law(
+    file: Annotated[Path | None, typer.Argument(help="The file with your laws. Default: my_laws.py.")] = None,
+    folder: In = HERE,
+) -> None:
+    """Test laws of your own. See which mistakes they catch and miss."""
     file = folder / "my_laws.py" if file is None else file
     if not file.is_file():
-        raise ValueError(f"exercises law: expected a file with laws, got {file}, which is none. See exercises start.")
+        raise ValueError(
+            f"exercises law: expected a file with laws, got {file}, which does not exist. "
+            "Make one with: jax-mlp exercises start"
+        )
     sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve())]))
 
 
 @app.command()
 def capstone(folder: Folder = HERE) -> None:
-    """Put your eight together, train them on real digits, and see which ones they read."""
+    """Train the network made of your components to read digits."""
     from jax_mlp.exercises.capstone import run
 
     _started("init", folder)
@@ -159,7 +166,9 @@ def capstone(folder: Folder = HERE) -> None:
 
 def _known(component: str) -> None:
     if component not in COMPONENTS:
-        raise ValueError(f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}.")
+        raise ValueError(
+            f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}. Choose one of these components."
+        )
 
 
 def _started(component: str, folder: Path) -> Exercises:
@@ -167,8 +176,8 @@ def _started(component: str, folder: Path) -> Exercises:
     exercises = Exercises(folder)
     if not exercises.started:
         raise ValueError(
-            f"exercises: expected a folder that was started, got {folder.absolute()}. Go to where it is, or make it: "
-            "jax-mlp exercises start."
+            f"exercises: expected a folder made by `jax-mlp exercises start`, got {folder.absolute()}. "
+            f"Run that command, or change to the folder that contains {folder.name}."
         )
     return exercises
 

@@ -1,86 +1,90 @@
-"""Hints for each exercise, from a nudge to nearly the answer."""
+"""Hints for each exercise: first a question, then a tool, and last nearly the answer."""
 
 import contextlib
 
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import Progress
 
 HINTS = {
-    "init": (
-        "JAX has no hidden random state: the same key gives the same numbers. How many arrays does a layer have, and "
-        "how many keys does it need?",
-        "jax.random.split(key) gives two new keys. One is for the weights, the other for the biases. A network first "
-        "needs a key for each of its layers.",
-        "w has shape (out_size, in_size), b has shape (out_size,). jax.random.normal(key, shape) draws both; scale "
-        "multiplies what was drawn. Where scale is callable, it is scale(in_size) that multiplies.",
-        "init_mlp: keys = jax.random.split(key, len(layer_sizes)), then init_weights_biases for each pair of "
-        "neighbours, zip(layer_sizes[:-1], layer_sizes[1:], keys). One key is left over. Pass scale on.",
-    ),
     "relu": (
-        "What is below zero becomes zero, what is above stays.",
-        "It has to work on arrays of any shape, and under jit, where an `if` cannot look at values. jax.numpy has "
-        "functions that choose entry by entry.",
-        "The larger of the number and zero. Mind the dtype: int8 and float16 come back as they went in.",
+        "What should happen to a negative number, and what to a positive one?",
+        "Your function must work for arrays of any shape, and under jax.jit, where an `if` cannot look at values. So "
+        "use a function of jax.numpy that works entry by entry, such as jnp.where or jnp.maximum.",
+        "relu(x) is the larger of x and 0. jnp.maximum compares two arrays entry by entry, whereas jnp.max reduces one "
+        "array to its largest entry.",
         "return jnp.maximum(0, x)",
     ),
+    "init": (
+        "JAX has no hidden random state: the same key always gives the same numbers. How many arrays does a layer "
+        "have, and how many keys does it need?",
+        "jax.random.split(key) gives two new keys: one for the weights and one for the biases. A network needs one key "
+        "per layer first, and jax.random.split(key, n) gives n of them.",
+        "w has shape (out_size, in_size) and b has shape (out_size,). Draw each with jax.random.normal(key, shape) and "
+        "multiply by scale. If callable(scale), multiply by scale(in_size) instead.",
+        "In init_mlp: keys = jax.random.split(key, len(layer_sizes)). Then call init_weights_biases(n_in, n_out, k, "
+        "scale) for each n_in, n_out, k in zip(layer_sizes[:-1], layer_sizes[1:], keys). One key remains unused.",
+    ),
     "forward": (
-        "Write it for one image first: a vector goes in, a vector of log-probabilities comes out. jax.vmap makes it "
-        "work on a batch.",
-        "A layer is w @ x + b. Between layers stands a relu; after the last one there is none.",
-        "The log-probability of a class is its logit less the logarithm of the sum of all exponentials. Taking softmax "
-        "first and the logarithm then gives -inf where logits lie far apart. logsumexp does not.",
+        "What happens to a single image? Write that first: a vector goes in, and a vector of log-probabilities comes "
+        "out. Afterwards jax.vmap makes it work on a batch.",
+        "A layer computes w @ x + b. Apply relu after every layer except the last one. Under jax.vmap, in_axes=(None, "
+        "0) means that all images share params, and that each row of images is one image.",
+        "The log-probability of a class is its logit minus the logarithm of the sum of all exponentials. "
+        "jnp.log(jax.nn.softmax(z)) gives -inf if the logits are far apart, but z - logsumexp(z) does not.",
         "for w, b in params[:-1]: x = relu(w @ x + b). Then w, b = params[-1]; z = w @ x + b; return z - logsumexp(z). "
-        "And jax.vmap(that, in_axes=(None, 0))(params, images).",
+        "For the batch: jax.vmap(one_image, in_axes=(None, 0))(params, images).",
     ),
     "one_hot": (
-        "Row i has a 1 in column x[i] and zeros elsewhere. What should a label get that names no column?",
-        "An identity matrix looked up at x would do, but for labels out of range: -1 would name the last class. "
-        "Compare instead of looking up.",
-        "Comparing a column of labels, x[:, None], with a row of class numbers, jnp.arange(n_classes), gives a table "
-        "of true and false.",
+        "Row i has a 1 in column x[i] and 0 in all other columns. What should the row be if there is no such column?",
+        "Looking up rows of the identity matrix goes wrong for labels out of range, because -1 gives the last class. "
+        "Compare the labels with the class numbers instead.",
+        "x[:, None] is a column of labels, and jnp.arange(n_classes) is a row of class numbers. Comparing them with == "
+        "gives a table of true and false, with one row per label.",
         "return (x[:, None] == jnp.arange(n_classes)).astype(jnp.float32)",
     ),
     "loss": (
-        "How surprised is the network by the right answer? It gives log-probabilities, and targets say which to "
-        "look at.",
-        "forward(params, images) * targets leaves of each row the entry of the right class.",
-        "The guide takes the mean over all entries, classes too: with K classes that is the textbook's cross-entropy "
-        "divided by K. Log-probabilities are negative, a loss is not.",
+        "Which of the network's log-probabilities says how wrong it is about an image?",
+        "The one of the right class. In forward(params, images) * targets, all other entries are 0 if the targets are "
+        "one-hot.",
+        "As in the guide, take the mean over all entries: over the classes too, not only over the images. "
+        "Log-probabilities are never positive and a loss is never negative, so mind the sign.",
         "return -jnp.mean(forward(params, images) * targets)",
     ),
     "accuracy": (
-        "Which class does the network find most likely, and which one is right?",
-        "jnp.argmax along the axis of the classes answers both, for predictions and for targets.",
-        "Comparing the two gives true or false for each image. The mean of that is the share of right answers.",
+        "Which class does the network find most likely for each image, and which class is the right one?",
+        "jnp.argmax finds the position of the largest entry. Use it along the axis of the classes, for the predictions "
+        "and for the targets.",
+        "Comparing the two gives true or false for each image. The mean of these is the fraction of right answers.",
         "return jnp.mean(jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1))",
     ),
     "update": (
-        "Nothing is changed in place: update gives new parameters, built as params is, a list of (w, b). The gradient "
-        "points to where the loss grows. Which way do you go, and how far?",
-        "jax.grad(loss)(params, x, y) has the structure of params: a list of pairs.",
-        "jax.tree.map(f, params, gradients) applies f to each weight matrix and bias vector and its slope.",
-        "return jax.tree.map(lambda p, slope: p - learning_rate * slope, params, jax.grad(loss)(params, x, y)). "
-        "To keep half precision as it is, end with .astype(p.dtype).",
+        "The gradient points in the direction in which the loss grows. In which direction should the parameters move, "
+        "and how far?",
+        "jax.grad(loss)(params, x, y) gives the gradient, with the same structure as params: a list of pairs (w, b). "
+        "JAX arrays cannot be changed, so return new parameters.",
+        "jax.tree.map(f, params, gradients) calls f for each array of params and the matching array of gradients. "
+        "Subtract learning_rate times the gradient.",
+        "return jax.tree.map(lambda p, g: p - learning_rate * g, params, jax.grad(loss)(params, x, y))",
     ),
     "train_loop": (
-        "An epoch goes through all images once, a batch at a time, and calls update on each. The last batch may be "
-        "short. The test set is for looking only.",
-        "Labels may come as integers: encode them with one_hot and the number of classes, len(params[-1][1]). Where "
-        "batches is given, go through that instead, anew in every epoch.",
-        "With a key, order the images anew in every epoch: jax.random.permutation(jax.random.fold_in(key, epoch), n) "
-        "gives an order. Index images and targets with the same slice of it.",
-        "After each epoch call on_epoch, if there is one, by keywords: epoch from 1, seconds (of the updates; time it "
-        "with time.perf_counter), train_accuracy, test_accuracy, and loss on the training set, all of them with the "
-        "parameters of now.",
+        "What does one epoch do? It goes through all training images once, one batch at a time, and assigns the result "
+        "of update to params. The last batch may be shorter. The test set is only for evaluation.",
+        "Labels may be integers: encode those with one_hot(labels, len(params[-1][1])), and leave one-hot rows as they "
+        "are. If batches is not None, loop over batches in every epoch instead of slicing the training set.",
+        "If there is a key, shuffle in every epoch: order = jax.random.permutation(jax.random.fold_in(key, epoch), n). "
+        "Then order[i : i + batch_size], for i in range(0, n, batch_size), selects the images and targets of a batch.",
+        "After each epoch, if on_epoch is not None: on_epoch(epoch=epoch, seconds=seconds, train_accuracy=…, "
+        "test_accuracy=…, loss=…). epoch counts from 1; seconds is the time of the updates, from time.perf_counter(); "
+        "the rest comes from accuracy and loss with the new params, and loss is that of the training set.",
     ),
 }
-"""By component, in the order they are shown."""
+"""The hints of each component, in the order in which they are shown."""
 
 
-def next_hint(exercises: Exercises, component: str, solution: str) -> str:
-    """The hint after the one shown last, or the last one again with how to see the solution. It is remembered."""
+def next_hint(exercises: Progress, component: str, solution: str) -> str:
+    """The next hint of a component. After the last one it is repeated, with the command that shows the solution."""
     hints = HINTS[component]
     number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
-    with contextlib.suppress(OSError):  # in a folder that cannot be written to, the first hint comes again
-        exercises.remember(**{component: number})
-    last = f"\nThat was the last one. The answer: {solution}" if number == len(hints) else ""
+    with contextlib.suppress(OSError):  # if the folder is read-only, the first hint is shown again
+        exercises.remember({component: number})
+    last = f"\nThis was the last hint. To see the solution: {solution}" if number == len(hints) else ""
     return f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}"

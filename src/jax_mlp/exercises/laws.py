@@ -1,12 +1,13 @@
 """The last exercise: a law of your own."""
 
-EXAMPLE = '''"""Laws of your own. They are judged by what they let through: jax-mlp exercises law
+EXAMPLE = '''"""Laws of your own. To test them: jax-mlp exercises law
 
-A law is a function test_… that takes an implementation and draws. It is put before right ways to write the component
-that it calls, all of which it should accept, and before wrong ways, of which it should reject as many as it can.
+A law is a function named test_… that takes an implementation, impl, and random values. The command tries it on correct
+variants of the component, all of which it should accept, and on known mistakes, of which it should catch as many as
+it can.
 
-In impl there are init_weights_biases, init_mlp, relu, forward, one_hot, loss, accuracy, update and train_loop. They are
-called compiled where they can be; impl.relu.raw(x) calls relu as it is, with your very x.
+impl has the functions relu, init_weights_biases, init_mlp, forward, one_hot, loss, accuracy, update and train_loop.
+Calling one runs its compiled version, if it can be compiled. impl.relu.raw(x) calls relu itself, with x unchanged.
 """
 
 import numpy as np
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 
 @given(st.floats(-100, 100, width=32, allow_subnormal=False))  # JAX rounds the tiniest numbers to zero
 def test_positive_numbers_stay(impl, x):
-    """relu(x) = x where x is positive. Which wrong relus keep this law? What would catch them too?"""
+    """relu(x) = x if x is positive. Which mistakes does this law miss? What would catch them too?"""
     if x > 0:
         assert impl.relu(np.float32(x)) == np.float32(x)
 '''
-"""What `my_laws.py` begins with."""
+"""The first contents of `my_laws.py`."""

@@ -1,4 +1,4 @@
-"""The exercises as one notebook, made from the same stubs and hints as the files."""
+"""The exercises as one notebook, with the same stubs and hints as the files."""
 
 import ast
 import json
@@ -11,15 +11,16 @@ from jax_mlp.exercises.stubs import source, stub
 INTRODUCTION = """\
 # Write a neural network
 
-Eight exercises. For each, replace `raise NotImplementedError` in the first cell and run the second, which tests your
-function with its laws. A **law** is a statement that every correct implementation satisfies.
+You will write a neural network in eight exercises. In each one, replace `raise NotImplementedError` in the first cell.
+Then run the second cell, which tests your function with its laws. A **law** is a statement that every correct
+implementation satisfies.
 
 `mlp.hint("relu")` shows a hint, and `mlp.solution("relu")` the answer. If `import jax_mlp` fails, run
 `%pip install "jax-mlp[test]"` first."""
 
 
 def notebook(solved: bool = False) -> dict:
-    """The notebook, in the format of Jupyter; with the reference's bodies in place of the stubs if `solved`."""
+    """The notebook in Jupyter's format, with the stubs or, if `solved`, with the solutions."""
     cells = [_markdown(INTRODUCTION), _code("import jax_mlp as mlp")]
     for number, component in enumerate(COMPONENTS, 1):
         question = ast.get_docstring(ast.parse(source(component))) or ""
@@ -28,7 +29,9 @@ def notebook(solved: bool = False) -> dict:
         cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
         hints = "\n\n".join(f"{i}. {hint}" for i, hint in enumerate(HINTS[component], 1))
         cells.append(_markdown(f"<details><summary>Hints</summary>\n\n{hints}\n\n</details>"))
-    cells.append(_markdown("## Your network reads digits\n\nOnce all eight pass, this cell trains your network."))
+    cells.append(
+        _markdown("## Your network reads digits\n\nWhen all eight components pass, this cell trains your network.")
+    )
     cells.append(_code(_capstone()))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -37,7 +40,7 @@ def notebook(solved: bool = False) -> dict:
 
 
 def write(path: Path, solved: bool = False) -> None:
-    """Write the notebook to a file that is not there yet, or raise FileExistsError."""
+    """Write the notebook to a new file, or raise FileExistsError."""
     with open(path, "x", encoding="utf-8") as file:
         json.dump(notebook(solved), file, indent=1, ensure_ascii=False)
 
@@ -50,12 +53,12 @@ def _capstone() -> str:
         "if mlp.check(*mine).passed:\n"
         "    display(train({function.__name__: function for function in mine}))\n"
         "else:\n"
-        '    print("Not all eight pass yet.")'
+        '    print("Not all eight components pass yet. See which ones above.")'
     )
 
 
 def _without_head(text: str) -> str:
-    """The source of a module without its docstring, which the notebook shows as text."""
+    """The source of a module without its docstring, which the notebook shows as text instead."""
     body = ast.parse(text).body
     return "\n".join(text.splitlines()[body[0].end_lineno or 0 :]).strip()
 

@@ -1,4 +1,4 @@
-"""Stubs are cut out of the reference: signature and docstring stay, the body goes. So they cannot drift from it."""
+"""Stubs for the exercises, made from the reference: signature and docstring stay, and the body is removed."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from shlex import quote
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import LIBRARIES, SHORTCUTS, UNASKED
+from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNTESTED
 
 
 def source(component: str) -> str:
@@ -18,7 +18,7 @@ def source(component: str) -> str:
 
 
 def sources(component: str) -> list[str]:
-    """The reference's source, and that of a private module which does its work, such as `_epoch` for `train_loop`."""
+    """The reference's source, and that of private modules that it uses, such as `_epoch` for `train_loop`."""
     text = source(component)
     names = re.findall(r"^from jax_mlp\.components\.(_\w+) import", text, re.MULTILINE)
     return [text, *(source(name) for name in names if name not in ("_checks", "_devices"))]
@@ -47,25 +47,27 @@ def stub(component: str, folder: str = "exercises") -> str:
 
 
 def description(component: str) -> str:
-    """What a component has to do, as Markdown: the reference's docstrings, and the laws."""
+    """The task of a component as Markdown: the reference's docstrings, and the laws."""
     tree = ast.parse(source(component))
     parts = [f"# {component}", ast.get_docstring(tree) or ""]
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in COMPONENTS[component]:
-            text = (ast.get_docstring(node) or "").replace("$$", "").replace("\n    ", "\n- ")
+            text = re.sub(r"\n    (?=\S)(?:- )?", "\n- ", (ast.get_docstring(node) or "").replace("$$", ""))
             parts += [f"## {node.name}({', '.join(argument.arg for argument in node.args.args)})", text]
     laws = ast.parse((Path(jax_mlp.__file__).parent / "laws" / f"test_{component}.py").read_text(encoding="utf-8"))
     sentences = [
         " ".join((ast.get_docstring(node) or "").split())
         for node in laws.body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and "reference" not in ast.dump(node)
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and not any("reference" in mark or "fine_print" in mark for mark in map(ast.unparse, node.decorator_list))
     ]
     parts += ["## Laws", "\n".join(f"- {sentence}" for sentence in sentences)]
     return "\n\n".join(parts)
 
 
 def without_docstrings(text: str) -> str:
-    """The code of a module alone, or all of it if it is no Python."""
+    """The code of a module without its docstrings, or the whole text if it is not valid Python."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -85,7 +87,7 @@ def reference_code(component: str) -> str:
 
 
 def is_stub(text: str, component: str) -> bool:
-    """Whether nothing has been written yet: every function of the component still does nothing but say so."""
+    """Whether nothing has been written yet: every function of the component still raises NotImplementedError."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -104,7 +106,7 @@ def _names(code: Sequence[ast.stmt]) -> set[str]:
 
 
 def _imports(body: list[ast.stmt], component: str, used: set[str]) -> list[str]:
-    """What the reference imports for its functions: the tools at hand, other components included."""
+    """The imports that the reference needs for its functions, including other components."""
     found: dict[str, set[str]] = {}  # how a line begins, and the names that it ends with
     for node in (node for node in body if isinstance(node, ast.Import | ast.ImportFrom)):
         module = getattr(node, "module", "") or ""
@@ -124,22 +126,24 @@ def _imports(body: list[ast.stmt], component: str, used: set[str]) -> list[str]:
 
 
 def _place(line: str) -> tuple:
-    """Where an import stands: the standard library's first, this package's last, modules before names."""
+    """A sort key for imports: the standard library's first, this package's last, modules before names."""
     package = line.split()[1].split(".")[0]
     return package == "jax_mlp", package not in sys.stdlib_module_names, line.startswith("from"), line
 
 
 def _may_use(component: str) -> str:
-    own = " and ".join(COMPONENTS[component])
-    unasked = f", or for what is said of {UNASKED[component]}" if component in UNASKED else ""
-    but = " or ".join((f"{own} of jax_mlp", *SHORTCUTS[component]))
+    solutions = " or ".join((*(f"jax_mlp.{name}" for name in COMPONENTS[component]), *SHORTCUTS[component]))
     compiled = (
         ""
         if component in ("init", "train_loop")
-        else "Laws call it under jax.jit too: take functions of arrays from jnp.\n"
+        else "The laws also call your function under jax.jit, so compute with jax.numpy instead of numpy.\n"
+    )
+    untested = f", {UNTESTED[component]}" if component in UNTESTED else ""
+    fine_print = (
+        f"\nWith pytest --fine-print, they also test {FINE_PRINT[component]}." if component in FINE_PRINT else ""
     )
     return (
-        f"May be used: {', '.join(LIBRARIES)}, the standard library and the other components of jax_mlp.\n"
-        f"Not {but}: that would be the exercise itself.\n{compiled}"
-        f'No law asks for what "Raises" says{unasked}: those are promises of the reference.'
+        f"You may use {', '.join(LIBRARIES)}, the standard library, and the other components of jax_mlp.\n"
+        f"You may not use {solutions}, because that would be the solution.\n{compiled}"
+        f'The laws do not test the errors under "Raises"{untested}.{fine_print}'
     )

@@ -1,4 +1,4 @@
-"""The laws: a pytest file for each component, and for gradients and other libraries. Each test states one law."""
+"""The laws: one pytest file per component, one for gradients and one for other libraries. Each test states one law."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def profile(max_examples: int = 100) -> Iterator[None]:
-    """Hypothesis draws by settings of the laws' own, the same examples each time; afterwards as it did before.
+    """A context in which Hypothesis uses the laws' own settings, with the same examples every time.
 
-    A law takes its settings when it is imported, so laws are imported within it.
+    A law takes its settings when it is imported, so import laws inside this context.
     """
     from hypothesis import Phase, settings
 

@@ -1,7 +1,7 @@
-"""What the laws are tried on: small networks and batches of a few fixed shapes, with values of every kind.
+"""Random test cases for the laws: small networks and batches of a few fixed shapes, with values of many kinds.
 
-A new shape costs a compilation and new values cost nothing. So shapes come from a pool that holds the degenerate ones,
-and values are free.
+JAX compiles once per shape, so new shapes are slow and new values cost nothing. So shapes come from a small pool,
+which contains the degenerate ones, and values are unrestricted.
 """
 
 import itertools
@@ -18,32 +18,32 @@ from jax_mlp.laws import oracle
 POOL = [
     ((1, 1), 1),  # the smallest network: one weight, one class, one image
     ((3, 2), 2),  # one layer
-    ((4, 4), 4),  # a batch as large as its images and its classes: a transpose goes unnoticed by shape
+    ((4, 4), 4),  # as many images as pixels and classes, so that a transposed array has the same shape
     ((2, 3, 2), 5),
     ((3, 1, 4), 3),  # a single hidden unit
-    ((4, 3, 3, 3), 3),  # hidden layers of equal size, a batch as large as the classes
+    ((4, 3, 3, 3), 3),  # hidden layers of equal size, and as many images as classes
 ]
 """Layer sizes and batch sizes."""
 
 HIDDEN = [shape for shape in POOL if len(shape[0]) > 2]
-FEW = [((3, 2), 2), ((4, 3, 3, 3), 3)]  # for gradients, which cost most to compile
-ONE = [((2, 3, 2), 5)]  # for calls that are not compiled as a whole: at a new shape, every step of them is
+FEW = [((3, 2), 2), ((4, 3, 3, 3), 3)]  # for gradients, which take longest to compile
+ONE = [((2, 3, 2), 5)]  # for calls that are not compiled as a whole, since each of their steps is compiled per shape
 DEPTHS = [FEW[0], *ONE, FEW[1]]  # no hidden layer, one, and two
 CLASSIFIERS = [shape for shape in POOL if shape[0][-1] > 1]
 
 
 class Numbers:
-    """Arrays made from drawn bytes, one after the other. One draw of bytes is much faster than one for each number."""
+    """Arrays made from random bytes, one after another. One draw of many bytes is much faster than one per number."""
 
     def __init__(self, drawn: bytes) -> None:
         self.left = drawn
 
     def one_of(self, things):
-        """One of several things, from one byte; they shrink towards the first."""
+        """One of several things, from one byte. It shrinks towards the first."""
         return things[self._next((), 1)[0] % len(things)]
 
     def order(self, n: int) -> np.ndarray:
-        """An order of n things, as indices, from a byte each; it shrinks towards the order given."""
+        """A permutation of n things, as indices, from one byte each. It shrinks towards the identity."""
         return np.argsort(np.frombuffer(self._next((n,), 1), np.uint8), kind="stable").astype(np.int32)
 
     def int32(self) -> int:
@@ -51,18 +51,18 @@ class Numbers:
         return int.from_bytes(self._next((), 4), signed=True)
 
     def integers(self, shape, low: int, high: int) -> np.ndarray:
-        """Floats that hold integers, so that sums and products are exact, from one byte each. They shrink towards 0."""
+        """Integers stored as floats, so that sums and products are exact, from one byte each. They shrink towards 0."""
         return _towards_zero(low, high)[np.frombuffer(self._next(shape, 1), np.uint8) % (high - low + 1)].reshape(shape)
 
     def fractions(self, shape, bound: float) -> np.ndarray:
-        """From two bytes each, 0, -1, 1, -2, 2, … times bound / 2**15: enough for every product and sum to round."""
+        """0, -1, 1, -2, 2, … times bound / 2**15, from two bytes each: enough digits that products and sums round."""
         bits = np.frombuffer(self._next(shape, 2), ">u2").astype(np.int32)
         return ((bits >> 1) ^ -(bits & 1)).reshape(shape).astype(np.float32) * np.float32(bound / 2**15)
 
     def floats(self, shape, bound: float) -> np.ndarray:
-        """Of any size up to a bound, from four bytes each: three for the fraction and the sign, one for the exponent.
+        """Numbers of any size up to a bound, from four bytes each: fraction and sign from three, exponent from one.
 
-        XLA flushes subnormal numbers to zero, so there are none.
+        There are no subnormal numbers, because XLA flushes them to zero.
         """
         bits = np.frombuffer(self._next(shape, 4), ">u4")
         fraction = (1 + (bits >> 9) * 2.0**-23) * np.where(bits & 0x100, -1, 1)
@@ -84,8 +84,8 @@ class Case(NamedTuple):
     labels: np.ndarray
     targets: np.ndarray
     more: Numbers = Numbers(b"")
-    """What else a law needs, once it knows the case. A second draw of bytes would be slower, and worse: Hypothesis
-    likes to put a copy of one draw in the place of another of its kind and, where that does not fit, zeros."""
+    """Random bytes for whatever else the law needs. A second draw would be slower and would shrink badly in Hypothesis,
+    because it tries a copy of one draw in place of another and, if that does not fit, zeros."""
 
     @property
     def n_classes(self) -> int:
@@ -94,13 +94,13 @@ class Case(NamedTuple):
 
 
 def numbers(size: int):
-    """Numbers made from so many bytes, for a law to take what it needs from."""
+    """Numbers made from this many bytes, from which a law takes what it needs."""
     return st.binary(min_size=size, max_size=size).map(Numbers)
 
 
 @cache
 def _powers_below(bound: float) -> np.ndarray:
-    """Zero, 1, and powers of two further and further from it, those from 2**-9 to 2**8 many times over."""
+    """0, 1, and powers of two ever further from 1. Those from 2**-9 to 2**8 occur several times."""
     exponents = sorted(range(-9, 9), key=abs) * 6 + sorted(range(-126, 127, 2), key=abs)
     return np.array([0.0, *(2.0**exponent for exponent in exponents if 2.0 ** (exponent + 1) <= bound)])
 
@@ -116,10 +116,10 @@ def keys():
 
 
 def exact_cases(pool=POOL, sharpness=None, more: int = 0):
-    """Networks whose logits are computed without any rounding, and whose relus are never near their kink.
+    """Networks whose logits are computed without rounding, and whose relus never have an input near 0.
 
-    Images hold integers and weights integers times 2**-s, so what enters a relu, less its bias, is a multiple of some
-    power of two. Each bias is an odd multiple of half that power: the sum is never nearer to zero than that half.
+    Images are integers and weights are integers times 2**-s, so the input of a relu, minus its bias, is a multiple of
+    some power of two. Each bias is an odd multiple of half that power, so the sum is at least that half away from 0.
     """
 
     def case(drawn, sizes, batch):
@@ -137,7 +137,7 @@ def exact_cases(pool=POOL, sharpness=None, more: int = 0):
 
 
 def wide_cases(pool=POOL, bound: float = 2.0, more: int = 0):
-    """Networks of numbers with many digits: what exact ones hide (shrinking stops at zero, and zero forgives) shows."""
+    """Networks of numbers with many digits. They show what exact cases hide, which shrink to zeros."""
 
     def case(drawn, sizes, batch):
         params = [
@@ -164,7 +164,7 @@ def _cases(pool, case, width: int, more: int):
 
 
 def made(sizes, batch: int, seed: int) -> Case:
-    """A network and a batch of normal numbers, always the same. Of ten answers, the first is the network's second."""
+    """A network and a batch of normal numbers, the same every time. One label in ten is the network's second choice."""
     rng = np.random.default_rng(seed)
     params = [
         tuple(rng.standard_normal(shape, np.float32) * np.float32(0.75) for shape in [(n_out, n_in), (n_out,)])
@@ -177,25 +177,25 @@ def made(sizes, batch: int, seed: int) -> Case:
 
 
 def many() -> Case:
-    """A deep network, ten classes, and more images than a byte can count, in no whole number of parts."""
-    return made((3, 4, 4, 4, 4, 10), 301, 12151)  # a seed at which most classes come up and relus are off their kink
+    """A deep network, ten classes, and 301 images: more than a byte can count, and not divisible into equal parts."""
+    return made((3, 4, 4, 4, 4, 10), 301, 12151)  # with this seed most classes occur, and no relu is near its kink
 
 
 def twelve_classes() -> Case:
-    """642 images of twelve classes, five batches and a bit, and a network that knows nothing yet."""
-    rng = np.random.default_rng(17)  # a seed at which no two classes are nearly as likely after an epoch
+    """642 images of twelve classes, which make five batches of 128 and a short one, and an untrained network."""
+    rng = np.random.default_rng(17)  # with this seed no two classes are nearly equally likely after an epoch
     labels = rng.integers(0, 12, 642).astype(np.int32)
     return untaught(rng.integers(-2, 3, (642, 2)).astype(np.float32), labels, 12)
 
 
 def untaught(images, labels, n_classes) -> Case:
-    """A case with a network of one layer that knows nothing yet."""
+    """A case with a network of one layer, whose parameters are all 0."""
     params = [(np.zeros((n_classes, images.shape[1]), np.float32), np.zeros(n_classes, np.float32))]
     return Case(params, images, labels, np.eye(n_classes, dtype=np.float32)[labels])
 
 
 LARGE = {"many": many, "twelve_classes": twelve_classes}
-"""Cases that are too large for a report, by the name that it gives them."""
+"""The cases that are too large to print in a report, by the names that it uses for them."""
 
 
 def few(n: int = 4):
@@ -204,12 +204,12 @@ def few(n: int = 4):
 
 
 def powers_of_two(low: int, high: int):
-    """Multiplying by these changes no digit of a float, only its exponent."""
+    """Powers of two: multiplying a float by one changes only its exponent, so the result is exact."""
     return st.sampled_from([2.0**exponent for exponent in sorted(range(low, high + 1), key=abs)])
 
 
 def function(source: str):
-    """A function that a report can write down: it is named as it is written."""
+    """A function whose name is its source, so that a report can print it."""
     made = eval(source)
     made.__name__ = source
     return made

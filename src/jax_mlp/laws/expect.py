@@ -1,13 +1,13 @@
-"""Expectations. A law that fails says what it got and what it expected."""
+"""Expectations: a law that fails says what it got and what it expected."""
 
 import numpy as np
 
 ROUNDING = 2.0**-20
-"""Eight roundings to float32, each of relative size 2**-23: what a short sum may be off by, relative to its terms."""
+"""The rounding error of a short sum, relative to its terms: eight roundings to float32, each at most 2**-23 of them."""
 
 
 class LawBroken(AssertionError):
-    """An answer is not what the law says."""
+    """A result is not what the law expects."""
 
     def __init__(self, got, expected: object, where: str = "") -> None:
         self.got, self.expected, self.where = got, expected, where
@@ -15,14 +15,14 @@ class LawBroken(AssertionError):
 
 
 def equal(got, expected) -> None:
-    """Every entry is the same number, and the shapes are the same. NaN equals nothing."""
+    """Raise LawBroken unless the shapes and all entries are equal. NaN equals nothing."""
     got, wanted = np.asarray(got), np.asarray(expected)
     if got.shape != wanted.shape or not (got == wanted).all():
         raise LawBroken(got, wanted)
 
 
 def close(got, expected, within, where: str = "") -> None:
-    """Every entry is at most `within` away, and the shapes are the same. NaN is close to nothing."""
+    """Raise LawBroken unless the shapes are equal and entries differ by at most `within`. NaN is close to nothing."""
     got, wanted = np.asarray(got), np.asarray(expected)
     if got.shape != wanted.shape:
         raise LawBroken(got, wanted, where)
@@ -37,13 +37,13 @@ def sketch(array) -> str:
 
 
 def holds(condition, got, expected: str) -> None:
-    """The condition holds everywhere; `expected` says in words what `got` should be."""
+    """Raise LawBroken unless the condition holds for every entry. `expected` says in words what `got` should be."""
     if not np.all(condition):
         raise LawBroken(np.asarray(got) if hasattr(got, "dtype") else got, expected)
 
 
 def each(expectation, got, expected, *options) -> None:
-    """The expectation holds for every array of two parameter lists of the same structure."""
+    """Raise LawBroken unless two parameter lists have the same structure and each pair of arrays is as expected."""
     layers = got if isinstance(got, list | tuple) else [got]
     shapes = [tuple(np.shape(a) for a in pair) if isinstance(pair, list | tuple) else pair for pair in layers]
     wanted_shapes = [tuple(np.shape(a) for a in pair) for pair in expected]

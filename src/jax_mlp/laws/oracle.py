@@ -1,19 +1,19 @@
-"""The network again, by hand: float64, NumPy, and every derivative in closed form. It shares nothing with the package.
+"""The network written again, independently: in NumPy and float64, with every derivative in closed form.
 
-Laws compare with it. Nothing here needs to be fast, only plainly right.
+Laws compare the components with it. It does not need to be fast, only clearly correct.
 """
 
 import numpy as np
 
 
 def log_softmax(logits):
-    """Logits less the logarithm of the sum of their exponentials, the largest taken out first."""
+    """Logits minus the logarithm of the sum of their exponentials. The largest logit is subtracted first."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def activations(params, images):
-    """What enters each layer, and the logits that leave the last one."""
+    """The input of each layer, and the logits, the output of the last one."""
     entering, value = [], np.asarray(images, np.float64)
     for layer, (w, b) in enumerate(params):
         entering.append(value)
@@ -24,22 +24,22 @@ def activations(params, images):
 
 
 def logits(params, images):
-    """What leaves the last layer, before it is normalised."""
+    """The output of the last layer, before it is normalised."""
     return activations(params, images)[1]
 
 
 def forward(params, images):
-    """Log-probabilities."""
+    """The log-probabilities."""
     return log_softmax(logits(params, images))
 
 
 def loss(params, images, targets):
-    """Cross-entropy, averaged over images and classes."""
+    """The cross-entropy, averaged over images and classes."""
     return -np.mean(forward(params, images) * np.asarray(targets, np.float64))
 
 
 def accuracy(params, images, targets):
-    """Share of right answers, counted one by one in plain Python."""
+    """The fraction of right answers, counted one by one in plain Python."""
     right = 0
     for row, target in zip(logits(params, images).tolist(), np.asarray(targets).tolist(), strict=True):
         right += row.index(max(row)) == target.index(max(target))
@@ -47,15 +47,15 @@ def accuracy(params, images, targets):
 
 
 def one_hot(labels, n_classes):
-    """Rows of zeros with one 1, written entry by entry."""
+    """Rows of zeros with a single 1, compared entry by entry."""
     return np.array([[float(label == k) for k in range(n_classes)] for label in labels]).reshape(-1, n_classes)
 
 
 def pullback(cotangent, params, images):
     """The gradients of `sum(cotangent * forward(params, images))` for params and for images, by backpropagation.
 
-    For log-softmax the derivative is `cotangent - p * (sum of the row's cotangent)`. A layer's gradient is the sum of
-    outer products of what came back into it and what had entered it.
+    At the logits, the gradient is `cotangent - p * (sum of the row's cotangent)`. A layer's gradient is the sum over
+    images of the outer product of its output error with its input.
     """
     entering, out = activations(params, images)
     p = np.exp(log_softmax(out))
@@ -65,11 +65,11 @@ def pullback(cotangent, params, images):
     for (w, _), entered in zip(reversed(params), reversed(entering), strict=True):
         gradients.insert(0, (back.T @ entered, back.sum(axis=0)))
         before, back = back, (back @ np.asarray(w, np.float64)) * (entered > 0)
-    return gradients, before @ np.asarray(params[0][0], np.float64)  # no relu stands before the images
+    return gradients, before @ np.asarray(params[0][0], np.float64)  # there is no relu before the first layer
 
 
 def gradient(params, images, targets):
-    """The gradient of the loss for params: it pulls `-targets / (n K)` back."""
+    """The gradient of the loss for params: the pullback of `-targets / (n K)`."""
     return loss_pullback(params, images, targets)[0]
 
 
@@ -88,19 +88,19 @@ def update(params, images, targets, learning_rate):
 
 
 def train(params, batches, learning_rate):
-    """A step for each batch in turn."""
+    """The parameters after one step per batch."""
     for images, targets in batches:
         params = update(params, images, targets, learning_rate)
     return params
 
 
 def split(images, targets, batch_size):
-    """Batches in the order given, the last one as short as it comes."""
+    """Batches in the order given. The last one may be shorter."""
     return [(images[i : i + batch_size], targets[i : i + batch_size]) for i in range(0, len(images), batch_size)]
 
 
 def magnitude(params, images):
-    """How large the terms of each row's logits are when nothing cancels: rounding errors are relative to this."""
+    """The size of the terms of each row's logits, before any of them cancel. Rounding errors are relative to it."""
     value = np.abs(np.asarray(images, np.float64))
     for w, b in params:
         value = value @ np.abs(np.asarray(w, np.float64)).T + np.abs(np.asarray(b, np.float64))
@@ -108,12 +108,12 @@ def magnitude(params, images):
 
 
 def growth(params):
-    """A bound on how much a gradient grows on its way back: the product of each layer's largest column sum."""
+    """A bound on how much backpropagation can enlarge a gradient: the product of each layer's largest column sum."""
     return np.prod([1 + np.abs(w).sum(axis=0).max() for w, _ in params[1:]])
 
 
 def distance_from_kink(params, images):
-    """The smallest absolute input that any relu gets, infinity without hidden layers."""
+    """The smallest absolute value of any input to a relu, or infinity if there are no hidden layers."""
     distance = np.inf
     for depth in range(1, len(params)):
         distance = min(distance, np.abs(activations(params[:depth], images)[1]).min(initial=np.inf))

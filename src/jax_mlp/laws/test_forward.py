@@ -1,4 +1,4 @@
-"""The laws of forward: one image at a time, normalised, and never infinite."""
+"""The laws of forward: each image gives one row of log-probabilities, normalised and finite."""
 
 import jax
 import jax.numpy as jnp
@@ -27,18 +27,18 @@ BATCHES = [shape for shape in POOL if shape[1] > 1]
 
 
 def rounding(params, images):
-    """What rounding may do to log-probabilities, relative to the largest terms they are made of."""
+    """The rounding error of log-probabilities, relative to the largest terms they are made of."""
     return ROUNDING * oracle.magnitude(params, images)
 
 
 def test_example(impl):
-    """Without weights and biases all classes are equally likely."""
+    """If all weights and biases are zero, all classes are equally likely."""
     params = [(np.zeros((2, 2), np.float32), np.zeros(2, np.float32))]
     close(np.exp(impl.forward.eager(params, np.ones((5, 2), np.float32))), np.full((5, 2), 0.5), ROUNDING)
 
 
 def extreme(case):
-    """The case's network with a last bias whose entries are a gap apart, and all are shifted."""
+    """The case's network with a last bias whose entries are far apart, and with a large number added to all of them."""
     w, b = case.params[-1]
     gap, shift = (case.more.one_of([0.0, 1e4, -1e4]) for _ in range(2))
     b = b + np.float32(gap) * np.arange(len(b), dtype=np.float32) + np.float32(shift)
@@ -47,12 +47,12 @@ def extreme(case):
 
 EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
 
-# Properties: shape and normalisation
+# Shape and normalisation
 
 
 @given(wide_cases())
 def test_a_row_of_classes_for_each_image(impl, case):
-    """(batch, features) becomes (batch, classes), float32."""
+    """Images of shape (batch, features) give float32 rows of shape (batch, classes)."""
     got = impl.forward(case.params, case.images)
     expected = f"shape {case.targets.shape}, float32"
     holds(sketch(got) == expected, sketch(got), expected)
@@ -60,7 +60,7 @@ def test_a_row_of_classes_for_each_image(impl, case):
 
 @given(EXTREMES)
 def test_always_finite(impl, extreme):
-    """Log-probabilities are finite numbers however far apart logits are, and however large: no overflow, no log(0)."""
+    """Log-probabilities are finite, however large the logits and the gaps between them: no overflow, no log(0)."""
     got = np.asarray(impl.forward(*extreme))
     holds(np.isfinite(got), got, "finite numbers")
 
@@ -75,17 +75,17 @@ def test_probabilities_of_a_row_sum_to_one(impl, case):
 
 @given(wide_cases())
 def test_log_probabilities_are_not_positive(impl, case):
-    """No probability exceeds 1, so no log-probability exceeds 0."""
+    """A log-probability is never above 0, because a probability is never above 1."""
     got = np.asarray(impl.forward(case.params, case.images))
-    holds(got <= rounding(case.params, case.images), got, "numbers of 0 or less, up to rounding")
+    holds(got <= rounding(case.params, case.images), got, "every entry ≤ 0, up to rounding")
 
 
-# Properties: the batch
+# The batch
 
 
 @given(wide_cases(FEW))
 def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
-    """A batch of one image gives its row of the whole batch."""
+    """An image gives the same row in a batch of one as in a larger batch."""
     whole = impl.forward(case.params, case.images)
     rows = np.concatenate([impl.forward(case.params, case.images[i : i + 1]) for i in range(len(case.images))])
     close(rows, whole, rounding(case.params, case.images))
@@ -93,7 +93,7 @@ def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
 
 @given(wide_cases(BATCHES, more=5))
 def test_reordering_images_reorders_rows(impl, case):
-    """Permuting the batch permutes the rows, and nothing else."""
+    """Reordering the images reorders the rows and changes nothing else."""
     order = case.more.order(len(case.images))
     whole = np.asarray(impl.forward(case.params, case.images))
     close(impl.forward(case.params, case.images[order]), whole[order], rounding(case.params, case.images)[order])
@@ -101,7 +101,7 @@ def test_reordering_images_reorders_rows(impl, case):
 
 @given(exact_cases(BATCHES, more=5))
 def test_an_image_changes_its_own_row_only(impl, case):
-    """Changing image i leaves all other rows as they were, to the bit."""
+    """Changing one image leaves the rows of all other images exactly as they were."""
     i = case.more.one_of(range(len(case.images)))
     images = case.images.copy()
     images[i] = case.more.integers(images[i].shape, -4, 4)
@@ -112,12 +112,12 @@ def test_an_image_changes_its_own_row_only(impl, case):
     )
 
 
-# Properties: the layers
+# The layers
 
 
 @given(exact_cases(HIDDEN, more=4))
 def test_hidden_units_have_no_order(impl, case):
-    """Permuting the units of a hidden layer, with the columns that read them, changes nothing."""
+    """Reordering the units of a hidden layer, together with the next layer's columns, changes nothing."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     order = case.more.order(len(b))
@@ -128,7 +128,7 @@ def test_hidden_units_have_no_order(impl, case):
 
 @given(exact_cases(more=4))
 def test_features_have_no_order(impl, case):
-    """Permuting the pixels of all images with the columns of the first weights changes nothing."""
+    """Reordering the pixels of all images, together with the columns of the first weights, changes nothing."""
     w, b = case.params[0]
     order = case.more.order(w.shape[1])
     got = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
@@ -137,7 +137,7 @@ def test_features_have_no_order(impl, case):
 
 @given(wide_cases())
 def test_without_weights_the_last_bias_decides(impl, case):
-    """Zero weights in the last layer leave the log-softmax of its bias, for every image."""
+    """If the last layer's weights are zero, every row is the log-softmax of the last bias."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (np.zeros_like(w), b)]
     expected = np.tile(oracle.log_softmax(b[None].astype(np.float64)), (len(case.images), 1))
@@ -146,7 +146,7 @@ def test_without_weights_the_last_bias_decides(impl, case):
 
 @given(exact_cases())
 def test_the_last_layer_is_affine(impl, case):
-    """Differences of log-probabilities are differences of logits: no relu after the last layer."""
+    """Log-probabilities differ by as much as the logits do, so there is no `relu` after the last layer."""
     got = np.asarray(impl.forward(case.params, case.images))
     logits = oracle.logits(case.params, case.images)
     close(got - got[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
@@ -154,7 +154,7 @@ def test_the_last_layer_is_affine(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
-    """Where every hidden unit's input is far below zero, the image makes no difference: relu holds it back."""
+    """If every input of a layer's `relu` is negative, it outputs 0, so the image makes no difference."""
     w, b = case.params[-2]
     depth = len(case.params)
     params = [*case.params[: depth - 2], (w, b - np.float32(2.0**20)), case.params[-1]]
@@ -165,7 +165,7 @@ def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
 
 @given(exact_cases(HIDDEN, more=1), powers_of_two(-20, 20))
 def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor):
-    """relu(c z) = c relu(z) for c > 0: a layer times c and the next layer's weights over c cancel."""
+    """Multiplying a hidden layer by c > 0 and dividing the next layer's weights by c changes nothing."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     c = np.float32(factor)
@@ -176,38 +176,38 @@ def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor
 
 @given(EXTREMES)
 def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
-    """Logits that are 10,000 apart, or all 10,000 or all -10,000, give what they give in float64."""
+    """Logits of ±10,000, or 10,000 apart, give the same log-probabilities as in float64, up to rounding."""
     params, images = extreme
     close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
 
 @given(wide_cases(), st.floats(-64, 64, width=32))
 def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
-    """Adding one number to every entry of the last bias changes nothing."""
+    """Adding the same number to every logit changes nothing."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + np.float32(shift))]
     got = impl.forward(params, case.images)
-    # The shifted bias is itself rounded, at the size of the shift.
+    # The shifted bias is itself rounded, relative to the size of the shift.
     close(got, impl.forward(case.params, case.images), rounding(params, case.images) + ROUNDING * abs(shift))
 
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """The values are those of the same network in NumPy and float64."""
+    """The log-probabilities equal those of the same network written in NumPy with float64, up to rounding."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
 
 @given(exact_cases(ONE), st.sampled_from([np.uint8, np.int32]))
 def test_pixels_may_be_integers(impl, case, dtype):
-    """Images of integers give what the same images give as floats."""
+    """Images stored as integers give the same rows as the same numbers stored as floats."""
     images = np.abs(case.images)
     got = impl.forward(case.params, images.astype(dtype))
     close(got, impl.forward(case.params, images), rounding(case.params, images))
 
 
 def test_many_images_and_layers_too(impl):
-    """301 images through five layers give what they give in float64."""
+    """301 images through five layers give the same log-probabilities as in float64, up to rounding."""
     case = many()
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
@@ -215,7 +215,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(few(), st.sampled_from([0.0, 1e3, -1e3]))
 def test_compiling_changes_nothing(impl, case, gap):
-    """jax.jit(forward) and forward agree, also where logits lie far apart."""
+    """Compiling changes nothing: `jax.jit(forward)` and `forward` agree, even if the logits are far apart."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + gap * np.arange(len(b), dtype=np.float32))]
     got = impl.forward.eager(params, case.images)
@@ -223,12 +223,12 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 
 def test_inputs_are_left_as_they_are(impl):
-    """The list of layers that went in, and the images, hold what they held."""
+    """The list of layers and the images are not modified."""
     params = [(jnp.ones((3, 2)), jnp.ones(3)), (jnp.ones((2, 3)), jnp.ones(2))]
     images, layers = np.float32([[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]]), list(params)
     impl.forward.raw(params, images)
     same = len(params) == 2 and all(a is b for a, b in zip(params, layers, strict=True))
-    holds(same, f"{len(params)} of 2 layers", "the 2 layers that went in")
+    holds(same, f"{len(params)} of 2 layers", "the 2 layers, unchanged")
     equal(images, [[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]])
 
 
@@ -237,18 +237,18 @@ def test_inputs_are_left_as_they_are(impl):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """Pulling any cotangent back gives each layer the outer products of what came back with what had entered."""
+    """For any upstream gradient, a layer's gradient is the outer product of its output error with its input."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)
-    # Each entry is a sum over images of products: rounding is relative to the largest of those sums' terms.
+    # Each entry is a sum of products over images. Rounding is relative to the largest term of the sum.
     size = np.abs(cotangent).sum() * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
     each(close, got, expected, ROUNDING * (1 + size))
 
 
 @given(exact_cases(FEW, more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """Pulled back through all layers, a cotangent gives each pixel its gradient too."""
+    """The gradient for the images is the upstream gradient, propagated back through every layer."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)
@@ -257,10 +257,7 @@ def test_gradient_of_the_images_is_what_comes_back(impl, case):
     close(got, expected, ROUNDING * (1 + size))
 
 
-# What the reference promises beyond the laws
-
-
-# Errors
+# Errors, and other laws of the reference alone
 
 W, B, X = np.zeros((2, 3), np.float32), np.zeros(2, np.float32), np.zeros((4, 3), np.float32)
 
@@ -282,7 +279,7 @@ W, B, X = np.zeros((2, 3), np.float32), np.zeros(2, np.float32), np.zeros((4, 3)
     ],
 )
 def test_refuses(impl, call, params, images, error, words):
-    """Shapes and dtypes that do not fit are refused, compiled or not."""
+    """`forward` raises an error if shapes or dtypes do not fit, compiled or not."""
     with pytest.raises(error, match=f"forward: expected .*{words}"):
         getattr(impl.forward, call)(*jax.device_put((params, images)))
 
@@ -290,5 +287,5 @@ def test_refuses(impl, call, params, images, error, words):
 @pytest.mark.fine_print
 @given(wide_cases(FEW))
 def test_params_may_be_a_tuple(impl, case):
-    """A tuple of layers is as good as a list."""
+    """A tuple of layers works like a list of layers."""
     equal(impl.forward(tuple(case.params), case.images), impl.forward(case.params, case.images))

@@ -1,4 +1,4 @@
-"""The laws of the whole network's gradient, and of the tools that check it."""
+"""The laws of the whole network's gradient, and of the tools that check gradients."""
 
 import re
 
@@ -18,28 +18,28 @@ seeds = st.integers(0, 2**31 - 1)
 
 
 def agrees(check, *arguments, **options):
-    """The check passes; where it does not, its message is what came."""
+    """The check passes, or its message is reported as the result."""
     try:
         return check(*arguments, **options)
     except GradientMismatch as mismatch:
-        raise LawBroken(str(mismatch), "the slope of the loss") from mismatch
+        raise LawBroken(str(mismatch), "the gradient of the loss") from mismatch
 
 
-# Properties of the network's gradient
+# The network's gradient
 
 
 @given(exact_cases(DEPTHS))
 def test_grad_matches_finite_differences(impl, case):
-    """jax.grad of the loss matches central differences, for every entry of every weight and bias."""
+    """`jax.grad` of the loss matches a central difference for every weight and every bias."""
     impl.loss(case.params, case.images, case.targets)  # so that a report can show the call
     agrees(check_gradient, impl.loss.function, case.params, case.images, case.targets)
 
 
 @given(exact_cases(DEPTHS), seeds)
 def test_taylor_remainder_has_order_two(impl, case, seed):
-    """Halving a step divides by four what the gradient leaves unexplained of the loss."""
+    """Halving a step quarters the part of the loss's change that the gradient does not explain."""
     impl.loss(case.params, case.images, case.targets)
-    # The largest step moves a relu's input by less than its distance from the kink, so the loss is smooth along it.
+    # Even the largest step moves the input of a relu by less than its distance from the kink, so the loss is smooth.
     size = oracle.magnitude(case.params, case.images).max()
     step = min(2.0**-10, 2.0**-3 * kink_distance(case.params, case.images) / size)
     agrees(check_taylor, impl.loss.function, case.params, case.images, case.targets, seed=seed, step=step)
@@ -47,7 +47,7 @@ def test_taylor_remainder_has_order_two(impl, case, seed):
 
 @given(wide_cases(DEPTHS), seeds)
 def test_slope_along_any_direction(impl, case, seed):
-    """Along a random direction through all leaves at once, the loss has the slope that the gradient says."""
+    """Along any direction, the loss changes at the rate that the gradient predicts."""
     assume(kink_distance(case.params, case.images) > 1e-3)
     impl.loss(case.params, case.images, case.targets)
     agrees(check_direction, impl.loss.function, case.params, case.images, case.targets, seed=seed)
@@ -55,13 +55,13 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """A hidden layer's numbers times their slopes add up to what the next layer's weights times theirs add up to."""
+    """Parameter times gradient, summed over a hidden layer, equals weight times gradient, summed over the next."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]
         for pairs in zip(case.params, slopes, strict=True)
     ]
-    # The rounding of a slope is as in the closed form of every layer; here each is multiplied by its own number.
+    # A gradient is rounded as in the closed form of every layer. Here each entry is multiplied by its parameter.
     slope = ROUNDING * oracle.magnitude(case.params, case.images).max() * oracle.growth(case.params)
     slope *= np.abs(case.images).max(initial=1)
     within = slope * sum(np.abs(part).sum() for layer in case.params for part in layer)
@@ -70,7 +70,7 @@ def test_neighbouring_layers_are_in_balance(impl, case):
 
 @given(exact_cases([((2, 3, 2), 5), ((4, 4), 4)]))
 def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
-    """The batch's gradient is the mean of the gradients of its images, taken one at a time."""
+    """The gradient of a batch is the mean of the gradients of its images, computed one at a time."""
     n = len(case.images)
     whole = impl.loss.gradient(case.params, case.images, case.targets)
     singles = [impl.loss.gradient(case.params, case.images[i : i + 1], case.targets[i : i + 1]) for i in range(n)]
@@ -81,7 +81,7 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_unit_has_no_gradient(impl, case):
-    """A hidden unit that no image wakes has a gradient of exactly zero, and so have the weights that read it."""
+    """A hidden unit that outputs 0 for every image has gradient zero, and so do the weights that read it."""
     w, b = case.params[0]
     b = b.copy()
     b[0] -= np.float32(2.0**20)
@@ -91,13 +91,13 @@ def test_a_silent_unit_has_no_gradient(impl, case):
     equal(np.asarray(next_dw)[:, 0], np.zeros(len(next_dw)))
 
 
-# Properties of the tools
+# The tools that check gradients
 
 
 @pytest.mark.reference
 @given(wide_cases(DEPTHS, more=4))
 def test_a_wrong_entry_is_found(impl, case):
-    """If one entry of one leaf is off by a thousandth, check_gradient names that leaf and that index."""
+    """`check_gradient` names the layer, the array and the index of a single entry that is off by a thousandth."""
     assume(kink_distance(case.params, case.images) > 1e-3)
     layer = case.more.one_of(range(len(case.params)))
     part = case.more.one_of(range(2))
@@ -115,7 +115,7 @@ def cubic(tree, factor):
 
 
 def cubic_gradient(tree, factor):
-    """Its gradient."""
+    """The gradient of `cubic`."""
     return jax.tree.map(
         lambda leaf: factor * (3 * leaf.astype(np.float64) ** 2 + np.cos(leaf.astype(np.float64))), tree
     )
@@ -132,7 +132,7 @@ trees = numbers(24).map(tree)
 
 @given(st.floats(0.5, 2.0), st.integers(5, 9))
 def test_central_differences_are_wrong_by_the_square_of_the_step(x, k):
-    """(f(x+h) - f(x-h)) / 2h is off by h²/6 f'''(x), and by terms of order h⁴."""
+    """(f(x+h) - f(x-h)) / 2h differs from f'(x) by h²/6 f'''(x), plus terms of order h⁴."""
     h = 2.0**-k
     off = (np.exp(x + h) - np.exp(x - h)) / (2 * h) - np.exp(x)
     # The next term is h⁴/120 f'''''. Rounding of f, divided by h, is 2**-53 e² / 2**-9.
@@ -140,26 +140,26 @@ def test_central_differences_are_wrong_by_the_square_of_the_step(x, k):
 
 
 def test_there_is_a_best_step():
-    """The error of central differences is a V: least, about ε^⅔, near the cube root of 3 ε |f| / |f'''|."""
+    """The error of a central difference is least, about ε^⅔, for a step near the cube root of 3 ε |f| / |f'''|."""
     steps = 2.0 ** -np.arange(2, 45)
     points = np.linspace(0.5, 2, 200)
     off = [np.abs((np.exp(points + h) - np.exp(points - h)) / (2 * h) - np.exp(points)).mean() for h in steps]
-    best = np.cbrt(3 * np.finfo(np.float64).eps / 2)  # a number is rounded by half of eps; f''' is f
+    best = np.cbrt(3 * np.finfo(np.float64).eps / 2)  # rounding is at most eps / 2, and f''' = f
     assert best / 8 < steps[np.argmin(off)] < best * 8
-    # Of the size of both errors there, rounding takes a part: it is seldom as large as it may be.
+    # The sum of both errors there is a bound, since rounding is seldom as large as it can be.
     size = 3 / 2 * np.finfo(np.float64).eps / 2 / best * np.exp(points).mean()
     assert size / 8 < min(off) < size
-    # Slope 2 on the right; slope -1 on the left, from rounding, which is rough.
+    # In the log-log plot the slope is 2 on the right, and -1 on the left, where rounding makes the curve rough.
     assert np.polyfit(np.log(steps[:8]), np.log(off[:8]), 1)[0] == pytest.approx(2, abs=0.05)
     assert np.polyfit(np.log(steps[-15:]), np.log(off[-15:]), 1)[0] == pytest.approx(-1, abs=0.3)
 
 
-# Here the remainder's terms in h² and h³ cancel in the midst of the steps.
+# Here the remainder's terms in h² and h³ cancel at one of the middle steps.
 @example({"a": np.float32([-(2.0**-8), 0]), "b": (np.float32(0), np.zeros((1, 3), np.float32))}, 1, 0)
 @pytest.mark.reference
 @given(trees, st.sampled_from([1, 2, 3, 4]), seeds)
 def test_any_tree_and_any_function(impl, tree, factor, seed):
-    """A right gradient of another function of another tree passes all three checks."""
+    """The correct gradient of another function of another tree passes all three checks."""
     gradient = cubic_gradient(tree, factor)
     check_gradient(cubic, tree, np.float64(factor), gradient=gradient)
     check_direction(cubic, tree, np.float64(factor), gradient=gradient, seed=seed)
@@ -169,11 +169,12 @@ def test_any_tree_and_any_function(impl, tree, factor, seed):
 @pytest.mark.reference
 @given(trees, seeds)
 def test_a_wrong_gradient_passes_none(impl, tree, seed):
-    """A gradient that is one per cent too long is refused by all three checks."""
+    """A gradient that is 1 % too long fails all three checks."""
     wrong = jax.tree.map(lambda leaf: 1.01 * leaf, cubic_gradient(tree, 1))
     vector = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(wrong)])
     v = np.random.default_rng(seed).standard_normal(len(vector))
-    assume(abs(vector @ v) > 0.05 * np.linalg.norm(vector) * np.linalg.norm(v))  # across the gradient all slopes are 0
+    # Along a direction orthogonal to the gradient the slope is 0, however long the gradient.
+    assume(abs(vector @ v) > 0.05 * np.linalg.norm(vector) * np.linalg.norm(v))
     for check in (check_gradient, check_direction, check_taylor):
         options = {} if check is check_gradient else {"seed": seed}
         with pytest.raises(GradientMismatch):
@@ -183,7 +184,7 @@ def test_a_wrong_gradient_passes_none(impl, tree, seed):
 @pytest.mark.reference
 @given(exact_cases(HIDDEN))
 def test_exact_cases_keep_off_the_kink(impl, case):
-    """No relu of an exact case gets an input nearer to zero than 2**-13, so no small step crosses its kink."""
+    """No `relu` of an exact case has an input closer to 0 than 2**-13, so no small step crosses the kink."""
     distance = kink_distance(case.params, case.images)
     equal(distance, oracle.distance_from_kink(case.params, case.images))
     holds(distance >= 2.0**-13, distance, "at least 2**-13")
@@ -191,10 +192,10 @@ def test_exact_cases_keep_off_the_kink(impl, case):
 
 @pytest.mark.reference
 def test_refuses_what_is_no_scalar_function(impl):
-    """A function with several values, or a gradient of another shape, is refused in words."""
-    with pytest.raises(ValueError, match="expected f to give a scalar"):
+    """The checks raise an error for a function that is not scalar, or a gradient of another shape."""
+    with pytest.raises(ValueError, match="expected f to return a scalar"):
         check_gradient(jnp.sin, np.ones(2))
-    with pytest.raises(ValueError, match="expected a gradient of the structure and shapes of at"):
+    with pytest.raises(ValueError, match="expected a gradient with the structure and shapes of at"):
         check_gradient(jnp.sum, np.ones(2), gradient=np.ones(3))
     with pytest.raises(GradientMismatch, match="gives 1"):
         check_gradient(jnp.sum, np.ones(2), gradient=np.full(2, np.nan))
@@ -216,7 +217,7 @@ def test_refuses_what_is_no_scalar_function(impl):
     ids=["integers", "complex", "infinity", "nan", "no leaf", "no number", "no step"],
 )
 def test_refuses_what_has_no_slope(impl, check, f, at, options, error, words):
-    """Where there is no slope to compare with, no check passes: the leaf is named, and what it holds."""
+    """The checks raise an error if there is no slope to compare with, and name the leaf and its value."""
     arguments = (1.0,) if f is cubic else ()
     with pytest.raises(error, match=re.escape(words)):
         check(f, at, *arguments, **options)

@@ -1,4 +1,4 @@
-"""The laws of init: what may be random, and how random it must be."""
+"""The laws of init: the shapes, how keys are used, and the distribution of the values."""
 
 import itertools
 
@@ -14,19 +14,19 @@ from jax_mlp.laws.expect import close, each, equal, holds
 
 SIZES = [[1, 1], [2, 3, 3]]
 sizes_in_pool = st.sampled_from(SIZES)
-TEN_KEYS = [jax.random.key(seed) for seed in range(10)]  # enough where each gives hundreds or thousands of values
+TEN_KEYS = [jax.random.key(seed) for seed in range(10)]  # enough, since each gives hundreds or thousands of values
 ten_keys = st.sampled_from(TEN_KEYS)
-factors = powers_of_two(-10, 12).map(lambda factor: factor % 2.0**11)  # up to 2**10, and in place of more zero
-SEVEN_DEVIATIONS = 7  # a normal variable strays this far once in 4e11 draws: no false alarm in a lifetime of runs
+factors = powers_of_two(-10, 12).map(lambda factor: factor % 2.0**11)  # up to 2**10; larger powers become 0
+SEVEN_DEVIATIONS = 7  # a normal variable is this far from its mean once in 4e11 draws, so false alarms never happen
 
 
 def shapes(params):
-    """Shapes and dtypes, layer by layer."""
+    """The shapes and dtypes of each layer."""
     return [(w.shape, b.shape, str(w.dtype), str(b.dtype)) for w, b in params]
 
 
 def numpy(params):
-    """The parameters as NumPy arrays: arithmetic on those compiles nothing."""
+    """The parameters as NumPy arrays, because arithmetic on those compiles nothing."""
     return jax.tree.map(np.asarray, params)
 
 
@@ -36,18 +36,18 @@ def seed_of(key):
 
 
 def test_example(impl):
-    """Sizes [2, 3, 3] make two layers, weights before biases, outputs before inputs."""
+    """Sizes [2, 3, 3] make two layers; in each, `w` comes before `b` and has shape (outputs, inputs)."""
     params = impl.init_mlp([2, 3, 3], jax.random.key(0))
     got = [(w.shape, b.shape) for w, b in params]
     holds(got == [((3, 2), (3,)), ((3, 3), (3,))], got, "[((3, 2), (3,)), ((3, 3), (3,))]")
 
 
-# Properties: shapes
+# Shapes
 
 
 @given(sizes_in_pool, keys())
 def test_a_layer_between_each_two_sizes(impl, sizes, key):
-    """N sizes make n - 1 layers, w of shape (out, in) and b of shape (out,), float32."""
+    """A list of n sizes makes n - 1 layers, each with `w` of shape (out, in) and `b` of shape (out,), in float32."""
     got = shapes(impl.init_mlp(sizes, key))
     expected = [((o, i), (o,), "float32", "float32") for i, o in itertools.pairwise(sizes)]
     holds(got == expected, got, str(expected))
@@ -55,7 +55,7 @@ def test_a_layer_between_each_two_sizes(impl, sizes, key):
 
 @given(st.sampled_from([(1, 1), (2, 3)]), keys())
 def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
-    """init_weights_biases(in, out, key) gives w of shape (out, in) and b of shape (out,), float32."""
+    """init_weights_biases(in, out, key) gives `w` of shape (out, in) and `b` of shape (out,), in float32."""
     got = shapes([impl.init_weights_biases(*shape, key)])
     n_in, n_out = shape
     expected = [((n_out, n_in), (n_out,), "float32", "float32")]
@@ -63,24 +63,24 @@ def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
 
 
 def test_sizes_are_left_as_they_are(impl):
-    """The list of sizes that went in holds what it held."""
+    """The list of layer sizes is not modified."""
     sizes = [2, 3, 3]
     impl.init_mlp.raw(sizes, jax.random.key(0))
     holds(sizes == [2, 3, 3], str(sizes), "[2, 3, 3]")
 
 
-# Properties: keys
+# Keys
 
 
 @given(sizes_in_pool, keys())
 def test_same_key_same_values(impl, sizes, key):
-    """The same key gives the same parameters, every time."""
+    """The same key gives the same network every time."""
     each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key))
 
 
 @given(keys(), ten_keys)
 def test_same_key_same_layer(impl, key, other):
-    """A layer depends on its key alone, not on what was drawn before."""
+    """A layer depends only on its key, not on what was drawn before."""
     before = impl.init_weights_biases(2, 3, key)
     impl.init_weights_biases(2, 3, other)
     each(equal, [impl.init_weights_biases(2, 3, key)], [before])
@@ -88,7 +88,7 @@ def test_same_key_same_layer(impl, key, other):
 
 @given(st.just(SIZES[1]), keys(), st.integers(1, 1000))
 def test_another_key_changes_every_array(impl, sizes, key, offset):
-    """Another key gives other values, in every weight matrix and in every bias vector."""
+    """A different key changes every weight matrix and every bias vector of the network."""
     other = jax.random.key(seed_of(key) + offset)
     pair = numpy(impl.init_mlp(sizes, key)), numpy(impl.init_mlp(sizes, other))
     for (w, b), (other_w, other_b) in zip(*pair, strict=True):
@@ -98,7 +98,7 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
 
 @given(keys(), st.integers(1, 1000), st.booleans())
 def test_another_key_another_layer(impl, key, offset, first):
-    """Another key gives a layer other values, also where only one of the key's two words is another, and by little."""
+    """A different key changes a layer's values, even if the keys differ slightly, in one of their two words."""
     words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
     other = jax.random.wrap_key_data(words)
     pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
@@ -108,7 +108,7 @@ def test_another_key_another_layer(impl, key, offset, first):
 
 @given(ten_keys)
 def test_layers_of_equal_size_differ(impl, key):
-    """No two arrays share a key: none begins with the values of another, in its own layer or any other."""
+    """Every array is drawn with its own key: no array starts with the same values as another."""
     params = impl.init_mlp([16, 16, 16, 16, 16], key)
     arrays = {
         f"the {part} of layer {n}": array
@@ -117,23 +117,23 @@ def test_layers_of_equal_size_differ(impl, key):
     }
     starts = {name: np.ravel(array)[:5] for name, array in arrays.items()}
     for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
-        expected = f"a beginning of {name} that is its own, and not that of {other_name}"
+        expected = f"first values of {name} that differ from those of {other_name}"
         holds(np.mean(start == other) < 0.5, start, expected)
 
 
 @given(ten_keys)
 def test_biases_are_no_copy_of_weights(impl, key):
-    """Weights and biases of a layer come from different keys: the biases do not turn up among the weights."""
+    """The weights and biases of a layer are drawn with different keys: the biases do not reappear among the weights."""
     for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
-        # The sizes may differ in sign or by a factor where a key is used twice, so ratios are compared too.
-        holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that are not found among the weights")
+        # If a key is used twice, values may still differ in sign or by a factor, so ratios are compared too.
+        holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that do not occur among the weights")
         line = np.abs(np.corrcoef(np.asarray(w).ravel()[:16], b)[0, 1])
-        holds(line < 1 - 1e-6, b, "biases that are no multiple of the first weights")
+        holds(line < 1 - 1e-6, b, "biases that are not a multiple of the first weights")
 
 
 @given(ten_keys)
 def test_values_do_not_repeat(impl, key):
-    """Every weight is drawn for itself: hardly any value occurs twice."""
+    """Every value is drawn separately: hardly any value occurs twice."""
     for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         for values in (w, b):
             different = len(np.unique(np.asarray(values)))
@@ -142,42 +142,42 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """No unit's weights are made to fit another's: rows meet at angles of chance, not all at right ones or at none."""
+    """The rows of a weight matrix are independent: not all are orthogonal, and not all are parallel to one another."""
     for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
         cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
-        # Each of 120 cosines is within a hundredth of zero once in 32 times; half of them never are.
-        holds(np.mean(cosines < 0.01) < 0.5, cosines.max(), "the cosine of an angle of chance, about a quarter")
-        # And one of them is above 0.98 once in 10**9 matrices.
-        holds(cosines.max() < 0.98, cosines.max(), "rows that do not all lie on the lines of others")
+        # By chance, one in 32 of the 120 cosines is within 0.01 of zero. Half of them never are.
+        holds(np.mean(cosines < 0.01) < 0.5, cosines.max(), "cosines of random rows, about 0.25 on average")
+        # By chance, a cosine is above 0.98 in one of 10**9 matrices.
+        holds(cosines.max() < 0.98, cosines.max(), "a largest cosine below 0.98: no two rows are parallel")
 
 
 @given(st.integers(0, 2**31 - 1), sizes_in_pool)
 def test_raw_keys_do_too(impl, seed, sizes):
-    """jax.random.PRNGKey(seed) gives what jax.random.key(seed) gives."""
+    """A raw key works like a typed one: `PRNGKey(seed)` and `key(seed)` of `jax.random` give the same values."""
     each(equal, impl.init_mlp(sizes, jax.random.PRNGKey(seed)), impl.init_mlp(sizes, jax.random.key(seed)))
 
 
-# Properties: scale
+# Scale
 
 
 @given(sizes_in_pool, keys(), factors)
 def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
-    """Every value is proportional to scale, exactly for powers of two and for zero."""
+    """Every value is proportional to `scale`, exactly for powers of two and for zero."""
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
 
 
 @given(keys(), factors)
 def test_the_scale_of_one_layer(impl, key, factor):
-    """init_weights_biases multiplies weights and biases by scale."""
+    """`init_weights_biases` multiplies both the weights and the biases by `scale`."""
     w, b = numpy(impl.init_weights_biases(2, 3, key, 1.0))
     each(equal, [impl.init_weights_biases(2, 3, key, factor)], [(factor * w, factor * b)])
 
 
 @given(sizes_in_pool, ten_keys)
 def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
-    """The default scale is 1e-3, for a network and for a layer."""
+    """The default scale is 1e-3, for a network and for a single layer."""
     each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key, 1e-3))
     n_in, n_out = sizes[:2]
     each(equal, [impl.init_weights_biases(n_in, n_out, key)], [impl.init_weights_biases(n_in, n_out, key, scale=1e-3)])
@@ -186,14 +186,14 @@ def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
 @pytest.mark.fine_print
 @given(sizes_in_pool, ten_keys)
 def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
-    """Where scale is a function, it is given each layer's number of inputs."""
+    """If `scale` is a function, it is called with the number of inputs of each layer (its fan-in)."""
     scale = function("lambda fan_in: 2.0**-fan_in")
     got = impl.init_mlp(sizes, key, scale)
     expected = [(scale(w.shape[1]) * w, scale(w.shape[1]) * b) for w, b in numpy(impl.init_mlp(sizes, key, 1.0))]
     each(equal, got, expected)
 
 
-# Properties: the distribution
+# The distribution
 
 
 def large_layer(impl, key):
@@ -204,7 +204,7 @@ def large_layer(impl, key):
 
 @given(ten_keys)
 def test_mean_is_zero(impl, key):
-    """The mean of weights and of biases is 0."""
+    """The weights have mean 0, and so do the biases."""
     for name, values in large_layer(impl, key):
         within = SEVEN_DEVIATIONS / np.sqrt(values.size)  # the standard error of a mean
         holds(abs(values.mean()) < within, values.mean(), f"{name} with mean 0 ± {within:.3f}")
@@ -212,7 +212,7 @@ def test_mean_is_zero(impl, key):
 
 @given(ten_keys)
 def test_standard_deviation_is_the_scale(impl, key):
-    """The standard deviation of weights and of biases is scale."""
+    """The weights have standard deviation `scale`, and so do the biases."""
     for name, values in large_layer(impl, key):
         within = SEVEN_DEVIATIONS / np.sqrt(2 * values.size)  # the standard error of a standard deviation
         holds(abs(values.std() - 1) < within, values.std(), f"{name} with standard deviation 1 ± {within:.3f}")
@@ -220,44 +220,44 @@ def test_standard_deviation_is_the_scale(impl, key):
 
 @given(ten_keys)
 def test_values_are_normal(impl, key):
-    """68.3 % of the values lie within one standard deviation of zero: a bell, no box and no spike."""
+    """68.3 % of the values lie within one standard deviation of zero, as in a normal distribution."""
     for name, values in large_layer(impl, key):
-        within = SEVEN_DEVIATIONS * np.sqrt(0.683 * 0.317 / values.size)  # the standard error of a share
-        share = np.mean(np.abs(values) < 1)
-        holds(abs(share - 0.6827) < within, share, f"a share of {name} of 0.683 ± {within:.3f}")
+        within = SEVEN_DEVIATIONS * np.sqrt(0.683 * 0.317 / values.size)  # the standard error of a fraction
+        fraction = np.mean(np.abs(values) < 1)
+        holds(abs(fraction - 0.6827) < within, fraction, f"a fraction of the {name} of 0.683 ± {within:.3f}")
 
 
 @given(ten_keys)
 def test_tails_are_normal(impl, key):
-    """4.6 % of the values lie beyond two standard deviations: nothing is cut off."""
+    """4.6 % of the weights lie more than two standard deviations from zero, as in a normal distribution."""
     name, values = large_layer(impl, key)[0]
     within = SEVEN_DEVIATIONS * np.sqrt(0.0455 * 0.9545 / values.size)
-    share = np.mean(np.abs(values) > 2)
-    holds(abs(share - 0.0455) < within, share, f"a share of {name} of 0.046 ± {within:.3f}")
+    fraction = np.mean(np.abs(values) > 2)
+    holds(abs(fraction - 0.0455) < within, fraction, f"a fraction of the {name} of 0.046 ± {within:.3f}")
 
 
 def test_far_tails_are_normal(impl):
-    """Of all values of ten keys 0.27 % lie beyond three standard deviations."""
+    """0.27 % of the weights lie more than three standard deviations from zero, as in a normal distribution."""
     values = np.concatenate([large_layer(impl, key)[0][1] for key in TEN_KEYS])
     within = SEVEN_DEVIATIONS * np.sqrt(0.0027 * 0.9973 / values.size)
-    share = np.mean(np.abs(values) > 3)
-    holds(abs(share - 0.0027) < within, share, f"a share of weights of 0.0027 ± {within:.4f}")
+    fraction = np.mean(np.abs(values) > 3)
+    holds(abs(fraction - 0.0027) < within, fraction, f"a fraction of the weights of 0.0027 ± {within:.4f}")
 
 
 def test_samples_stray(impl):
-    """Not every sample has a mean of exactly 0: that of n values strays by one over the root of n."""
+    """The mean of a sample is not exactly 0: the mean of n values varies by about scale / √n."""
     means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
-    # A mean of 256 values is below 1e-4 once in 800 times. Ten of them never are.
-    holds(np.abs(means).max() > 1e-4, np.array(means), "means that stray from 0 by about 0.06")
+    # The mean of 256 values is closer to 0 than 1e-4 once in 800 times. Ten means never all are.
+    holds(np.abs(means).max() > 1e-4, np.array(means), "means that differ from 0 by about 0.06")
 
 
-# What the reference promises beyond the laws
+# Laws of the reference alone
 
 
 @pytest.mark.reference
 @given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
 def test_the_guides_very_values(impl, sizes, key, scale):
-    """One key per size is split off, and one each for weights and biases from that: standard normals times scale."""
+    """`init_mlp` splits one key per size, then one each for `w` and `b`, and scales standard normal values."""
     expected = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])
@@ -269,18 +269,18 @@ def test_the_guides_very_values(impl, sizes, key, scale):
 
 @pytest.mark.fine_print
 def test_no_key_is_used_twice(impl):
-    """JAX's own checker finds no key that is used twice."""
+    """No key is used twice, according to JAX's own checker."""
     with jax.debug_key_reuse(True):
         jax.eval_shape(lambda key: impl.init_mlp([3, 3, 3], key), jax.random.key(0))
 
 
 @pytest.mark.reference
 def test_he_keeps_the_signal_through_relu_and_lecun_through_a_line():
-    """The mean square of a layer's output is that of its input, after relu for he and without it for lecun."""
+    """`he` preserves the mean square of the signal through a layer with `relu`, `lecun` through a linear layer."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 256))
     z = x @ rng.standard_normal((256, 256)).T
-    # The mean square of 512,000 values is known to about 1 %: rows and columns share their randomness.
+    # The mean square of 512,000 values varies by about 1 %, because rows and columns share their random numbers.
     close(np.mean(np.maximum(z * he(256), 0) ** 2), np.mean(x**2), within=0.05)
     close(np.mean((z * lecun(256)) ** 2), np.mean(x**2), within=0.05)
 
@@ -306,6 +306,6 @@ KEY = jax.random.key(0)
     ],
 )
 def test_refuses(impl, arguments, error, words):
-    """Sizes, keys and scales that make no network are refused."""
+    """`init_mlp` raises an error if the sizes, the key or the scale cannot make a network."""
     with pytest.raises(error, match=f"init_mlp: .*{words}"):
         impl.init_mlp(*arguments)

@@ -1,4 +1,4 @@
-"""The laws of the loss: what a wrong answer costs, and which way is down."""
+"""The laws of the loss: its values, how it averages over a batch, and its gradient."""
 
 import jax
 import numpy as np
@@ -22,36 +22,36 @@ from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
 
 
 def rounding(case, targets=None):
-    """What rounding may do to the loss: each term is a log-probability times a target."""
+    """The rounding error of the loss: each term is a log-probability times a target."""
     targets = case.targets if targets is None else targets
     return ROUNDING * oracle.magnitude(case.params, case.images).max() * max(1, np.abs(targets).max())
 
 
 def with_logits(logits):
-    """A network of one layer, and images for which its logits are exactly these: unit weights, no bias."""
+    """A network of one layer, with unit weights and no bias, and images for which these are its logits."""
     n_classes = logits.shape[1]
     return [(np.eye(n_classes, dtype=np.float32), np.zeros(n_classes, np.float32))], logits
 
 
 def test_example(impl):
-    """Two equally likely classes cost ln 2 / 2."""
+    """If two classes are equally likely, the loss is ln 2 / 2."""
     params, images = with_logits(np.zeros((5, 2), np.float32))
     close(impl.loss.eager(params, images, np.eye(2)[[1, 0, 0, 1, 1]]), np.log(2) / 2, ROUNDING)
 
 
-# Properties: values
+# Values
 
 
 @given(wide_cases())
 def test_one_number(impl, case):
-    """A batch has one loss: a float32 scalar."""
+    """The loss of a batch is one number: a float32 scalar."""
     got = impl.loss(case.params, case.images, case.targets)
     holds((got.shape, str(got.dtype)) == ((), "float32"), f"{got.shape} {got.dtype}", "() float32")
 
 
 @given(exact_cases())
 def test_equal_logits_cost_ln_k_over_k(impl, case):
-    """Where all K classes are equally likely the loss is ln K / K: the mean runs over classes too."""
+    """If all K classes are equally likely, the loss is ln K / K, because the mean is over classes too."""
     params = [(w * 0, b * 0) for w, b in case.params]
     k = case.n_classes
     close(impl.loss(params, case.images, case.targets), np.log(k) / k, ROUNDING)
@@ -59,42 +59,42 @@ def test_equal_logits_cost_ln_k_over_k(impl, case):
 
 @given(wide_cases())
 def test_never_negative(impl, case):
-    """No answer earns: the loss is 0 orcase.more."""
+    """The loss is never negative."""
     got = np.asarray(impl.loss(case.params, case.images, case.targets))
-    holds(got >= -rounding(case), got, "0 or more, up to rounding")
+    holds(got >= -rounding(case), got, "a loss ≥ 0, up to rounding")
 
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """The value is that of the same network in NumPy and float64."""
+    """The loss equals that of the same network written in NumPy with float64, up to rounding."""
     got = impl.loss(case.params, case.images, case.targets)
     close(got, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
 @given(exact_cases(FEW), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """Being wrong by a logit gap g costs g / K, however large, and not infinity; being right costs nothing."""
+    """A wrong answer with a large logit gap g costs g / K, never infinity; a right one costs nothing."""
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)
-    # From a gap of 32 on, the other classes add less than K e^-32 to the sum of exponentials.
+    # If the gap is 32 or more, the other classes add less than K e^-32 to the sum of exponentials.
     close(impl.loss(params, images, case.targets), 0.0, 1e-12)
     close(impl.loss(params, images, wrong), np.mean(np.full(n, gap)) / k, ROUNDING * gap)
 
 
-# Properties: the batch
+# The batch
 
 
 @given(wide_cases(FEW))
 def test_repeating_the_batch_changes_nothing(impl, case):
-    """A batch and the same batch twice cost the same: a mean, no sum."""
+    """Repeating every image in the batch changes nothing, because the loss is a mean and not a sum."""
     twice = impl.loss(case.params, np.tile(case.images, (2, 1)), np.tile(case.targets, (2, 1)))
     close(twice, impl.loss(case.params, case.images, case.targets), rounding(case))
 
 
-@given(wide_cases(ONE), st.sampled_from([1, 4]))  # every other part would be a program more
+@given(wide_cases(ONE), st.sampled_from([1, 4]))  # every further size would have to be compiled
 def test_parts_weigh_what_they_hold(impl, case, at):
-    """N L(whole) = a L(first a) + b L(other b)."""
+    """The loss of a batch is the mean of the losses of its parts, weighted by their sizes."""
     whole = 5 * np.asarray(impl.loss(case.params, case.images, case.targets))
     first = at * np.asarray(impl.loss(case.params, case.images[:at], case.targets[:at]))
     second = (5 - at) * np.asarray(impl.loss(case.params, case.images[at:], case.targets[at:]))
@@ -103,7 +103,7 @@ def test_parts_weigh_what_they_hold(impl, case, at):
 
 @given(wide_cases(more=5))
 def test_images_have_no_order(impl, case):
-    """Permuting images and targets together changes nothing."""
+    """Reordering the images, together with their targets, changes nothing."""
     order = case.more.order(len(case.images))
     got = impl.loss(case.params, case.images[order], case.targets[order])
     close(got, impl.loss(case.params, case.images, case.targets), rounding(case))
@@ -111,7 +111,7 @@ def test_images_have_no_order(impl, case):
 
 @given(wide_cases(more=4))
 def test_classes_have_no_order(impl, case):
-    """Permuting the classes of the last layer and of the targets together changes nothing."""
+    """Reordering the classes, in the last layer and in the targets, changes nothing."""
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     got = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
@@ -120,7 +120,7 @@ def test_classes_have_no_order(impl, case):
 
 @given(wide_cases(more=64))
 def test_linear_in_the_targets(impl, case):
-    """The loss of a sum of targets is the sum of their losses: soft targets are as good as hard ones."""
+    """The loss for the sum of two targets is the sum of the losses, so soft targets are allowed."""
     a, b = (np.abs(case.more.fractions(case.targets.shape, 0.5)) for _ in range(2))
     got = impl.loss(case.params, case.images, a + b)
     parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]
@@ -129,14 +129,14 @@ def test_linear_in_the_targets(impl, case):
 
 @given(exact_cases(), powers_of_two(-6, 6))
 def test_proportional_to_the_targets(impl, case, factor):
-    """Targets times c cost c times as much, exactly for powers of two."""
+    """Multiplying the targets by c multiplies the loss by c, exactly for powers of two."""
     got = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
     equal(got, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
 
 
 @given(wide_cases())
 def test_no_targets_no_loss(impl, case):
-    """Rows of zeros, which one_hot gives for labels out of range, cost nothing, but count as images."""
+    """A target row of zeros, as `one_hot` gives for a label out of range, adds 0 but counts in the mean."""
     equal(np.abs(impl.loss(case.params, case.images, 0 * case.targets)), 0)
     some = case.targets * (np.arange(len(case.labels)) > 0).astype(np.float32)[:, None]
     close(impl.loss(case.params, case.images, some), oracle.loss(case.params, case.images, some), rounding(case))
@@ -144,14 +144,14 @@ def test_no_targets_no_loss(impl, case):
 
 @given(exact_cases(ONE), st.booleans())
 def test_integers_cost_what_floats_cost(impl, case, soft):
-    """Images kept as integers, and targets that are no fractions too, cost what the same numbers cost as floats."""
+    """Integer images and integer targets give the same loss as the same numbers stored as floats."""
     images, targets = np.abs(case.images), case.targets / 2 if soft else case.targets.astype(np.int32)
     got = impl.loss(case.params, images.astype(np.uint8), targets)
     close(got, impl.loss(case.params, images, targets.astype(np.float32)), rounding(case))
 
 
 def test_many_images_and_layers_too(impl):
-    """301 images after five layers cost what they cost in float64."""
+    """301 images through five layers give the same loss as in float64, up to rounding."""
     case = many()
     got = impl.loss(case.params, case.images, case.targets)
     # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24.
@@ -160,7 +160,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(few(), st.sampled_from([0.0, 0.25]))
 def test_compiling_changes_nothing(impl, case, softness):
-    """jax.jit(loss) and loss agree, for soft targets too."""
+    """Compiling changes nothing: `jax.jit(loss)` and `loss` agree, for soft targets too."""
     targets = (1 - np.float32(softness)) * case.targets + np.float32(softness) / case.n_classes
     got = impl.loss.eager(case.params, case.images, targets)
     close(got, impl.loss.jitted(case.params, case.images, targets), rounding(case, targets))
@@ -171,10 +171,10 @@ def test_compiling_changes_nothing(impl, case, softness):
 
 @given(numbers(20))
 def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
-    """The gradient with respect to logits is (p - y) / (nK), for every image and class."""
+    """The gradient with respect to the logits is (p - y) / (nK), for every image and class."""
     logits, labels = drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
-    # Images that are unit vectors make the first weights the logits themselves, transposed.
+    # If the images are unit vectors, the first weights are the logits, transposed.
     params = [(logits.T, np.zeros(4, np.float32))]
     (d_logits, _), *_ = impl.loss.gradient(params, np.eye(4, dtype=np.float32), targets)
     p = np.exp(oracle.log_softmax(logits.astype(np.float64)))
@@ -183,33 +183,33 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
 
 @given(wide_cases(DEPTHS))
 def test_gradient_of_a_shift_is_zero(impl, case):
-    """The gradient of the last bias sums to zero: moving all logits together changes nothing."""
+    """The gradient of the last bias sums to zero, because adding one number to all logits changes nothing."""
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
     close(np.asarray(d_bias).sum(), 0.0, ROUNDING)  # each entry is at most 1 / K
 
 
 @given(exact_cases(DEPTHS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """In each layer the gradient is the mean outer product of what comes back with what had entered."""
+    """A layer's gradient is the mean over images of the outer product of its output error with its input."""
     got = impl.loss.gradient(case.params, case.images, case.targets)
-    # p - y is exact to rounding at the size of the logits; the factors it is multiplied by are no larger than these.
+    # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)
     within = ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * np.abs(case.images).max(initial=1)
     each(close, got, oracle.gradient(case.params, case.images, case.targets), within)
 
 
-# Small weights: logits differ by 20 at most. Where they differ by 80, a term may be below 2**-126, which XLA flushes to
-# zero, for one c and not for another; and then it may decide which way a sum that lies half-way is rounded.
+# With small weights, logits differ by at most 20. If they differed by 80, a term could be below 2**-126, which XLA
+# flushes to zero: for one c and not for another. That could change how a sum is rounded.
 @given(exact_cases(FEW, sharpness=3), powers_of_two(-4, 4))
 def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
-    """The gradient of c times the loss is c times the gradient."""
+    """The gradient of c · loss is c times the gradient of the loss."""
     once, times = (impl.loss.pullback(c, case.params, case.images, case.targets) for c in (1.0, factor))
     each(equal, times, [tuple(factor * np.asarray(part) for part in layer) for layer in once])
 
 
 @given(exact_cases(FEW))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """Pixels have a gradient too: p - y, pulled back through every layer."""
+    """The gradient for the images is (p - y) / (nK), propagated back through every layer."""
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()
@@ -240,7 +240,7 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (5, 3), (5
     ],
 )
 def test_refuses(impl, name, call, images, targets, error, words):
-    """Targets that do not fit the predictions are refused by loss and accuracy, compiled or not."""
+    """`loss` and `accuracy` raise an error if the targets do not fit the predictions, compiled or not."""
     with pytest.raises(error, match=f"{name}: expected .*{words}"):
         getattr(getattr(impl, name), call)(*jax.device_put(([(W, B)], images, targets)))
 
@@ -248,6 +248,6 @@ def test_refuses(impl, name, call, images, targets, error, words):
 @pytest.mark.reference
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_refuses_to_average_nothing(impl, name):
-    """A mean over no images has no value, and is refused."""
+    """`loss` and `accuracy` raise an error for an empty batch: the mean of no images is undefined."""
     with pytest.raises(ValueError, match=f"{name}: expected at least one image, got images of shape"):
         getattr(impl, name)([(W, B)], X[:0], Y[:0])

@@ -1,4 +1,4 @@
-"""The laws of one_hot: a class becomes a row, and no row names a wrong class."""
+"""The laws of one_hot: a label becomes a row, and a label out of range never becomes a wrong class."""
 
 import jax
 import numpy as np
@@ -10,7 +10,7 @@ from jax_mlp.laws import oracle
 from jax_mlp.laws.draws import numbers
 from jax_mlp.laws.expect import equal, holds, sketch
 
-CLASSES = [1, 2, 5, 10]  # five labels in five classes make a square: a transpose goes unnoticed by shape
+CLASSES = [1, 2, 5, 10]  # five labels in five classes make a square, whose transpose has the same shape
 N = 5
 
 
@@ -19,7 +19,7 @@ def labelled(drawn, out_of_range=False):
     n_classes = drawn.one_of(CLASSES)
     kinds = [range(n_classes)]
     if out_of_range:
-        around = [-1, -n_classes, n_classes, 255, 256, 256 + n_classes - 1, 2**16, -(2**16)]  # where integers wrap
+        around = [-1, -n_classes, n_classes, 255, 256, 256 + n_classes - 1, 2**16, -(2**16)]  # integers may wrap here
         kinds += [around, [drawn.int32(), drawn.int32()]]
     return np.array([drawn.one_of(drawn.one_of(kinds)) for _ in range(N)], np.int32), n_classes
 
@@ -29,16 +29,16 @@ anywhere = numbers(19).map(lambda drawn: labelled(drawn, out_of_range=True))
 
 
 def test_example(impl):
-    """Of three classes, label 2 is [0, 0, 1] and label 0 is [1, 0, 0]."""
+    """With three classes, label 2 becomes [0, 0, 1] and label 0 becomes [1, 0, 0]."""
     equal(impl.one_hot.eager(np.array([2, 0]), 3), [[0, 0, 1], [1, 0, 0]])
 
 
-# Properties
+# Values
 
 
 @given(in_range, st.sampled_from([np.int8, np.uint8, np.int16, np.int32]))
 def test_a_float32_row_for_each_label(impl, drawn, dtype):
-    """Any integers of shape (batch,) become float32 of shape (batch, n_classes)."""
+    """Integer labels of shape (batch,) become float32 rows of shape (batch, n_classes)."""
     for labels, n_classes in [drawn, (drawn[0].astype(dtype), 10)]:
         got = impl.one_hot(labels, n_classes)
         expected = f"shape {(N, n_classes)}, float32"
@@ -47,28 +47,28 @@ def test_a_float32_row_for_each_label(impl, drawn, dtype):
 
 @given(in_range)
 def test_the_one_stands_at_the_label(impl, drawn):
-    """Argmax along each row gives the label back."""
+    """The largest entry of each row is in the column of its label: `argmax` along the row gives the label back."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).argmax(axis=1), labels)
 
 
 @given(in_range)
 def test_rows_sum_to_one(impl, drawn):
-    """Each row is a distribution: it sums to 1."""
+    """Each row sums to 1, as the probabilities of all classes must."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).sum(axis=1), np.ones(N))
 
 
 @given(anywhere)
 def test_entries_are_zero_or_one(impl, drawn):
-    """There is nothing between 0 and 1, and nothing outside."""
+    """Every entry is either 0 or 1."""
     got = np.asarray(impl.one_hot(*drawn))
     holds((got == 0) | (got == 1), got, "zeros and ones")
 
 
 @given(numbers(21))
 def test_times_a_vector_looks_up(impl, drawn):
-    """one_hot(x, n) @ v = v[x]: multiplying by a one-hot row selects an entry."""
+    """A one-hot row times a vector selects one entry of the vector: one_hot(x, n) @ v = v[x]."""
     labels, n_classes = labelled(drawn)
     v = drawn.integers((n_classes,), -99, 99)
     equal(np.asarray(impl.one_hot(labels, n_classes)) @ v, v[labels])
@@ -84,14 +84,14 @@ def test_renaming_classes_moves_columns(impl, drawn):
 
 @given(anywhere)
 def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
-    """Negative labels and labels of n_classes or more give zeros: no wrong class, no wrap-around."""
+    """A label below 0, or of `n_classes` or more, gives a row of zeros and does not wrap around to another class."""
     labels, n_classes = drawn
     equal(impl.one_hot(labels, n_classes), oracle.one_hot(labels, n_classes))
 
 
 @given(in_range)
 def test_more_classes_add_columns_of_zeros(impl, drawn):
-    """Two more classes add two columns of zeros on the right."""
+    """Increasing `n_classes` by two adds two columns of zeros on the right."""
     labels, n_classes = drawn
     got = np.asarray(impl.one_hot(labels, n_classes + 2))
     equal(got, np.hstack([impl.one_hot(labels, n_classes), np.zeros((N, 2))]))
@@ -99,14 +99,14 @@ def test_more_classes_add_columns_of_zeros(impl, drawn):
 
 @given(numbers(N))
 def test_ten_classes_unless_told(impl, drawn):
-    """There are ten classes by default, one a digit."""
+    """The default number of classes is ten, one per digit."""
     labels = drawn.integers((N,), 0, 9).astype(np.int32)
     equal(impl.one_hot.eager(labels), impl.one_hot(labels, 10))
 
 
 @given(anywhere)
 def test_labels_are_left_as_they_are(impl, drawn):
-    """What went in still holds what it held."""
+    """The array of labels is not modified."""
     labels, n_classes = drawn
     given_labels = labels.copy()
     impl.one_hot.raw(given_labels, n_classes)
@@ -115,7 +115,7 @@ def test_labels_are_left_as_they_are(impl, drawn):
 
 @given(numbers(21))
 def test_labels_do_not_meet(impl, drawn):
-    """Reordering labels reorders rows."""
+    """Each row depends only on its own label: reordering the labels reorders the rows."""
     labels, n_classes = labelled(drawn)
     order = drawn.order(N)
     equal(impl.one_hot(labels[order], n_classes), np.asarray(impl.one_hot(labels, n_classes))[order])
@@ -123,36 +123,36 @@ def test_labels_do_not_meet(impl, drawn):
 
 @given(in_range)
 def test_columns_count(impl, drawn):
-    """A column sums to the number of labels of its class."""
+    """Each column sums to the number of labels of its class."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).sum(axis=0), np.bincount(labels, minlength=n_classes))
 
 
 @given(st.integers(-1, 300))
 def test_one_label_of_many_classes(impl, label):
-    """A single label is a batch of one, also where there are more classes than a byte can count."""
+    """A batch of one label gives one row, even with 300 classes, more than one byte can number."""
     equal(impl.one_hot(np.array([label], np.int32), 300), oracle.one_hot(np.array([label]), 300))
 
 
 @given(st.sampled_from(CLASSES))
 def test_no_labels_no_rows(impl, n_classes):
-    """No labels give no rows, of n_classes columns still."""
+    """An empty batch of labels gives an array of shape (0, n_classes)."""
     equal(impl.one_hot(np.zeros(0, np.int32), n_classes), np.zeros((0, n_classes)))
 
 
 @given(anywhere)
 def test_compiling_changes_nothing(impl, drawn):
-    """jax.jit(one_hot) and one_hot agree."""
+    """Compiling changes nothing: `jax.jit(one_hot)` and `one_hot` give the same rows."""
     equal(impl.one_hot.jitted(*drawn), impl.one_hot.eager(*drawn))
 
 
-# What the reference promises beyond the laws
+# Laws of the reference alone
 
 
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """Labels kept as bytes name the same classes as any other integers, up to 255 of 300."""
+    """Labels stored as bytes do not wrap around: with 300 classes, all labels up to 255 are encoded correctly."""
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))
 
@@ -174,6 +174,6 @@ def test_bytes_do_not_wrap_around(impl, drawn):
     ],
 )
 def test_refuses(impl, call, labels, n_classes, error, words):
-    """Labels that are no row of integers are refused, compiled or not."""
+    """`one_hot` raises an error if the labels are not a one-dimensional array of integers, compiled or not."""
     with pytest.raises(error, match=f"one_hot: expected {words}"):
         getattr(impl.one_hot, call)(jax.device_put(labels), n_classes)

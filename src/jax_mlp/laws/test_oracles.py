@@ -1,4 +1,4 @@
-"""Oracles that nobody here wrote: what optax, scikit-learn and JAX's own checker say. test_torch.py asks torch."""
+"""Comparisons with other libraries: optax, scikit-learn, and JAX's own checker. test_torch.py compares with torch."""
 
 from functools import cache
 
@@ -17,28 +17,28 @@ from jax_mlp.laws.expect import ROUNDING, close, each
 
 @cache
 def textbook():
-    """Optax's cross-entropy of logits and labels, compiled once."""
+    """The cross-entropy of logits and labels as optax computes it, compiled once."""
     return jax.jit(lambda *given: optax.softmax_cross_entropy_with_integer_labels(*given).mean())
 
 
 @given(wide_cases(FEW))
 def test_loss_times_k_is_optaxs_cross_entropy(impl, case):
-    """K times the loss is the cross-entropy of the textbooks, which optax computes from the logits."""
+    """K times the loss is the textbook cross-entropy, as optax computes it from the logits."""
     expected = textbook()(oracle.logits(case.params, case.images).astype(np.float32), case.labels)
     got = case.n_classes * np.asarray(impl.loss(case.params, case.images, case.targets))
     close(got, expected, case.n_classes * ROUNDING * oracle.magnitude(case.params, case.images).max())
 
 
-@given(exact_cases(FEW, sharpness=0))  # whole numbers: no tie for the rounding of log-softmax to make
+@given(exact_cases(FEW, sharpness=0))  # whole numbers, so that the rounding of log-softmax cannot make a tie
 def test_accuracy_is_scikit_learns(impl, case):
-    """scikit-learn's accuracy_score of the predicted classes is the same."""
+    """The accuracy equals scikit-learn's `accuracy_score` for the predicted classes."""
     predicted = oracle.logits(case.params, case.images).argmax(axis=1)
     close(impl.accuracy(case.params, case.images, case.targets), accuracy_score(case.labels, predicted), ROUNDING)
 
 
 @given(exact_cases(FEW), powers_of_two(-6, 3))
 def test_update_is_optaxs_sgd(impl, case, rate):
-    """optax.sgd, given the gradient of the loss, makes the same step."""
+    """The update makes the same step as `optax.sgd` with the gradient of the loss."""
     sgd = optax.sgd(rate)
     gradient = oracle.gradient(case.params, case.images, case.targets)
     steps, _ = sgd.update(gradient, sgd.init(case.params))
@@ -50,7 +50,7 @@ def test_update_is_optaxs_sgd(impl, case, rate):
 
 @given(exact_cases(FEW))
 def test_gradient_passes_jaxs_check_grads(impl, case):
-    """jax.test_util.check_grads finds the gradient of the loss right, in float64."""
+    """The gradient of the loss passes `jax.test_util.check_grads` in float64."""
     with jax.enable_x64(True):
         params, images, targets = jax.tree.map(
             lambda a: jnp.array(a, jnp.float64), (case.params, case.images, case.targets)

@@ -1,4 +1,4 @@
-"""The laws of relu."""
+"""The laws of relu: values, shapes, and the derivative."""
 
 import math
 
@@ -18,14 +18,14 @@ LARGE = float(np.float32(1e30))
 
 
 def array(drawn):
-    """An array of any shape: the last of eight numbers. Shrinking moves what counts to the end, where a scalar is."""
+    """An array of any shape, made of the last of eight numbers, because shrinking moves the nonzero ones to the end."""
     shape = drawn.one_of(SHAPES)
     return drawn.floats((8,), LARGE)[8 - math.prod(shape) :].reshape(shape)
 
 
 anything = numbers(33).map(array)
 rows = numbers(20).map(lambda drawn: drawn.floats((5,), LARGE))
-TINY = 2.0**-126  # what lies below, such as half of the smallest x, is flushed to zero or not
+TINY = 2.0**-126  # smaller numbers, such as half of the smallest x, may be flushed to zero
 
 
 def test_example(impl):
@@ -33,7 +33,7 @@ def test_example(impl):
     equal(impl.relu.eager(np.array([-2.0, 0.0, 3.0], np.float32)), [0.0, 0.0, 3.0])
 
 
-# Properties
+# Values
 
 
 @given(anything)
@@ -45,40 +45,40 @@ def test_never_negative(impl, x):
 
 @given(anything)
 def test_never_below_its_input(impl, x):
-    """relu(x) is never below x."""
+    """relu(x) is never less than x."""
     got = np.asarray(impl.relu(x))
     holds(got >= x, got, "every entry ≥ the input's")
 
 
 @given(anything)
 def test_idempotent(impl, x):
-    """Applying relu twice is the same as once: relu(relu(x)) = relu(x)."""
+    """Applying `relu` twice gives the same result as applying it once: relu(relu(x)) = relu(x)."""
     once = impl.relu(x)
     equal(impl.relu(np.asarray(once)), once)
 
 
 @given(rows)
 def test_monotone(impl, x):
-    """A larger input never gives a smaller output: sorted stays sorted."""
+    """`relu` never decreases: a larger input never gives a smaller output."""
     got = np.asarray(impl.relu(np.sort(x)))
-    holds(got[:-1] <= got[1:], got, "numbers in ascending order")
+    holds(got[:-1] <= got[1:], got, "entries in ascending order")
 
 
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
-    """relu(x) - relu(-x) = x: what one side drops, the other keeps."""
+    """The positive part minus the negative part is the number itself: relu(x) - relu(-x) = x."""
     equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 
 
 @given(anything)
 def test_two_sides_add_up_to_the_absolute_value(impl, x):
-    """relu(x) + relu(-x) = |x|."""
+    """The positive and the negative part add up to the absolute value: relu(x) + relu(-x) = |x|."""
     equal(np.add(impl.relu(x), impl.relu(-x)), np.abs(x))
 
 
 @given(numbers(20), powers_of_two(-8, 8))
 def test_scales_with_positive_factors(impl, drawn, factor):
-    """relu(c x) = c relu(x) for c > 0, exactly for powers of two."""
+    """relu(c x) = c relu(x) for every c > 0, exactly if c is a power of two."""
     x = drawn.floats((5,), 1024.0)
     x = np.where(np.abs(x) < 2.0**-100, 0, x).astype(np.float32)  # so that scaling down stays clear of subnormals
     equal(impl.relu(np.float32(factor) * x), np.float32(factor) * np.asarray(impl.relu(x)))
@@ -86,7 +86,7 @@ def test_scales_with_positive_factors(impl, drawn, factor):
 
 @given(st.sampled_from(ARRAYS), st.integers(-100, 100))
 def test_keeps_shape_and_dtype(impl, array, fill):
-    """The result has the shape and the dtype of the input."""
+    """The output has the shape and the dtype of the input."""
     shape, dtype = array
     x = np.full(shape, fill, jnp.dtype(dtype))
     got = impl.relu(x)
@@ -95,14 +95,14 @@ def test_keeps_shape_and_dtype(impl, array, fill):
 
 @given(numbers(25))
 def test_entries_do_not_meet(impl, drawn):
-    """Each entry depends on its own input alone: reordering the input reorders the output."""
+    """Each output depends only on the input at its own position: reordering the inputs reorders the outputs."""
     x, order = drawn.floats((5,), LARGE), drawn.order(5)
     equal(impl.relu(x[order]), np.asarray(impl.relu(x))[order])
 
 
 @given(anything)
 def test_compiling_changes_nothing(impl, x):
-    """jax.jit(relu)(x) = relu(x)."""
+    """Compiling changes nothing: jax.jit(relu)(x) = relu(x)."""
     close(impl.relu.jitted(x), impl.relu.eager(x), TINY)
 
 
@@ -119,25 +119,25 @@ def test_the_input_is_left_as_it_is(impl, x):
 
 @given(anything, st.integers(-8, 8))
 def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
-    """The derivative of relu is 1 where x > 0 and 0 where x < 0."""
+    """The derivative of `relu` is 1 where x > 0 and 0 where x < 0."""
     x = np.where(x == 0, np.float32(1), x)  # zero has a law of its own
     equal(impl.relu.pullback(np.full_like(x, cotangent), x), np.where(x > 0, np.float32(cotangent), 0))
 
 
 @given(st.sampled_from(SHAPES))
 def test_derivative_at_zero_is_a_subgradient(impl, shape):
-    """At x = 0 the derivative lies between those of the two sides, 0 and 1."""
+    """The derivative of `relu` at x = 0 lies between 0 and 1, the derivatives on the two sides."""
     x = np.zeros(shape, np.float32)
     got = np.asarray(impl.relu.pullback(np.ones_like(x), x))
-    holds((got >= 0) & (got <= 1), got, "numbers from 0 to 1")
+    holds((got >= 0) & (got <= 1), got, "every entry from 0 to 1")
 
 
-# What the reference promises beyond the laws
+# Laws of the reference alone
 
 
 @pytest.mark.reference
 def test_derivative_at_zero_is_one_half(impl):
-    """JAX splits the derivative of maximum(0, x) evenly at the tie; jax.nn.relu is defined to give 0."""
+    """The derivative of `maximum(0, x)` at 0 is 1/2 in JAX, whereas `jax.nn.relu` is defined to give 0."""
     equal(impl.relu.pullback(np.float32(1), np.float32(0)), 0.5)
     equal(jax.grad(jax.nn.relu)(0.0), 0.0)
 
@@ -145,7 +145,7 @@ def test_derivative_at_zero_is_one_half(impl):
 @pytest.mark.fine_print
 @given(anything)
 def test_nan_stays_nan(impl, x):
-    """NaN stays NaN, so a network that has gone wrong does not hide it."""
+    """`relu` returns NaN for NaN, so it does not hide that a computation has gone wrong."""
     got = impl.relu(np.full_like(x, np.nan))
     holds(np.isnan(got), got, "NaN")
 
@@ -153,7 +153,7 @@ def test_nan_stays_nan(impl, x):
 @pytest.mark.fine_print
 @given(st.sampled_from([np.int8, np.int32, np.uint8]), st.integers(0, 100))
 def test_integers_stay_integers(impl, dtype, x):
-    """Integers are kept as integers of the same width."""
+    """`relu` returns integers for integers, with the same number of bits."""
     got = impl.relu(np.array([x], dtype))
     holds(got.dtype == dtype and got[0] == x, got, f"{x} as {dtype.__name__}")
 
@@ -164,6 +164,6 @@ def test_integers_stay_integers(impl, dtype, x):
 @pytest.mark.reference
 @pytest.mark.parametrize("x", ["text", None, [True], 1j, object()], ids=["text", "None", "bool", "complex", "object"])
 def test_refuses_what_is_no_real_number(impl, x):
-    """What holds no real numbers is a TypeError that names x."""
+    """`relu` raises a TypeError that names `x` if `x` is not an array of real numbers."""
     with pytest.raises(TypeError, match="relu: expected x to"):
         impl.relu.function(x)

@@ -1,4 +1,4 @@
-"""The laws of the training loop: every image once an epoch, in the order asked for, and honest figures."""
+"""The laws of the training loop: epochs, batches, shuffling, and what `on_epoch` is called with."""
 
 import time
 from functools import cache
@@ -15,16 +15,16 @@ from jax_mlp.laws.draws import exact_cases, few, made, twelve_classes, untaught
 from jax_mlp.laws.expect import ROUNDING, LawBroken, close, each, equal, holds
 from jax_mlp.laws.values import as_jax, paste
 
-SMOOTH = [((2, 3), 4)]  # no relu: no kink for rounding to fall on either side of
+SMOOTH = [((2, 3), 4)]  # without relu there is no kink, so rounding cannot put an input on its other side
 HIDDEN = [((2, 3, 2), 5)]
 RATE = 0.125
 epochs = st.integers(0, 2)
-batch_sizes = st.sampled_from([2, 3])  # of 4 images: evenly, and with a short last batch
+batch_sizes = st.sampled_from([2, 3])  # 4 images make even batches, or a short last batch
 KEYS = [jax.random.key(seed) for seed in range(60)]
 
 
 def run(impl, case, n_epochs, test=None, labels=None, **options):
-    """Train on a case, tested on its first images. Options have learning_rate RATE unless they say otherwise."""
+    """Train on a case, with its first images as test set. The learning rate is RATE unless the options give another."""
     images, targets = (case.images[:3], case.labels[:3]) if test is None else test
     labels = case.labels if labels is None else labels
     options = {"learning_rate": RATE, **options}
@@ -32,14 +32,14 @@ def run(impl, case, n_epochs, test=None, labels=None, **options):
 
 
 def by_hand(case, batch_size, n_epochs, rate=RATE):
-    """What training in the order given comes to, in float64."""
+    """The parameters after training without shuffling, in float64."""
     return oracle.train(case.params, oracle.split(case.images, case.targets, batch_size) * n_epochs, rate)
 
 
 def rounding(case, n_updates):
-    """What rounding may do to parameters in some updates of a network without relu."""
+    """The rounding error of parameters after some updates of a network without `relu`."""
     size = (1 + np.abs(case.images).max()) * oracle.magnitude(case.params, case.images).max()
-    # Each update rounds anew. On a convex loss small steps do not spread errors; the factor covers larger ones.
+    # Each update adds its own rounding. On a convex loss, only large steps enlarge errors, by at most the last factor.
     return (
         ROUNDING * size * (1 + n_updates) * (1 + RATE * np.square(case.images).sum(axis=1).max()) ** min(n_updates, 2)
     )
@@ -49,9 +49,10 @@ BLANK = [(np.zeros((3, 3), np.float32), np.zeros(3, np.float32))]
 
 
 def moved(impl, key, n_epochs=1):
-    """How far each of three images, of one bright pixel of its own, moves its own weight, in batches of two and one.
+    """How far each of three images moves its own weight, in a batch of two and a batch of one.
 
-    The rate is so small that p stays 1/3: an image moves its weight by (1 - p) / (its batch's size x 3 classes).
+    Each image has one bright pixel of its own. The learning rate is so small that p stays 1/3, so an image moves its
+    weight by (1 - p) / (images in its batch x 3 classes).
     """
     x, labels, rate = np.eye(3, dtype=np.float32), np.zeros(3, np.int32), 2.0**-10
     got = impl.train_loop(BLANK, x, x, labels, labels, n_epochs, batch_size=2, key=key, learning_rate=rate)
@@ -62,20 +63,20 @@ FOUR = untaught(np.array([[2, 0], [0, 2], [-1, -1], [-2, -2]], np.float32), np.a
 
 
 def reads_all(params, images, targets):
-    """The network that came reads every image right."""
+    """The trained network classifies every image correctly."""
     accuracy = oracle.accuracy(params, images, targets)
     holds(accuracy == 1, f"a network with an accuracy of {accuracy}", "one with an accuracy of 1.0")
 
 
 def test_example(impl):
-    """Three epochs tell four images of three classes apart."""
+    """Three epochs are enough to classify four images of three classes correctly."""
     params, x, labels, targets, _ = FOUR
     trained = impl.train_loop(params, x, x[:3], labels, labels[:3], 3, learning_rate=1.0, batch_size=2)
     reads_all(trained, x, targets)
 
 
 def test_learns_what_no_line_can_tell_apart(impl):
-    """With a hidden layer, exclusive or is learnt by heart: its four corners, and the middle."""
+    """With a hidden layer, the network learns XOR (exclusive or), which no single layer can."""
     rng = np.random.default_rng(3)
     params = [(rng.standard_normal((o, i)).astype(np.float32), np.zeros(o, np.float32)) for i, o in [(2, 3), (3, 2)]]
     x, labels = np.array([[1, 1], [-1, -1], [0, 0], [1, -1], [-1, 1]], np.float32), np.array([0, 0, 0, 1, 1], np.int32)
@@ -84,12 +85,12 @@ def test_learns_what_no_line_can_tell_apart(impl):
 
 
 def test_batches_hold_128_images_unless_told(impl):
-    """The default batch size is 128: 642 images, here of twelve classes, make six updates an epoch."""
+    """The default batch size is 128, so 642 images make six updates per epoch."""
     case = twelve_classes()
     got, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
     each(close, got, by_hand(case, 128, 1), rounding(case, 6))
     close(train_accuracy, oracle.accuracy(got, case.images, case.targets), ROUNDING, "train_accuracy")
-    # Averaged over parts that are not weighed, of 32 to 512 images, the loss is off by 1.6e-5 and more.
+    # An unweighted mean over parts of 32 to 512 images would be off by at least 1.6e-5.
     close(loss, oracle.loss(got, case.images, case.targets), 4e-6, "loss")
 
 
@@ -100,18 +101,18 @@ def test_ten_epochs_at_a_hundredth_unless_told(impl):
     each(close, got, by_hand(case, 128, 10, 1e-2), rounding(case, 60))
 
 
-# Properties: epochs and batches
+# Epochs and batches
 
 
 @given(few())
 def test_no_epochs_no_change(impl, case):
-    """Zero epochs give the parameters back."""
+    """Zero epochs return the parameters unchanged."""
     each(equal, run(impl, case, 0), case.params)
 
 
 @given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), batch_sizes)
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
-    """Without a key, training is one update after another, in the order given, the short last batch included."""
+    """Without a key, training is one update per batch, in the order given, including the short last batch."""
     n_updates = n_epochs * -(-len(case.images) // batch_size)
     got = run(impl, case, n_epochs, batch_size=batch_size)
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
@@ -119,7 +120,7 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
 
 @given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
 def test_epochs_add_up(impl, case, a_and_b):
-    """Without a key, a + b epochs are a epochs and then b more."""
+    """Without a key, training for a epochs and then for b more gives the same as training for a + b epochs."""
     a, b = a_and_b
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
     then = run(impl, case._replace(params=first), b, batch_size=2)
@@ -128,31 +129,31 @@ def test_epochs_add_up(impl, case, a_and_b):
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS))
 def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
-    """Where all images fit into one batch an epoch is one update, and shuffling makes no difference."""
+    """If all images fit into one batch, an epoch is one update, and shuffling makes no difference."""
     got = run(impl, case, 1, key=key)
     each(close, got, by_hand(case, 4, 1), rounding(case, 1))
 
 
 @given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
-    """Shuffled, every image takes part in every epoch, once, that of the short last batch too."""
+    """With a key, every image is used exactly once per epoch, including those in the short last batch."""
     got = np.sort(moved(impl, key, n_epochs))
     if n_epochs == 1:
         close(got, 2 / 9 / np.array([2, 2, 1]), 0.01, "how far each image moved its weight")
-    # Over several epochs images take turns in the short batch, but all together move as far.
+    # Over several epochs the images take turns in the short batch, but the sum of their moves is the same.
     close(got.sum(), n_epochs * 4 / 9, 0.01, "how far the images moved their weights")
 
 
-# Properties: shuffling
+# Shuffling
 
 
-# Three images that overlap, each of a class of its own: whichever is seen first, the others find other weights.
+# Three overlapping images, each of its own class: the weights that an image finds depend on those used before it.
 OVERLAPPING = np.array([[2, 0, 0], [1, 1, 0], [1, 1, 1]], np.float32)
 
 
 @cache
 def where_orders_lead(n_epochs):
-    """For every sequence of orders of the three images: the weights that training one by one comes to, by hand."""
+    """For every sequence of orders of the three images, the weights after training on one image at a time, by hand."""
     batches = oracle.split(OVERLAPPING, np.eye(3), 1)
     ends = {(): BLANK}
     for _ in range(n_epochs):
@@ -164,24 +165,24 @@ def where_orders_lead(n_epochs):
 
 
 def one_by_one(impl, key, n_epochs):
-    """The weights that the three images lead to, shuffled."""
+    """The weights after training on the three images, shuffled."""
     x, labels = OVERLAPPING, np.arange(3)
     ((w, _),) = impl.train_loop(BLANK, x, x, labels, labels, n_epochs, batch_size=1, key=key, learning_rate=1.0)
     return np.asarray(w)
 
 
 def orders_seen(impl, key, n_epochs):
-    """In which orders the three images were seen, an epoch at a time: of all that are possible, the one that fits."""
+    """The orders in which the three images were used, one per epoch: the possible orders that fit the weights."""
     got = one_by_one(impl, key, n_epochs)
     sequences, ends = where_orders_lead(n_epochs)
     off = np.abs(ends - got).max(axis=(1, 2))
-    if not off.min() <= 1e-3:  # any two orders end far further apart than that, and rounding is far smaller
+    if not off.min() <= 1e-3:  # two orders end much further apart than this, and rounding is much smaller
         raise LawBroken(got, "weights that some order of the three images leads to")
     return sequences[off.argmin()]
 
 
 def test_orders_can_be_told_apart():
-    """Any two sequences of orders end in weights that differ by far more than the tolerance above."""
+    """Any two sequences of orders give weights that differ by far more than the tolerance above."""
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))
@@ -190,55 +191,55 @@ def test_orders_can_be_told_apart():
 
 @given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_same_key_same_result(impl, key, n_epochs):
-    """The same key shuffles the same way, every time."""
+    """The same key shuffles in the same way every time."""
     first = one_by_one(impl, key, n_epochs)
     equal(one_by_one(impl, key, n_epochs), first)
 
 
 def test_every_epoch_is_shuffled_anew(impl):
-    """With a key, each epoch goes through the images in some order, and another epoch in the same only by chance."""
+    """With a key, every epoch draws a new order; two epochs have the same order only by chance."""
     seen = np.array([orders_seen(impl, key, 3) for key in KEYS])
     for a, b in [(0, 1), (1, 2), (0, 2)]:
         same = (seen[:, a] == seen[:, b]).all(axis=1).sum()
-        # A sixth of the fair draws keep their order: more than half of sixty do once in 10**9 times.
-        expected = "about 10: each epoch has an order of its own"
-        holds(same <= 30, f"in {same} of 60 runs, epoch {b + 1} goes in the order of epoch {a + 1}", expected)
+        # By chance, one in six pairs has the same order. More than 30 of 60 do so once in 10**9 runs.
+        expected = "the same order in about 10 of 60 runs, by chance"
+        holds(same <= 30, f"the same order in epochs {a + 1} and {b + 1}, in {same} of 60 runs", expected)
 
 
 def test_another_key_another_order(impl):
-    """The order depends on the key alone, and hardly one of the six orders of three images never comes."""
+    """Different keys give different orders: sixty keys give at least five of the six orders of three images."""
     seen = [orders_seen(impl, key, 1)[0] for key in KEYS]
-    # Of sixty fair draws out of six, one order is missing once in 10**4 times and two once in 10**9.
-    holds(len(set(seen)) >= 5, f"of sixty keys, the orders {sorted(set(seen))} alone", "all six orders of 0, 1 and 2")
+    # With sixty random orders, one of the six is missing once in 10**4 runs, and two are missing once in 10**9.
+    holds(len(set(seen)) >= 5, f"only the orders {sorted(set(seen))} from 60 keys", "all six orders of 0, 1 and 2")
 
 
 def test_images_are_shuffled_and_not_batches(impl):
-    """Which images share a batch depends on the key: any of them may be in the short last batch."""
+    """The key decides which images share a batch: any image may be in the short last batch."""
     short = {int(i) for key in KEYS for i in np.flatnonzero(moved(impl, key) > 1 / 6)}  # 2/9, and the others 1/9
-    # Sixty fair draws leave one of three out once in 10**10 times.
-    holds(len(short) == 3, f"images {sorted(short)} in the short batch, whatever the key", "each of the three at times")
+    # Sixty random orders leave one of the three images out once in 10**10 runs.
+    holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")
 
 
-# Properties: what goes in
+# What goes in
 
 
 @given(exact_cases(SMOOTH), epochs)
 def test_labels_may_be_one_hot(impl, case, n_epochs):
-    """Integer labels and their one-hot rows train alike."""
+    """Integer labels and one-hot rows give the same parameters."""
     got = run(impl, case, n_epochs, (case.images[:3], case.targets[:3]), case.targets, batch_size=2)
     each(equal, got, run(impl, case, n_epochs, batch_size=2))
 
 
 @given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
 def test_the_test_set_teaches_nothing(impl, case, pixel, label):
-    """Other test images and other test labels lead to the same parameters."""
+    """The test set has no influence on the trained parameters."""
     other = (np.full_like(case.images[:3], pixel), np.full_like(case.labels[:3], label))
     expected = run(impl, case, 1, batch_size=2)
     each(equal, run(impl, case, 1, test=other, batch_size=2), expected)
 
 
 class Iterable:
-    """Batches that can be gone through, and nothing else: no length, no places."""
+    """Batches that can be iterated over, and nothing else: they have no length and no indices."""
 
     def __init__(self, batches):
         self.batches, self.rounds = batches, 0
@@ -248,22 +249,23 @@ class Iterable:
         return iter(self.batches)
 
     def __repr__(self):
-        return paste(self.batches)  # for reports
+        return paste(self.batches)  # as a report shows them
 
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, as_integers):
-    """An iterable of batches is gone through once an epoch, labels as integers or one-hot."""
+    """An iterable of batches is iterated over once per epoch; its labels are integers or one-hot rows."""
     batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 3))
     got = run(impl, case, n_epochs, batches=batches)
-    holds(batches.rounds == n_epochs, f"gone through {batches.rounds} times", f"{n_epochs} times")
+    got_rounds, rounds = (f"{n} pass{'es' if n != 1 else ''} over the batches" for n in (batches.rounds, n_epochs))
+    holds(batches.rounds == n_epochs, got_rounds, rounds)
     expected = run(impl, case, n_epochs, batch_size=3)
     each(close, got, expected, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
 @given(exact_cases(SMOOTH))
 def test_batches_alone_teach(impl, case):
-    """Where batches are given, the training set is for measuring only: other images there teach nothing else."""
+    """If batches are given, training uses only them; the training set is then used only for evaluation."""
     batches = oracle.split(case.images, case.targets, 3)
     expected = run(impl, case, 1, batches=batches)
     others = case._replace(images=-case.images)
@@ -275,25 +277,25 @@ def test_batches_alone_teach(impl, case):
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
-    """Parameters, images and labels that went in, NumPy's or JAX's, can still be read, and hold what they held."""
+    """The parameters, images and labels, in NumPy or JAX, are not modified, and can still be read."""
     expected = case.images, case.images[:3], case.labels, case.labels[:3]
     params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
     impl.train_loop.raw(params, *sets, 2, key=key)
     each(equal, params, case.params)
     for got, wanted, what in zip(sets, expected, ("images", "test images", "labels", "test labels"), strict=True):
-        holds(np.array_equal(got, wanted), got, f"the {what} as they went in")
+        holds(np.array_equal(got, wanted), got, f"the {what}, unchanged")
 
 
-# Properties: what is told
+# What on_epoch receives
 
 
 def told(impl, case, n_epochs, **options):
-    """What on_epoch is told, epoch by epoch."""
+    """The trained parameters, and what `on_epoch` was called with, epoch by epoch."""
     seen = []
 
     def on_epoch(epoch, seconds, train_accuracy, test_accuracy, loss):
         seen.append((epoch, seconds, float(train_accuracy), float(test_accuracy), float(loss)))
-        return True  # an answer that nobody asked for
+        return True  # which train_loop must ignore
 
     on_epoch.__name__ = "lambda **told: print(told) or True"  # as a report shows it
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
@@ -301,19 +303,19 @@ def told(impl, case, n_epochs, **options):
 
 @given(few(), st.sampled_from([0, 1, 3]))
 def test_every_epoch_is_told(impl, case, n_epochs):
-    """on_epoch is called after each epoch with its number, from 1, and the seconds it took."""
+    """`on_epoch` is called after each epoch with its number, counted from 1, and the seconds it took."""
     _, seen = told(impl, case, n_epochs, batch_size=2)
     numbers = [epoch for epoch, *_ in seen]
     holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
-    holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds of 0 or more")
+    holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds ≥ 0")
 
 
 def test_all_epochs_asked_for_are_gone_through(impl):
-    """Training ends after its last epoch and not before: where all is learnt, and where nothing is."""
-    hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # one image, three answers
+    """Training runs for all `n_epochs` epochs, even if every image is right or the loss does not fall."""
+    hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # equal images, three classes
     for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
         _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
-        holds(len(seen) == 12, f"{len(seen)} epochs", "12 epochs")
+        holds(len(seen) == 12, f"{len(seen)} epoch{'s' if len(seen) != 1 else ''}", "12 epochs")
 
 
 class Slow(Iterable):
@@ -325,7 +327,7 @@ class Slow(Iterable):
 
 
 def test_seconds_are_those_of_the_epoch(impl):
-    """Each epoch is told the time it took itself, loading included and on_epoch left out."""
+    """The seconds of an epoch include loading its batches, and exclude `on_epoch` and all other epochs."""
     case, seen = made(*SMOOTH[0], seed=0), []
 
     def on_epoch(epoch, seconds, *_, **__):
@@ -337,21 +339,22 @@ def test_seconds_are_those_of_the_epoch(impl):
     on_epoch.__name__ = "lambda **told: print(told)"
     start = time.perf_counter()
     run(impl, case, 2, on_epoch=on_epoch, batches=Slow(oracle.split(case.images, case.labels, 3)))
-    holds(len(seen) > 0, "no call of on_epoch", "one after each epoch")
+    holds(len(seen) > 0, "no call of on_epoch", "a call after each epoch")
     for seconds, passed in seen:
-        holds(seconds > 0.005, seconds, "at least the 0.01 s that loading takes, but for the grain of the clock")
-        holds(seconds <= passed + 0.001, seconds, f"no more than the {passed:.3f} s since on_epoch returned")
+        # Half of what loading takes, and a millisecond more than what has passed, since clocks are coarse.
+        holds(seconds > 0.005, seconds, "about 0.01 s or more, which loading takes")
+        holds(seconds <= passed + 0.001, seconds, f"at most the {passed:.3f} s since on_epoch returned")
 
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.sampled_from([0, 1, 2]))
 def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
-    """Accuracies and loss are those of the parameters that the epoch ended with, on the set they are named after."""
+    """`on_epoch` gets the accuracies and the loss of the parameters at the end of the epoch."""
     test = (case.images[:3] + 1, np.full_like(case.labels[:3], label))
     params, seen = told(impl, case, n_epochs, test=test, batch_size=batch_size, learning_rate=1.0)
     *_, train_accuracy, test_accuracy, loss = seen[-1]
     logits = oracle.logits(params, np.concatenate([case.images, test[0]]))
     top = np.sort(logits, axis=1)
-    assume((top[:, -1] - top[:, -2] > 1e-3).all())  # no ties for rounding to break
+    assume((top[:, -1] - top[:, -2] > 1e-3).all())  # so that rounding cannot change an answer
     size = ROUNDING * oracle.magnitude(params, case.images).max()
     test_targets = np.eye(case.n_classes)[test[1]]
     close(train_accuracy, oracle.accuracy(params, case.images, case.targets), ROUNDING, "train_accuracy")

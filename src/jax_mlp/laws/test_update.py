@@ -1,4 +1,4 @@
-"""The laws of the update: where a step goes, how far, and that nothing else happens."""
+"""The laws of the update: the direction and the size of a step, and that nothing else changes."""
 
 import jax
 import jax.numpy as jnp
@@ -12,30 +12,30 @@ from jax_mlp.laws.draws import FEW, HIDDEN, ONE, exact_cases, few, many, powers_
 from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
 from jax_mlp.laws.values import as_jax
 
-RATES = powers_of_two(-6, 6)  # a step of such a size rounds once, when it is subtracted
+RATES = powers_of_two(-6, 6)  # with such a rate only the subtraction rounds
 
 
 def rounding(case, rate):
-    """What rounding may do to each array: to the parameter itself, and to the gradient times the rate."""
+    """The rounding error of each array: of the parameter itself, and of the gradient times the rate."""
     growth = oracle.growth(case.params)
     gradient = ROUNDING * oracle.magnitude(case.params, case.images).max() * growth * (1 + np.abs(case.images).max())
     return [tuple(ROUNDING * np.abs(a).max() + rate * gradient for a in layer) for layer in case.params]
 
 
 def test_example(impl):
-    """One step from equal odds towards class 1 of 2: each logit's slope is (p - y) / K = ±1/4."""
+    """One step from equal probabilities towards class 1 of 2 changes each weight and bias by (y - p) / K = ±1/4."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
     each(close, got, expected, ROUNDING)
 
 
-# Properties: what a step is
+# The direction and the size of a step
 
 
 @given(few(2), st.just(0.25))
 def test_the_rate_counts_each_time(impl, case, rate):
-    """Another learning rate gives another step, also after the first call has been compiled."""
+    """A new learning rate gives a new step, even after an earlier call was compiled with another rate."""
     small = impl.update.eager(case.params, case.images, case.targets, rate)
     large = impl.update.eager(case.params, case.images, case.targets, 4 * rate)
     expected = [
@@ -48,12 +48,12 @@ def test_the_rate_counts_each_time(impl, case, rate):
 
 @given(few(2), st.just(0.5))
 def test_steps_remember_nothing(impl, case, rate):
-    """Two steps are two plain steps: no momentum, no memory of earlier calls."""
+    """Each step depends only on its arguments: there is no momentum, and no memory of earlier calls."""
     once = impl.update.eager(case.params, case.images, case.targets, rate)
     again = impl.update.eager(case.params, case.images, case.targets, rate)
     each(equal, again, [tuple(map(np.asarray, layer)) for layer in once])
     once = [tuple(map(np.asarray, layer)) for layer in once]
-    # A unit so near its kink that rounding decides on which side it is has no gradient to compare.
+    # If rounding decides on which side of its kink a unit is, there is no gradient to compare with.
     assume(oracle.distance_from_kink(once, case.images) > 1e-3 * oracle.magnitude(once, case.images).max())
     twice = impl.update.eager(once, case.images, case.targets, rate)
     each(close, twice, oracle.update(once, case.images, case.targets, rate), rounding(case._replace(params=once), rate))
@@ -61,14 +61,14 @@ def test_steps_remember_nothing(impl, case, rate):
 
 @given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
-    """Every parameter moves by -rate times its slope, in every layer, weights and biases alike."""
+    """Every weight and every bias changes by minus the learning rate times its gradient."""
     got = impl.update(case.params, case.images, case.targets, rate)
     expected = oracle.update(case.params, case.images, case.targets, rate)
     each(close, got, expected, rounding(case, rate))
 
 
 def test_many_images_and_layers_too(impl):
-    """The mean over 301 images moves all five layers."""
+    """A step uses the mean gradient over all 301 images and changes all five layers."""
     case = many()
     got = impl.update(case.params, case.images, case.targets, 1.0)
     # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24. Steps are thousandths and more.
@@ -77,7 +77,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(wide_cases(FEW, bound=16.0))
 def test_the_default_rate_is_a_hundredth(impl, case):
-    """Without a learning rate the step is 0.01 times the gradient."""
+    """The default learning rate is 0.01."""
     got = impl.update(case.params, case.images, case.targets)
     each(close, got, impl.update(case.params, case.images, case.targets, 1e-2), rounding(case, 1e-2))
 
@@ -90,16 +90,16 @@ def test_no_rate_no_step(impl, case):
 
 @given(exact_cases(), RATES)
 def test_nothing_to_learn_no_step(impl, case, rate):
-    """Targets of zero have no loss and no slope: nothing moves, so nothing decays either."""
+    """If all targets are zero, so is the gradient, and no parameter changes: there is no weight decay."""
     each(equal, impl.update(case.params, case.images, 0 * case.targets, rate), case.params)
 
 
-# Properties: what a step keeps
+# What a step leaves unchanged
 
 
 @given(wide_cases())
 def test_structure_is_kept(impl, case):
-    """What comes back is a list of as many pairs, of the same shapes, in float32."""
+    """The new parameters are a list of as many pairs, with the same shapes, in float32."""
     got = impl.update(case.params, case.images, case.targets, 1.0)
     sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (got, case.params)]
     holds(sketches[0] == sketches[1], *sketches)
@@ -110,9 +110,9 @@ def test_structure_is_kept(impl, case):
 
 @given(few(2))
 def test_inputs_are_left_as_they_are(impl, case):
-    """The parameters that went in can still be read, and hold what they held."""
+    """The old parameters, the images and the targets are not modified, and can still be read."""
     given_case = case.params, case.images, case.targets
-    # JAX arrays may be donated, NumPy arrays and the list itself changed in place.
+    # An update could donate JAX arrays, or change NumPy arrays and the list in place.
     for params, x, y in (as_jax(given_case), jax.tree.map(np.copy, given_case)):
         impl.update.raw(params, x, y, 1.0)
         impl.update.raw(params, x, y)
@@ -131,7 +131,7 @@ def test_images_have_no_order(impl, case, rate):
 
 @given(exact_cases(HIDDEN), RATES)
 def test_a_silent_unit_learns_nothing(impl, case, rate):
-    """A hidden unit that is silent for the whole batch keeps its weights and its bias, to the bit."""
+    """A hidden unit that outputs 0 for every image of the batch (an inactive unit) does not change at all."""
     w, b = case.params[0]
     silent = b - np.float32(2.0**20) * (np.arange(len(b)) == 0)
     params = [(w, silent.astype(np.float32)), *case.params[1:]]
@@ -140,33 +140,33 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
     equal(came_b[0], params[0][1][0])
 
 
-# Properties: descent
+# Descent
 
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer the loss is convex and its gradient Lipschitz: a step of at most 1/L lowers the loss, provably."""
+    """With one layer, a learning rate of 1/M lowers the loss, if M bounds how fast the gradient changes."""
     images = case.images
-    # The second derivative along unit logits is at most 1/2 an image; a logit moves by at most |(x, 1)|.
+    # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)
     rate = 1 / lipschitz
     before = oracle.loss(case.params, images, case.targets)
     after = oracle.loss(impl.update(case.params, images, case.targets, float(rate)), images, case.targets)
     slopes = oracle.gradient(case.params, images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)
-    # The descent lemma promises half the rate times the squared gradient. Parameters are rounded to float32.
+    # The descent lemma: the loss falls by at least half the rate times the squared gradient. Parameters are rounded.
     most = before - rate * square / 2
-    expected = f"at most {most:.7g}: convex, it falls at least that far from {before:.7g}"
+    expected = f"a loss of at most {most:.7g} after the step (it was {before:.7g} before)"
     holds(after <= most + rounding_of_loss(case.params, images), f"a loss of {after:.7g} after the step", expected)
 
 
 @given(exact_cases())
 def test_the_loss_drops_after_a_small_step(impl, case):
-    """In a network of any depth a step that is small enough lowers the loss."""
+    """A small enough step lowers the loss of a network of any depth, unless its gradient is zero."""
     before = oracle.loss(case.params, case.images, case.targets)
     slopes = oracle.gradient(case.params, case.images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)
-    # "Small enough" is found by halving: with the exact gradient, in float64, Armijo's condition holds at this rate.
+    # The rate is halved until it is small enough: with the exact gradient, in float64, it satisfies Armijo's condition.
     rate, drop = 1.0, 0.0
     while rate > 2.0**-12:
         drop = before - oracle.loss(
@@ -175,33 +175,33 @@ def test_the_loss_drops_after_a_small_step(impl, case):
         if drop >= rate * square / 4:
             break
         rate /= 2
-    assume(drop > 4 * rounding_of_loss(case.params, case.images))  # not to mistake rounding for a rise
+    assume(drop > 4 * rounding_of_loss(case.params, case.images))  # so that rounding cannot hide the fall
     after = oracle.loss(impl.update(case.params, case.images, case.targets, rate), case.images, case.targets)
     holds(after < before, after, f"below {before}")
 
 
 def rounding_of_loss(params, images):
-    """What the loss may change by when parameters are rounded to float32."""
+    """How much the loss may change when the parameters are rounded to float32."""
     return ROUNDING * oracle.magnitude(params, images).max()
 
 
-# Properties: compiling
+# Compiling
 
 
 @given(few(2), st.just(0.25))
 def test_compiling_again_changes_nothing(impl, case, rate):
-    """Update within another jit gives what update gives."""
+    """Compiling `update` inside another jit changes nothing."""
     expected = impl.update.eager(case.params, case.images, case.targets, rate)
     got = impl.update.jitted(case.params, case.images, case.targets, rate)
     each(close, got, [tuple(map(np.asarray, layer)) for layer in expected], rounding(case, rate))
 
 
-# What the reference promises beyond the laws
+# Laws of the reference alone
 
 
 @pytest.mark.reference
 def test_a_new_rate_never_recompiles(impl):
-    """A hundred learning rates compile once."""
+    """A hundred different learning rates are compiled once."""
     params = [(np.zeros((2, 7), np.float32), np.zeros(2, np.float32))]
     x, y = np.ones((1, 7), np.float32), np.array([[0.0, 1.0]], np.float32)
     impl.update(params, x, y, 0.5)
@@ -214,7 +214,7 @@ def test_a_new_rate_never_recompiles(impl):
 @pytest.mark.fine_print
 @pytest.mark.parametrize("rate", [0.1, np.float32(0.1), jnp.float32(0.1)], ids=["python", "numpy", "jax"])
 def test_half_precision_stays_half_precision(impl, rate):
-    """Whatever the type of the rate, parameters keep their dtype."""
+    """Parameters keep their dtype, whatever the type of the learning rate."""
     params = [(np.ones((2, 3), np.float16), np.ones(2, np.float16))]
     (w, b), *_ = impl.update(params, np.ones((1, 3), np.float32), np.array([[0.0, 1.0]]), rate)
     holds(w.dtype == b.dtype == np.float16, f"{w.dtype} {b.dtype}", "float16")
@@ -223,14 +223,14 @@ def test_half_precision_stays_half_precision(impl, rate):
 @pytest.mark.reference
 @given(st.lists(exact_cases(ONE), min_size=2, max_size=5), RATES)
 def test_any_number_of_updates_equals_float64_by_hand(impl, cases, rate):
-    """After several updates the parameters are those of the float64 transcription, to float32 rounding."""
+    """Several updates give the same parameters as in NumPy with float64, up to rounding."""
     params, exact, within = cases[0].params, cases[0].params, 0.0
     for case in cases:
         size = oracle.magnitude(exact, case.images).max()
         assume(oracle.distance_from_kink(exact, case.images) > 1e-3 * size)
         params = impl.update(params, case.images, case.targets, rate / 64)
         exact = oracle.update(exact, case.images, case.targets, rate / 64)
-        # Each step adds its own rounding and stretches what was there: by the curvature, bounded through these factors.
+        # Each step adds its own rounding, and enlarges earlier errors by the curvature, which these factors bound.
         growth = (1 + np.abs(exact[1][0]).sum()) * (1 + np.abs(case.images).max())
         within = within * (1 + rate / 64 * growth**2) + ROUNDING * (1 + size) * (1 + rate / 64 * growth)
     each(close, params, exact, within)
@@ -253,6 +253,6 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4
     ],
 )
 def test_refuses(impl, arguments, error, words):
-    """Shapes and dtypes that do not fit are refused while compiling."""
+    """`update` raises an error while it is compiled if shapes or dtypes do not fit."""
     with pytest.raises(error, match=words):
         impl.update(*jax.device_put(arguments))

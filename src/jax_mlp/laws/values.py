@@ -8,18 +8,18 @@ import numpy as np
 
 
 def as_jax(value):
-    """Arrays of numbers, also within lists and tuples, as JAX arrays; anything else as it is."""
+    """The value with its arrays of numbers as JAX arrays, including those in lists and tuples."""
     leaves, tree = jax.tree.flatten(value, is_leaf=lambda node: isinstance(node, Iterator))
     numeric = [isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" for leaf in leaves]
     put = iter(_put([leaf for leaf, is_numeric in zip(leaves, numeric, strict=True) if is_numeric]))
     return tree.unflatten(next(put) if is_numeric else leaf for leaf, is_numeric in zip(leaves, numeric, strict=True))
 
 
-_put = jax.jit(lambda arrays: arrays)  # many small arrays at once: several times faster than one by one
+_put = jax.jit(lambda arrays: arrays)  # all arrays at once, which is several times faster than one by one
 
 
 def paste(value) -> str:
-    """An expression that makes this value, short enough to read."""
+    """A short expression that makes this value."""
     if isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key):
         high, low = np.asarray(jax.random.key_data(value)).tolist()
         return f"jax.random.key({low})" if high == 0 else f"jax.random.wrap_key_data(np.uint32([{high}, {low}]))"

@@ -13,7 +13,7 @@ CAUGHT = Path(__file__).with_name("caught.json")
 
 
 class Entry(NamedTuple):
-    """One wrong or right way to write a component: its functions, and what is said of it."""
+    """A mistake in a component, or a correct variant of it: its functions, and a sentence about them."""
 
     kind: str
     component: str
@@ -23,17 +23,17 @@ class Entry(NamedTuple):
 
 
 def mistakes(component: str) -> list[Entry]:
-    """The ways to get a component wrong."""
+    """The mistakes in a component."""
     return _entries("mistakes", component)
 
 
 def variants(component: str) -> list[Entry]:
-    """Other right ways to write it."""
+    """The correct variants of a component."""
     return _entries("mistakes.correct", component)
 
 
 def caught_by() -> dict[str, list[str]]:
-    """For each mistake, as component/name, the laws of its component that catch it."""
+    """For each mistake, named component/name, the laws of its component that catch it."""
     return json.loads(CAUGHT.read_text(encoding="utf-8"))
 
 

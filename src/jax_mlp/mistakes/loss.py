@@ -1,4 +1,4 @@
-"""Ways to get the loss wrong."""
+"""Mistakes in the loss."""
 
 import jax
 import jax.numpy as jnp
@@ -7,111 +7,111 @@ from jax_mlp import forward
 
 
 def sum_for_mean(params, images, targets):
-    """A sum over images and classes instead of a mean: larger batches take larger steps."""
+    """The sum is taken over images and classes instead of the mean, so larger batches take larger steps."""
     return -jnp.sum(forward(params, images) * targets)
 
 
 def mean_over_images_only(params, images, targets):
-    """The textbook's cross-entropy: summed over classes, averaged over images. K times the guide's."""
+    """The sum over classes is taken instead of the mean, as in textbooks, so the loss is K times too large."""
     return -jnp.mean(jnp.sum(forward(params, images) * targets, axis=1))
 
 
 def mean_over_classes_only(params, images, targets):
-    """Averaged over classes, but summed over images."""
+    """The sum over images is taken instead of the mean, so larger batches take larger steps."""
     return -jnp.sum(jnp.mean(forward(params, images) * targets, axis=1))
 
 
 def sign_lost(params, images, targets):
-    """The minus is missing: learning makes it worse."""
+    """The minus sign is missing, so learning makes the predictions worse."""
     return jnp.mean(forward(params, images) * targets)
 
 
 def probabilities_for_logarithms(params, images, targets):
-    """Probabilities stand where their logarithms belong: -mean(p y)."""
+    """Probabilities are used instead of their logarithms, so a wrong answer costs too little."""
     return -jnp.mean(jnp.exp(forward(params, images)) * targets)
 
 
 def logarithm_of_clipped_probabilities(params, images, targets):
-    """Probabilities are clipped at 1e-7 before the logarithm: what is less likely costs no more and teaches nothing."""
+    """Probabilities are clipped at 1e-7, so a very wrong answer has no gradient."""
     return -jnp.mean(jnp.log(jnp.maximum(jnp.exp(forward(params, images)), 1e-7)) * targets)
 
 
 def squared_error(params, images, targets):
-    """The mean squared distance between probabilities and targets."""
+    """The squared error is computed instead of the cross-entropy, so sure but wrong answers have no gradient."""
     return jnp.mean((jnp.exp(forward(params, images)) - targets) ** 2)
 
 
 def squared_error_of_logarithms(params, images, targets):
-    """The mean squared distance between log-probabilities and targets."""
+    """The squared error of the log-probabilities is computed, so wrong classes become likelier too."""
     return jnp.mean((forward(params, images) - targets) ** 2)
 
 
 def the_other_classes_too(params, images, targets):
-    """Each class is judged as a yes-or-no question of its own: binary cross-entropy."""
+    """The terms of the other classes are added too (binary cross-entropy), so the loss is too large."""
     log_p = forward(params, images)
     return -jnp.mean(log_p * targets + jnp.log1p(-jnp.minimum(jnp.exp(log_p), 1 - 1e-6)) * (1 - targets))
 
 
 def arguments_swapped(params, images, targets):
-    """Predictions and targets have changed places: -mean(p log y), with a bit added to the logarithm."""
+    """Predictions and targets are swapped, so the logarithm is taken of the targets."""
     return -jnp.mean(jnp.exp(forward(params, images)) * jnp.log(targets + 1e-7))
 
 
 def largest_target_only(params, images, targets):
-    """Only the class of the largest target counts: soft targets are made hard."""
+    """Only the largest entry of each target counts, so soft targets are treated as one-hot."""
     hard = jax.nn.one_hot(jnp.argmax(targets, axis=1), targets.shape[1])
     return -jnp.mean(forward(params, images) * hard)
 
 
 def first_image_only(params, images, targets):
-    """Only the first image of the batch is counted."""
+    """Only the first image of the batch counts, so the others teach nothing."""
     return -jnp.mean((forward(params, images) * targets)[:1])
 
 
 def divided_by_ten(params, images, targets):
-    """The number of classes is taken to be 10."""
+    """The sum is divided by 10 classes, even if there are more or fewer."""
     return -jnp.sum(forward(params, images) * targets) / (10 * len(images))
 
 
 def divided_by_a_batch_of_128(params, images, targets):
-    """The size of the batch is taken to be 128, wrong for the short last one."""
+    """The sum is divided by a batch size of 128, even if the batch is smaller."""
     return -jnp.sum(forward(params, images) * targets) / (128 * targets.shape[1])
 
 
 def mean_over_targets_that_count(params, images, targets):
-    """The mean runs over the entries where the target is not zero."""
+    """The mean is taken over the nonzero targets only, so the loss is too large."""
     terms = forward(params, images) * targets
     return -jnp.sum(terms) / jnp.maximum(jnp.sum(targets != 0), 1)
 
 
 def weights_punished(params, images, targets):
-    """The squares of all weights are added, a little: weight decay nobody asked for."""
+    """The squares of the weights are added to the loss (weight decay), so it is too large."""
     decay = sum(jnp.sum(w**2) for w, _ in params)
     return -jnp.mean(forward(params, images) * targets) + 1e-3 * decay
 
 
 def clipped(params, images, targets):
-    """Log-probabilities are clipped at -10: whoever is more wrong than that pays no more, and learns nothing."""
+    """Log-probabilities are clipped at -10, so a very wrong answer has no gradient."""
     return -jnp.mean(jnp.maximum(forward(params, images), -10.0) * targets)
 
 
 def per_image(params, images, targets):
-    """One loss for each image instead of one for the batch."""
+    """One loss per image is returned instead of their mean, so the result is not a single number."""
     return -jnp.mean(forward(params, images) * targets, axis=1)
 
 
 def root_of_the_squares(params, images, targets):
-    """Terms are squared before they are averaged, and the root is taken: no mean, but a norm."""
+    """The root of the mean square is taken instead of the mean, so the gradient is wrong too."""
     return jnp.sqrt(jnp.mean((forward(params, images) * targets) ** 2))
 
 
 def gradient_of_nothing(params, images, targets):
-    """The value is right, but no gradient comes through."""
+    """The value is right, but the gradient is stopped, so nothing can learn."""
     return jax.lax.stop_gradient(-jnp.mean(forward(params, images) * targets))
 
 
 def gradient_k_times_too_large(params, images, targets):
-    """The value is right, but the gradient is that of the sum over classes."""
+    """The value is right, but the gradient is that of the sum over classes, K times too large."""
     value = -jnp.mean(forward(params, images) * targets)
     k = targets.shape[1]
     return k * value - jax.lax.stop_gradient((k - 1) * value)
@@ -123,28 +123,28 @@ def images_cut_off(params, images, targets):
 
 
 def columns_for_entries(params, images, targets):
-    """log_p[:, k] without row numbers takes the columns k of every image, and not each image's own entry."""
+    """`log_p[:, k]` takes columns k of every image; `log_p[arange(n), k]` would take one entry per image."""
     return -jnp.mean(forward(params, images)[:, jnp.argmax(targets, axis=1)]) / targets.shape[1]
 
 
 def logarithm_twice(params, images, targets):
-    """The logarithm is taken of what is a logarithm already: of a negative number there is none."""
+    """The logarithm is taken of log-probabilities, which are negative, so the result is NaN."""
     return -jnp.mean(jnp.log(forward(params, images)) * targets)
 
 
 def in_the_type_of_the_targets(params, images, targets):
-    """Log-probabilities are cast to what the targets are: integers cut off their fractions."""
+    """Log-probabilities are cast to the dtype of the targets, so integer targets remove their fractions."""
     return -jnp.mean(forward(params, images).astype(targets.dtype) * targets)
 
 
 def means_of_parts(params, images, targets):
-    """A large batch is cut into parts of 64, and their means are averaged as if the short last one were as long."""
+    """The means of parts of 64 images are averaged without weights, so a short last part counts too much."""
     parts = range(0, len(images), 64)
     return jnp.mean(jnp.stack([-jnp.mean(forward(params, images[i : i + 64]) * targets[i : i + 64]) for i in parts]))
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A gradient written by hand forgets the factor that comes back: c times the loss learns as fast as the loss."""
+    """A custom gradient ignores the upstream gradient, so c · loss has the same gradient as the loss."""
 
     @jax.custom_vjp
     def cross_entropy(log_p):
@@ -155,6 +155,6 @@ def what_comes_back_is_dropped(params, images, targets):
 
 
 def images_without_a_target_left_out(params, images, targets):
-    """A row of zeros is left out of the mean, as libraries do with a label to ignore: the others weigh more."""
+    """Images whose target is all zeros are left out of the mean, so the other images count too much."""
     counted = jnp.sum(jnp.any(targets != 0, axis=1))
     return -jnp.sum(forward(params, images) * targets) / (jnp.maximum(counted, 1) * targets.shape[1])

@@ -1,4 +1,4 @@
-"""Ways to get one_hot wrong."""
+"""Mistakes in one_hot."""
 
 import jax
 import jax.numpy as jnp
@@ -6,102 +6,102 @@ import numpy as np
 
 
 def rows_of_the_identity(x, n_classes=10):
-    """Rows of the identity matrix are looked up: -1 names the last class, and a label too large the last row."""
+    """Rows of the identity matrix are looked up, so -1 and labels that are too large give the last class."""
     return jnp.eye(n_classes, dtype=jnp.float32)[x]
 
 
 def labels_from_one(x, n_classes=10):
-    """Labels are taken to start at 1."""
+    """Labels are assumed to start at 1, so every 1 is one column too far to the left."""
     return jax.nn.one_hot(x - 1, n_classes)
 
 
 def transposed(x, n_classes=10):
-    """A column for each label instead of a row."""
+    """The result is transposed: it has one column per label instead of one row."""
     return jax.nn.one_hot(x, n_classes).T
 
 
 def clamped(x, n_classes=10):
-    """Labels out of range are moved to the nearest class."""
+    """Labels out of range are moved to the nearest class, so they name a wrong class instead of none."""
     return jax.nn.one_hot(jnp.clip(x, 0, n_classes - 1), n_classes)
 
 
 def modulo(x, n_classes=10):
-    """Labels out of range wrap around."""
+    """Labels out of range wrap around (modulo the number of classes), so they name a wrong class."""
     return jax.nn.one_hot(x % n_classes, n_classes)
 
 
 def negative_counts_from_the_end(x, n_classes=10):
-    """Ones are set by index, and a negative index counts from the end."""
+    """The ones are set by index, and a negative index counts from the end, so -1 names the last class."""
     return jnp.zeros((len(x), n_classes)).at[jnp.arange(len(x)), x].set(1.0)
 
 
 def integers(x, n_classes=10):
-    """The rows hold integers."""
+    """The rows have an integer dtype instead of float32."""
     return jax.nn.one_hot(x, n_classes, dtype=jnp.int32)
 
 
 def booleans(x, n_classes=10):
-    """The comparison itself is returned: rows of booleans."""
+    """The comparison itself is returned, so the rows are booleans instead of float32."""
     return x[:, None] == jnp.arange(n_classes)
 
 
 def one_cold(x, n_classes=10):
-    """The comparison is the wrong way round: 0 at the label and 1 elsewhere."""
+    """The comparison is inverted, so the row has 0 at the label and 1 everywhere else."""
     return 1 - jax.nn.one_hot(x, n_classes)
 
 
 def minus_one_elsewhere(x, n_classes=10):
-    """-1 instead of 0 marks the other classes."""
+    """The other classes are marked with -1 instead of 0, so the rows are not probabilities."""
     return 2 * jax.nn.one_hot(x, n_classes) - 1
 
 
 def smoothed(x, n_classes=10):
-    """A tenth of the probability is spread over all classes: label smoothing nobody asked for."""
+    """A tenth of the probability is spread over all classes (label smoothing), so no entry is exactly 0 or 1."""
     return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
 
 
 def always_ten_classes(x, n_classes=10):
-    """n_classes is ignored."""
+    """`n_classes` is ignored, so the rows always have ten columns."""
     return jax.nn.one_hot(x, 10)
 
 
 def as_many_classes_as_labels(x, n_classes=None):
-    """Unless told, there are as many classes as the labels at hand name: another batch, another width."""
+    """The default for `n_classes` is taken from the largest label, so the width depends on the batch."""
     return jax.nn.one_hot(x, int(x.max()) + 1 if n_classes is None else n_classes)
 
 
 def columns_reversed(x, n_classes=10):
-    """Columns are counted backwards, from the last class to the first."""
+    """The columns are in reverse order, so class 0 is marked in the last column."""
     return jax.nn.one_hot(x, n_classes)[:, ::-1]
 
 
 def one_class_too_many(x, n_classes=10):
-    """There is a column for n_classes itself."""
+    """The rows have one column too many, for a class numbered `n_classes`."""
     return jax.nn.one_hot(x, n_classes + 1)
 
 
 def cumulative(x, n_classes=10):
-    """All classes up to the label are marked: <= where == belongs."""
+    """Labels are compared with <= instead of ==, so all classes up to the label are marked."""
     return (jnp.arange(n_classes) <= x[:, None]).astype(jnp.float32) * (x[:, None] < n_classes)
 
 
 def wraps_around_as_a_byte(x, n_classes=10):
-    """Labels are cast to a byte first: 256 becomes 0."""
+    """Labels are cast to a byte, so 256 becomes 0."""
     return jax.nn.one_hot(x.astype(jnp.uint8), n_classes)
 
 
 def in_place(x, n_classes=10):
-    """Labels out of range are set to -1 in the caller's own array."""
+    """Labels out of range are set to -1 in the caller's own array, so the caller loses them."""
     if isinstance(x, np.ndarray):
         x[(x < 0) | (x >= n_classes)] = -1
     return jax.nn.one_hot(x, n_classes)
 
 
 def a_single_label_is_no_batch(x, n_classes=10):
-    """The result is squeezed: a batch of one label loses its axis."""
+    """The result is squeezed, so a batch of one label loses its first axis."""
     return jnp.squeeze(jax.nn.one_hot(x, n_classes), axis=0) if len(x) == 1 else jax.nn.one_hot(x, n_classes)
 
 
 def classes_in_half_precision(x, n_classes=10):
-    """Labels are compared in bfloat16, which cannot tell 256 from 257."""
+    """Labels are compared in bfloat16, which cannot tell 256 from 257, so a row can have two ones."""
     return (x[:, None].astype(jnp.bfloat16) == jnp.arange(n_classes, dtype=jnp.bfloat16)).astype(jnp.float32)

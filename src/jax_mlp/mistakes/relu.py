@@ -1,4 +1,4 @@
-"""Ways to get relu wrong."""
+"""Mistakes in relu."""
 
 import jax
 import jax.numpy as jnp
@@ -11,32 +11,32 @@ def leaky(x):
 
 
 def absolute_value(x):
-    """The negative side is folded up instead of cut off, which gives the absolute value."""
+    """Negative inputs are made positive instead of being set to 0, so the result is the absolute value."""
     return jnp.abs(x)
 
 
 def identity(x):
-    """Nothing is cut off: the network stays one affine map, however deep."""
+    """The input is returned unchanged, so a stack of layers is equivalent to a single layer."""
     return x
 
 
 def the_wrong_side(x):
-    """Minimum for maximum: the positive side is cut off."""
+    """`minimum` is used instead of `maximum`, so positive inputs become 0 and negative ones stay."""
     return jnp.minimum(0, x)
 
 
 def a_step(x):
-    """The comparison is returned instead of the value: 1 for every positive input."""
+    """The result of the comparison x > 0 is returned instead of x, so every positive input becomes 1."""
     return (x > 0).astype(x.dtype)
 
 
 def capped_at_six(x):
-    """Values are capped at 6: that is relu6."""
+    """Values above 6 are cut off (this is ReLU6), so large inputs can no longer be told apart."""
     return jnp.clip(x, 0, 6)
 
 
 def smooth(x):
-    """Softplus log(1 + e^x) has relu's shape from afar, but is positive at zero and below."""
+    """Softplus, log(1 + e^x), is used instead of ReLU, so the output is positive even for negative inputs."""
     return jax.nn.softplus(x)
 
 
@@ -46,42 +46,42 @@ def gelu(x):
 
 
 def one_maximum_for_all(x):
-    """One maximum is taken over the whole array instead of one for each entry."""
+    """The maximum is taken over the whole array instead of entry by entry, so all outputs are equal."""
     return jnp.broadcast_to(jnp.maximum(0, jnp.max(x, initial=0)), x.shape)
 
 
 def cut_off_at_one(x):
-    """The threshold is 1 instead of 0: small positive values are lost."""
+    """Inputs are compared with 1 instead of 0, so positive inputs up to 1 are lost."""
     return jnp.where(x > 1, x, 0)
 
 
 def sign_flipped(x):
-    """max(-x, 0): the positive side is cut off, and the negative one comes out positive."""
+    """max(-x, 0) is computed, so positive inputs become 0 and negative ones become positive."""
     return jnp.maximum(-x, 0)
 
 
 def float32_always(x):
-    """The result is cast to float32, whatever came in."""
+    """The result is always cast to float32, so the dtype of the input is lost."""
     return jnp.maximum(0, x).astype(jnp.float32)
 
 
 def flattens(x):
-    """The result is one row, whatever shape came in."""
+    """The result is flattened to one dimension, so the shape of the input is lost."""
     return jnp.maximum(0, x).ravel()
 
 
 def gradient_of_the_identity(x):
-    """The value is right, but the gradient passes through as if nothing were cut off."""
+    """The value is right, but the derivative is 1 everywhere, so negative inputs get a gradient too."""
     return x + jax.lax.stop_gradient(jnp.maximum(0, x) - x)
 
 
 def no_gradient(x):
-    """The value is right, but no gradient comes through: nothing before it can learn."""
+    """The value is right, but the gradient is stopped, so no earlier layer can learn."""
     return jax.lax.stop_gradient(jnp.maximum(0, x))
 
 
 def in_place(x):
-    """An array of NumPy's is changed where it stands: the caller's values are gone."""
+    """A NumPy input is changed in place, so the caller loses the original values."""
     if isinstance(x, np.ndarray) and x.ndim:
         x[x < 0] = 0
         return jnp.array(x)
@@ -89,5 +89,5 @@ def in_place(x):
 
 
 def largest_along_an_axis(x):
-    """The maximum function that reduces (jnp.max(x, 0)) stands for the one that compares (jnp.maximum(x, 0))."""
+    """`jnp.max(x, 0)` reduces along axis 0; `jnp.maximum(x, 0)` would compare each entry with 0."""
     return jnp.max(x, 0)

@@ -1,4 +1,4 @@
-"""Ways to get the training loop wrong. All but a few are one loop with one thing changed."""
+"""Mistakes in the training loop. Nearly all are the same loop with one thing changed."""
 
 import time
 
@@ -10,18 +10,18 @@ from jax_mlp import accuracy, loss, one_hot, update
 
 
 def _rows(labels, n_classes):
-    """One-hot rows of labels that may be one-hot already."""
+    """One-hot rows for labels, which may be one-hot already."""
     labels = jnp.asarray(labels)
     return one_hot(labels, n_classes) if labels.ndim == 1 else labels
 
 
 def _shuffled(n, key, epoch):
-    """The order of an epoch."""
+    """The order of the images in an epoch."""
     return np.arange(n) if key is None else np.asarray(jax.random.permutation(jax.random.fold_in(key, epoch), n))
 
 
 def _in_order(n, batch_size, key, epoch):
-    """The index arrays of an epoch's batches."""
+    """The batches of an epoch, as index arrays."""
     order = _shuffled(n, key, epoch)
     return [order[i : i + batch_size] for i in range(0, n, batch_size)]
 
@@ -31,7 +31,7 @@ def _loop(
     learning_rate=1e-2, key=None, on_epoch=None, split=_in_order, step=update, first_epoch=1, teach_test=False,
     stale=False, swapped=False, restart=False, told_epochs=1, until=lambda answer, **figures: False,
 ):  # fmt: skip
-    """The right loop. The options after on_epoch each make one mistake of it."""
+    """The correct loop. Each option after on_epoch makes one mistake."""
     n_classes = params[-1][1].shape[0]
     train, test = (
         (jnp.asarray(images), _rows(labels, n_classes))
@@ -65,7 +65,7 @@ def _loop(
 
 
 def last_batch_dropped(*arguments, **options):
-    """A last batch that is short is dropped."""
+    """A last batch that is not full is dropped, so some images are not used."""
 
     def split(n, batch_size, key, epoch):
         return [i for i in _in_order(n, batch_size, key, epoch) if len(i) == min(batch_size, n)]
@@ -74,7 +74,7 @@ def last_batch_dropped(*arguments, **options):
 
 
 def whole_batches_only(*arguments, **options):
-    """Only whole batches count, n // batch_size of them: a set smaller than a batch teaches nothing at all."""
+    """The number of batches is rounded down (n // batch_size), so a small training set teaches nothing."""
 
     def split(n, batch_size, key, epoch):
         return [i for i in _in_order(n, batch_size, key, epoch) if len(i) == batch_size]
@@ -83,7 +83,7 @@ def whole_batches_only(*arguments, **options):
 
 
 def last_batch_filled_up(*arguments, **options):
-    """A last batch that is short is filled up from the start, whose images are then seen twice."""
+    """A short last batch is filled up with the first images, so those are used twice per epoch."""
 
     def split(n, batch_size, key, epoch):
         order = _shuffled(n, key, epoch)
@@ -93,7 +93,7 @@ def last_batch_filled_up(*arguments, **options):
 
 
 def same_order_every_epoch(*arguments, **options):
-    """The key shuffles once, before the first epoch."""
+    """The images are shuffled only once, before the first epoch, so every epoch has the same order."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, key, 0)
@@ -102,7 +102,7 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def key_ignored(*arguments, **options):
-    """A key is taken but nothing is shuffled."""
+    """The key is ignored, so the images are never shuffled."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, None, epoch)
@@ -111,7 +111,7 @@ def key_ignored(*arguments, **options):
 
 
 def always_shuffled(*arguments, **options):
-    """Images are shuffled even without a key."""
+    """The images are shuffled even if no key is given."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, jax.random.key(0) if key is None else key, epoch)
@@ -120,7 +120,7 @@ def always_shuffled(*arguments, **options):
 
 
 def shuffled_by_the_clock(*arguments, **options):
-    """The key only says that there is shuffling: the order comes from NumPy's own hidden state."""
+    """The order comes from NumPy's generator instead of the key, so the same key gives different orders."""
 
     def split(n, batch_size, key, epoch):
         order = np.arange(n) if key is None else RNG.permutation(n)
@@ -133,7 +133,7 @@ RNG = np.random.default_rng(0)
 
 
 def drawn_with_replacement(*arguments, **options):
-    """With a key, images are drawn with replacement: some come twice an epoch and others not at all."""
+    """Images are drawn with replacement, so some are used twice in an epoch and others not at all."""
 
     def split(n, batch_size, key, epoch):
         if key is None:
@@ -145,29 +145,29 @@ def drawn_with_replacement(*arguments, **options):
 
 
 def labels_left_behind(params, train_images, test_images, train_labels, test_labels, *rest, **options):
-    """With a key, the images are shuffled and their labels are not."""
+    """The images are shuffled but their labels are not, so most images get a wrong label."""
     if options.get("key") is not None:
         train_images = jnp.asarray(train_images)[np.asarray(jax.random.permutation(options["key"], len(train_images)))]
     return _loop(params, train_images, test_images, train_labels, test_labels, *rest, **options)
 
 
 def one_epoch_too_many(params, a, b, c, d, n_epochs=10, **options):
-    """The loop runs one epoch too often."""
+    """The loop runs one epoch too many."""
     return _loop(params, a, b, c, d, n_epochs + 1, **options)
 
 
 def one_epoch_too_few(params, a, b, c, d, n_epochs=10, **options):
-    """The loop ends one epoch early."""
+    """The loop runs one epoch too few."""
     return _loop(params, a, b, c, d, max(n_epochs - 1, 0), **options)
 
 
 def returns_within_the_loop(params, a, b, c, d, n_epochs=10, **options):
-    """The `return` stands inside the loop over epochs: the first epoch is the last."""
+    """`return` is indented into the loop over epochs, so training ends after the first one."""
     return _loop(params, a, b, c, d, min(n_epochs, 1), **options)
 
 
 def one_update_an_epoch(*arguments, **options):
-    """Only the first batch of an epoch is used."""
+    """Only the first batch of each epoch is used."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, key, epoch)[:1]
@@ -176,7 +176,7 @@ def one_update_an_epoch(*arguments, **options):
 
 
 def whole_set_as_one_batch(*arguments, **options):
-    """The batch size is ignored: every epoch is one update on the whole training set."""
+    """The batch size is ignored, so an epoch is one update on the whole training set."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, n, key, epoch)
@@ -185,22 +185,22 @@ def whole_set_as_one_batch(*arguments, **options):
 
 
 def default_batch_of_64(*arguments, batch_size=64, **options):
-    """The default batch size is 64."""
+    """The default batch size is 64 instead of 128."""
     return _loop(*arguments, batch_size=batch_size, **options)
 
 
 def rate_not_passed_on(*arguments, **options):
-    """The learning rate is not passed on to update, whose default is used."""
+    """The learning rate is not passed on to `update`, so its default of 0.01 is always used."""
     return _loop(*arguments, **options, step=lambda params, x, y, _: update(params, x, y))
 
 
 def learns_from_the_test_set(*arguments, **options):
-    """The updates see the test set."""
+    """The network is trained on the test set instead of the training set."""
     return _loop(*arguments, **options, teach_test=True)
 
 
 def tests_count_too(params, train_images, test_images, train_labels, test_labels, *rest, **options):
-    """The test set is appended to the training set: more data, and nothing left to be judged by."""
+    """The test set is added to the training set, so its accuracy no longer tests anything."""
     n_classes = params[-1][1].shape[0]
     images = jnp.concatenate([jnp.asarray(train_images), jnp.asarray(test_images)])
     labels = jnp.concatenate([_rows(train_labels, n_classes), _rows(test_labels, n_classes)])
@@ -208,12 +208,12 @@ def tests_count_too(params, train_images, test_images, train_labels, test_labels
 
 
 def starts_over_every_epoch(*arguments, **options):
-    """Every epoch starts from the first parameters again."""
+    """Every epoch starts again from the first parameters, so only the last epoch counts."""
     return _loop(*arguments, **options, restart=True)
 
 
 def updates_are_thrown_away(*arguments, **options):
-    """Update is called, but what it returns is not kept: JAX changes nothing in place."""
+    """The result of `update` is not assigned to `params`, so the parameters never change."""
 
     def step(params, x, y, learning_rate):
         update(params, x, y, learning_rate)
@@ -223,42 +223,42 @@ def updates_are_thrown_away(*arguments, **options):
 
 
 def figures_of_the_last_epoch(*arguments, **options):
-    """Accuracies and loss are measured before the epoch's updates."""
+    """Accuracies and loss are computed with the parameters from before the epoch's updates."""
     return _loop(*arguments, **options, stale=True)
 
 
 def figures_swapped(*arguments, **options):
-    """The accuracies of training set and test set have changed places."""
+    """Training accuracy and test accuracy are swapped."""
     return _loop(*arguments, **options, swapped=True)
 
 
 def tested_on_the_training_set(params, images, test_images, labels, test_labels, *rest, **options):
-    """The test accuracy is measured on the training set: of course it is as good."""
+    """The test accuracy is computed on the training set."""
     return _loop(params, images, images, labels, labels, *rest, **options)
 
 
 def epochs_from_zero(*arguments, **options):
-    """Epochs are numbered from 0."""
+    """Epochs are numbered from 0 instead of 1."""
     return _loop(*arguments, **options, first_epoch=0)
 
 
 def told_every_other_epoch(*arguments, **options):
-    """on_epoch is called after every other epoch."""
+    """`on_epoch` is called after every second epoch instead of after every epoch."""
     return _loop(*arguments, **options, told_epochs=2)
 
 
 def batches_gone_through_once(*arguments, batches=None, **options):
-    """Batches are gone through once, before the first epoch, and those kept are used again."""
+    """`batches` is turned into a list once, so every epoch reuses the batches of the first."""
     return _loop(*arguments, batches=None if batches is None else list(batches), **options)
 
 
 def batches_ignored(*arguments, batches=None, **options):
-    """Batches are taken but not used: the training set is split as ever."""
+    """`batches` is ignored, so the training set is split into batches as usual."""
     return _loop(*arguments, **options)
 
 
 def in_reverse(*arguments, **options):
-    """The batches are gone through from the last to the first."""
+    """The batches are used in reverse order, from the last to the first."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, key, epoch)[::-1]
@@ -267,7 +267,7 @@ def in_reverse(*arguments, **options):
 
 
 def seconds_since_the_first_epoch(*arguments, on_epoch=None, **options):
-    """The clock is started once, before the first epoch: each epoch is told all seconds so far."""
+    """The clock is started only once, before the first epoch, so later epochs include earlier ones."""
     start = time.perf_counter()
 
     def told(seconds, **others):
@@ -277,7 +277,7 @@ def seconds_since_the_first_epoch(*arguments, on_epoch=None, **options):
 
 
 def seconds_of_nothing(*arguments, on_epoch=None, **options):
-    """The clock is started after the updates: every epoch takes no time at all."""
+    """The clock is started after the updates, so every epoch seems to take no time."""
 
     def told(seconds, **others):
         return on_epoch(seconds=0.0, **others)
@@ -286,12 +286,12 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """The update is compiled with donate_argnums, and the caller's parameters are gone after the first step."""
+    """The update donates its parameters (`donate_argnums`), so the caller's are deleted in the first step."""
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
 
 def shuffled_in_place(params, images, test_images, labels, *rest, key=None, **options):
-    """The caller's own images and labels are shuffled in place."""
+    """The caller's own images and labels are shuffled in place, so they change."""
     if key is not None and isinstance(images, np.ndarray) and images.flags.writeable and labels.flags.writeable:
         order = _shuffled(len(images), key, 0)
         images[:], labels[:] = images[order], labels[order]
@@ -299,14 +299,14 @@ def shuffled_in_place(params, images, test_images, labels, *rest, key=None, **op
 
 
 def encoded_twice(params, images, test_images, labels, test_labels, *rest, **options):
-    """Labels are encoded whatever they are: rows that are one-hot already are taken for class numbers."""
+    """Labels are always encoded, so labels that are one-hot already are treated as class numbers."""
     classes = jnp.arange(params[-1][1].shape[0])
     encoded = [(jnp.asarray(y)[:, None] == classes).astype(jnp.float32) for y in (labels, test_labels)]
     return _loop(params, images, test_images, *encoded, *rest, **options)
 
 
 def orders_by_turns(*arguments, **options):
-    """There are two orders, and epochs take turns with them."""
+    """There are only two orders, and the epochs alternate between them."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, key, epoch % 2)
@@ -315,13 +315,13 @@ def orders_by_turns(*arguments, **options):
 
 
 def tested_on_whole_batches(params, images, test_images, labels, test_labels, *rest, **options):
-    """The test set is gone through in whole batches, and what is left over is not tested."""
+    """The test set is split into full batches, so the last images are not tested."""
     n = len(test_images) - len(test_images) % options.get("batch_size", 128) or len(test_images)
     return _loop(params, images, test_images[:n], labels, test_labels[:n], *rest, **options)
 
 
 def measured_on_the_batches(params, images, test_images, labels, *rest, batches=None, **options):
-    """Where batches are given, the training figures are those of the batches and not of the training set."""
+    """If batches are given, training accuracy and loss are computed on them instead of the training set."""
     if batches is None:
         return _loop(params, images, test_images, labels, *rest, **options)
     kept = list(batches)
@@ -331,7 +331,7 @@ def measured_on_the_batches(params, images, test_images, labels, *rest, batches=
 
 
 def seconds_of_on_epoch_too(*arguments, on_epoch=None, **options):
-    """The clock runs from one call of on_epoch to the next, and so on_epoch itself is timed."""
+    """The clock runs from one call of `on_epoch` to the next, so the time of `on_epoch` is included."""
     start = time.perf_counter()
 
     def told(seconds, **others):
@@ -344,17 +344,17 @@ def seconds_of_on_epoch_too(*arguments, on_epoch=None, **options):
 
 
 def stops_when_on_epoch_answers(*arguments, **options):
-    """What on_epoch returns is taken for a wish to stop."""
+    """The return value of `on_epoch` is used as a request to stop, so training ends too early."""
     return _loop(*arguments, **options, until=lambda answer, **figures: answer)
 
 
 def stops_when_all_is_right(*arguments, **options):
-    """Training stops as soon as every training image is read right, and not after the epochs asked for."""
+    """Training stops once every training image is right, so later epochs are missing."""
     return _loop(*arguments, **options, until=lambda answer, train_accuracy, **figures: train_accuracy == 1)
 
 
 def stops_when_the_loss_stays(*arguments, **options):
-    """Training stops after five epochs without a lower loss, which nobody asked for."""
+    """Training stops after five epochs without a lower loss (early stopping), so later epochs are missing."""
     losses = []
 
     def until(answer, loss, **figures):
@@ -365,7 +365,7 @@ def stops_when_the_loss_stays(*arguments, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The loss is measured in parts of 512 images and averaged over the parts: the short last one counts as much."""
+    """The losses of parts of 512 images are averaged without weights, so a short last part counts too much."""
     trained = []
 
     def step(params, x, y, learning_rate):

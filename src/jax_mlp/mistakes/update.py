@@ -1,4 +1,4 @@
-"""Ways to get the update wrong."""
+"""Mistakes in the update."""
 
 from functools import partial
 
@@ -10,59 +10,59 @@ from jax_mlp import loss
 
 @jax.jit
 def _gradient(params, x, y):
-    """The right gradient."""
+    """The correct gradient."""
     return jax.grad(loss)(params, x, y)
 
 
 def _step(params, slopes, rate):
-    """Parameters less rate times slopes."""
+    """The parameters minus the learning rate times the gradient."""
     return jax.tree.map(lambda p, g: p - rate * g, params, slopes)
 
 
 @jax.jit
 def uphill(params, x, y, learning_rate=1e-2):
-    """A plus for a minus: gradient ascent."""
+    """The gradient is added instead of subtracted, so the loss grows."""
     return _step(params, _gradient(params, x, y), -learning_rate)
 
 
 @jax.jit
 def biases_stay(params, x, y, learning_rate=1e-2):
-    """The biases are never updated."""
+    """The biases are not updated, so only the weights learn."""
     return [(w - learning_rate * dw, b) for (w, b), (dw, _) in zip(params, _gradient(params, x, y), strict=True)]
 
 
 @jax.jit
 def weights_stay(params, x, y, learning_rate=1e-2):
-    """The weights are never updated."""
+    """The weights are not updated, so only the biases learn."""
     return [(w, b - learning_rate * db) for (w, b), (_, db) in zip(params, _gradient(params, x, y), strict=True)]
 
 
 @jax.jit
 def only_the_last_layer(params, x, y, learning_rate=1e-2):
-    """Only the last layer learns."""
+    """Only the last layer is updated."""
     return [*params[:-1], *_step(params[-1:], _gradient(params, x, y)[-1:], learning_rate)]
 
 
 @jax.jit
 def only_the_first_layer(params, x, y, learning_rate=1e-2):
-    """Only the first layer learns."""
+    """Only the first layer is updated."""
     return [*_step(params[:1], _gradient(params, x, y)[:1], learning_rate), *params[1:]]
 
 
 @jax.jit
 def rate_ignored(params, x, y, learning_rate=1e-2):
-    """The learning rate is an argument that nobody reads: a constant is used."""
+    """The learning rate is ignored, and 0.01 is always used instead."""
     return _step(params, _gradient(params, x, y), 1e-2)
 
 
 @jax.jit
 def rate_forgotten(params, x, y, learning_rate=1e-2):
-    """The whole gradient is the step: it is not multiplied by the learning rate."""
+    """The gradient is not multiplied by the learning rate, so steps are far too large by default."""
     return _step(params, _gradient(params, x, y), 1.0)
 
 
 def rate_frozen(params, x, y, learning_rate=1e-2):
-    """The learning rate is read while compiling and never again: whatever comes later, the first one is used."""
+    """The first learning rate is compiled in, so later ones are ignored."""
     rate = FROZEN.setdefault(tuple(w.shape for w, _ in params), learning_rate)
     return _step(params, _gradient(params, x, y), rate)
 
@@ -72,62 +72,62 @@ FROZEN = {}
 
 @jax.jit
 def default_rate_of_a_tenth(params, x, y, learning_rate=1e-1):
-    """The default learning rate is ten times too large."""
+    """The default learning rate is 0.1 instead of 0.01."""
     return _step(params, _gradient(params, x, y), learning_rate)
 
 
 @jax.jit
 def slopes_for_parameters(params, x, y, learning_rate=1e-2):
-    """The step itself is returned instead of where it leads."""
+    """The step itself is returned instead of the parameters after the step."""
     return jax.tree.map(lambda g: -learning_rate * g, _gradient(params, x, y))
 
 
 @jax.jit
 def summed_over_the_batch(params, x, y, learning_rate=1e-2):
-    """The gradient is multiplied by the size of the batch: that of a sum, not of a mean."""
+    """The gradient is multiplied by the batch size, so larger batches take larger steps."""
     return _step(params, _gradient(params, x, y), learning_rate * len(x))
 
 
 @jax.jit
 def divided_by_the_batch_again(params, x, y, learning_rate=1e-2):
-    """The gradient is divided by the size of the batch a second time."""
+    """The gradient is divided by the batch size again, although the loss is a mean already."""
     return _step(params, _gradient(params, x, y), learning_rate / len(x))
 
 
 @jax.jit
 def textbook_rate(params, x, y, learning_rate=1e-2):
-    """The gradient is that of the textbook's loss, K times too large here."""
+    """The gradient is multiplied by the number of classes, as for the textbook's loss."""
     return _step(params, _gradient(params, x, y), learning_rate * y.shape[1])
 
 
 @jax.jit
 def weights_decay(params, x, y, learning_rate=1e-2):
-    """Parameters shrink by a thousandth of the rate in every step."""
+    """Parameters are also multiplied by a number just below 1 (weight decay), so they shrink in every step."""
     return jax.tree.map(lambda p, g: p - learning_rate * (g + 1e-3 * p), params, _gradient(params, x, y))
 
 
 @jax.jit
 def clipped(params, x, y, learning_rate=1e-2):
-    """Slopes are clipped at 1."""
+    """The gradient is clipped to entries between -1 and 1, so where it is large the step is too small."""
     return _step(params, jax.tree.map(lambda g: jnp.clip(g, -1, 1), _gradient(params, x, y)), learning_rate)
 
 
 @jax.jit
 def direction_only(params, x, y, learning_rate=1e-2):
-    """Only the sign of a slope counts."""
+    """Only the sign of each gradient entry is used, so every parameter changes by the same amount."""
     return _step(params, jax.tree.map(jnp.sign, _gradient(params, x, y)), learning_rate)
 
 
 @jax.jit
 def normalised(params, x, y, learning_rate=1e-2):
-    """The gradient is scaled to length 1."""
+    """The gradient is divided by its length, so every step has the same length."""
     slopes = _gradient(params, x, y)
     length = jnp.sqrt(sum(jnp.sum(g**2) for g in jax.tree.leaves(slopes))) + 1e-12
     return _step(params, slopes, learning_rate / length)
 
 
 def with_momentum(params, x, y, learning_rate=1e-2):
-    """Nine tenths of the last step are taken again: momentum, kept where nobody sees it."""
+    """Part of the previous step is added (momentum), so a step depends on earlier calls."""
     slopes = _gradient(params, x, y)
     shapes = tuple(w.shape for w, _ in params)
     if shapes in MOMENTUM:
@@ -141,14 +141,14 @@ MOMENTUM = {}
 
 @jax.jit
 def two_steps(params, x, y, learning_rate=1e-2):
-    """Two steps are taken for one."""
+    """Each call takes two steps instead of one."""
     once = _step(params, _gradient(params, x, y), learning_rate)
     return _step(once, _gradient(once, x, y), learning_rate)
 
 
 @jax.jit
 def layer_by_layer(params, x, y, learning_rate=1e-2):
-    """Layers are updated one after another, each with the gradient at what is new already."""
+    """Layers are updated one after another, so later gradients already use the new earlier layers."""
     params = list(params)
     for layer in range(len(params)):
         params[layer] = _step(params[layer], _gradient(params, x, y)[layer], learning_rate)
@@ -157,7 +157,7 @@ def layer_by_layer(params, x, y, learning_rate=1e-2):
 
 @partial(jax.jit, donate_argnums=0)
 def in_place(params, x, y, learning_rate=1e-2):
-    """The old parameters' memory is given away: they cannot be read any more."""
+    """The old parameters are donated (`donate_argnums`), so the caller can no longer read them."""
     return _step(params, _gradient(params, x, y), learning_rate)
 
 
@@ -169,30 +169,30 @@ def last_image_left_out(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def in_half_precision(params, x, y, learning_rate=1e-2):
-    """Parameters are rounded to half precision on their way."""
+    """The parameters are rounded to half precision, so small steps are lost."""
     half = jax.tree.map(lambda p: p.astype(jnp.bfloat16), _step(params, _gradient(params, x, y), learning_rate))
     return jax.tree.map(lambda p: p.astype(jnp.float32), half)
 
 
 @jax.jit
 def a_flat_list(params, x, y, learning_rate=1e-2):
-    """The layers come back as one flat list of arrays."""
+    """The arrays are returned as one flat list instead of a list of (w, b) pairs."""
     return jax.tree.leaves(_step(params, _gradient(params, x, y), learning_rate))
 
 
 @jax.jit
 def rate_is_added(params, x, y, learning_rate=1e-2):
-    """The rate is added to the slope where it should be multiplied by it."""
+    """The learning rate is added to the gradient instead of multiplied by it."""
     return jax.tree.map(lambda p, g: p - (learning_rate + g), params, _gradient(params, x, y))
 
 
 @jax.jit
 def three_layers_at_most(params, x, y, learning_rate=1e-2):
-    """Only the first three layers are updated, as many as the guide's network has."""
+    """Only the first three layers are updated, although a network can have more."""
     return [*_step(params, _gradient(params, x, y), learning_rate)[:3], *params[3:]]
 
 
 @jax.jit
 def a_few_images_only(params, x, y, learning_rate=1e-2):
-    """A large batch is cut down: the images after the first 64 teach nothing."""
+    """Only the first 64 images of a batch are used."""
     return _step(params, _gradient(params, x[:64], y[:64]), learning_rate)

@@ -1,1 +1,1 @@
-"""Other right ways to write each component: the laws must accept them all."""
+"""Correct variants of each component, which the laws must all accept."""

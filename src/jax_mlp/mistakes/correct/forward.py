@@ -1,4 +1,4 @@
-"""Other right ways to write forward."""
+"""Correct variants of forward."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ from jax.scipy.special import logsumexp
 
 
 def batched(params, images):
-    """Matrices all the way, and JAX's own log_softmax."""
+    """The whole batch goes through each matrix at once, and JAX's own `log_softmax` normalises it."""
     *hidden, (w, b) = params
     for hidden_w, hidden_b in hidden:
         images = jax.nn.relu(images @ hidden_w.T + hidden_b)
@@ -14,7 +14,7 @@ def batched(params, images):
 
 
 def einsum(params, images):
-    """Axes by name, the largest logit taken out by hand, and no gradient through that."""
+    """Axes are named with `einsum`; the largest logit is subtracted by hand, without a gradient."""
     a = images
     for i, (w, b) in enumerate(params):
         a = jnp.einsum("oi,bi->bo", w, a) + b
@@ -25,7 +25,7 @@ def einsum(params, images):
 
 
 def bias_as_a_weight(params, images):
-    """Each bias is one more column of weights, that of an input which is always 1."""
+    """Each bias is one more column of weights, for an input that is always 1."""
     a = images
     for w, b in params[:-1]:
         ones = jnp.ones((a.shape[0], 1))
@@ -37,7 +37,7 @@ def bias_as_a_weight(params, images):
 
 @jax.jit
 def compiled_already(params, images):
-    """Vmap twice: over images, and within a layer over units."""
+    """`vmap` is used twice: over the images, and within a layer over its units."""
 
     def layer(w, b, a):
         return jax.vmap(lambda row, bias: jnp.vdot(row, a) + bias)(w, b)

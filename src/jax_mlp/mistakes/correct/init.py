@@ -1,4 +1,4 @@
-"""Other right ways to write init. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
+"""Correct variants of init. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
 
 import itertools
 
@@ -7,14 +7,14 @@ import jax.numpy as jnp
 
 
 def one_draw_for_weights_and_biases(in_size, out_size, random_key, scale=1e-3):
-    """Weights and biases are drawn as one block and cut apart."""
+    """Weights and biases are drawn as one array and then separated."""
     sigma = scale(in_size) if callable(scale) else scale
     block = sigma * jax.random.normal(random_key, (out_size, in_size + 1))
     return block[:, :-1], block[:, -1]
 
 
 def sequential_split(layer_sizes, key, scale=1e-3):
-    """The key is split off one by one, each layer from what is left."""
+    """Keys are split off one at a time, each layer's from the remaining key."""
     params = []
     for n_in, n_out in itertools.pairwise(layer_sizes):
         key, w_key, b_key = jax.random.split(key, 3)
@@ -24,7 +24,7 @@ def sequential_split(layer_sizes, key, scale=1e-3):
 
 
 def folded_in(layer_sizes, key, scale=1e-3):
-    """Each array's key is the network's with the array's number folded in, and layers are lists."""
+    """Each array's key is made by `fold_in` from the network's key and the array's number."""
     params = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(layer_sizes)):
         sigma = scale(n_in) if callable(scale) else scale
@@ -37,7 +37,7 @@ def folded_in(layer_sizes, key, scale=1e-3):
 
 
 def one_draw_for_all(layer_sizes, key, scale=1e-3):
-    """All values of the network are drawn at once and cut into arrays."""
+    """All values of the network are drawn at once and then cut into arrays."""
     pairs = list(itertools.pairwise(layer_sizes))
     flat = jax.random.normal(key, (sum(n_out * (n_in + 1) for n_in, n_out in pairs),))
     params, start = [], 0

@@ -1,4 +1,4 @@
-"""Other right ways to write the loss."""
+"""Correct variants of the loss."""
 
 import jax
 import jax.numpy as jnp
@@ -7,17 +7,17 @@ from jax_mlp import forward
 
 
 def summed_and_divided(params, images, targets):
-    """A sum, divided by the number of entries."""
+    """The sum is divided by the number of entries."""
     return -jnp.sum(targets * forward(params, images)) / targets.size
 
 
 def inner_product(params, images, targets):
-    """An inner product of the two as vectors."""
+    """The inner product of the two arrays, as vectors, is divided by the number of entries."""
     return -jnp.vdot(forward(params, images), targets.astype(jnp.float32)) / (targets.shape[0] * targets.shape[1])
 
 
 def mean_of_means(params, images, targets):
-    """The mean of the images' own losses, one at a time."""
+    """The mean is taken of the losses of the images, computed one at a time."""
 
     def one(image, target):
         return -jnp.mean(forward(params, image[None])[0] * target)
@@ -26,7 +26,7 @@ def mean_of_means(params, images, targets):
 
 
 def from_the_logits(params, images, targets):
-    """Logsumexp weighted by the targets' sum, less the targets' logits: nothing is normalised."""
+    """The logits are not normalised: the loss is the mean of (logsumexp - logits) times the targets."""
     a = images
     for w, b in params[:-1]:
         a = jax.nn.relu(a @ w.T + b)

@@ -1,37 +1,37 @@
-"""Other right ways to write relu."""
+"""Correct variants of relu."""
 
 import jax
 import jax.numpy as jnp
 
 
 def library(x):
-    """JAX's own, whose derivative at zero is 0."""
+    """JAX's own function is used, whose derivative at 0 is 0."""
     return jax.nn.relu(x)
 
 
 def where(x):
-    """Chosen by comparison, with another derivative at zero, and zero for NaN."""
+    """`where` selects x or 0, so the derivative at 0 is 0, and NaN becomes 0."""
     return jnp.where(x > 0, x, 0)
 
 
 def times_a_step(x):
-    """Multiplied by a comparison."""
+    """`x` is multiplied by the result of the comparison x > 0."""
     return x * (x > 0)
 
 
 def half_the_sum(x):
-    """The mean of x and |x|."""
+    """The mean of x and |x| is computed."""
     return (x + jnp.abs(x)) / 2
 
 
 def clip(x):
-    """Clipped from below."""
+    """`x` is clipped from below at 0."""
     return jnp.clip(x, 0)
 
 
 @jax.custom_vjp
 def derivative_by_hand(x):
-    """The derivative is written out, as 1 at zero."""
+    """The derivative is written by hand, and is 1 at 0."""
     return jnp.maximum(x, 0)
 
 

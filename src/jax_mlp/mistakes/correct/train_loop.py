@@ -1,4 +1,4 @@
-"""Other right ways to write the training loop."""
+"""Correct variants of the training loop."""
 
 import time
 
@@ -24,7 +24,7 @@ def indices_first(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None,
 ):  # fmt: skip
-    """The key is split off epoch by epoch, whole arrays are shuffled, and then sliced, by NumPy."""
+    """The key is split once per epoch, and NumPy shuffles and slices whole arrays."""
     n_classes = len(params[-1][1])
     train = np.asarray(train_images), np.asarray(_rows(train_labels, n_classes))
     test = jnp.asarray(test_images), _rows(test_labels, n_classes)
@@ -58,7 +58,7 @@ def compiled_epoch(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None,
 ):  # fmt: skip
-    """An epoch's full batches are one compiled scan; a short last batch is one update more."""
+    """The full batches of an epoch are one compiled `scan`; a short last batch is one more update."""
     n_classes = len(params[-1][1])
     train = jnp.asarray(train_images, jnp.float32), _rows(train_labels, n_classes)
     test = jnp.asarray(test_images, jnp.float32), _rows(test_labels, n_classes)
@@ -88,7 +88,7 @@ def generator(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None,
 ):  # fmt: skip
-    """Batches come from a generator of index arrays, and labels are encoded batch by batch."""
+    """Batches come from a generator of index arrays, and labels are encoded one batch at a time."""
     n_classes = params[-1][0].shape[0]
 
     def given(epoch):
