@@ -62,7 +62,7 @@ def answer(page) -> int:
 
 
 def test_the_page_computes_what_forward_computes(home, shown):
-    """The log-probabilities of 1,000 test images are those of `forward` to 1e-5, for the same float32 parameters."""
+    """For the same float32 parameters, the log-probabilities of 1,000 test images equal those of `forward` to 1e-5."""
     images = load_mnist_5k().test_images
     computed = home().evaluate(
         """images => {
