@@ -85,7 +85,7 @@ def test_the_solution_is_shown_to_those_who_ask_twice(folder):
     (folder / "relu.py").write_text("def relu(x):\n    return x\n")
     refused = exercises("solution", "relu", "--in", folder, input="n\n")
     assert "Show the solution anyway?" in refused.output
-    assert "the reference" not in refused.output
+    assert "a solution" not in refused.output
     shown = exercises("solution", "relu", "--in", folder, "--yes").output
     assert "jnp.maximum(" in shown
     assert "Examples:" not in shown  # the code alone: the docstrings are in the files

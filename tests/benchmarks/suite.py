@@ -3,7 +3,8 @@
 Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what
 the run before has compiled: then it is the median of three, since so short a time is easily disturbed. The last two are
 what somebody waits for who writes the loss, right or wrong. The first is how long JAX alone takes to import, on this
-machine and in these minutes; the last column is in multiples of that.
+machine and in these minutes; the last column is in multiples of that. The last rows are `jax_mlp.check` in one process:
+the second check of the same component, written anew.
 """
 
 import os
@@ -43,6 +44,29 @@ def seconds(files: list[str], cache: Path, *options: str, broken: bool = False) 
     return took
 
 
+CHECKS = """
+import time
+import jax
+from jax_mlp import check
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises.stubs import source
+for component, names in COMPONENTS.items():
+    for again in (False, True):
+        functions = {}
+        exec(source(component).replace("from .", "from jax_mlp.components."), functions)
+        start = time.perf_counter()
+        assert check({name: functions[name] for name in names}).passed, component
+        if again:
+            print(component, time.perf_counter() - start)
+"""
+
+
+def checking() -> dict[str, float]:
+    """For each component, the time of a check in a process that has checked it before."""
+    run = subprocess.run([sys.executable, "-c", CHECKS], check=True, capture_output=True, text=True)
+    return {component: float(took) for component, took in map(str.split, run.stdout.splitlines())}
+
+
 def importing() -> float:
     """The time of a process that does nothing but import JAX."""
     start = time.perf_counter()
@@ -68,6 +92,9 @@ def main() -> None:
             times = 1 if "cold" in what else 3
             took[what] = statistics.median(seconds(files, cache, *how, broken="wrong" in what) for _ in range(times))
             print(f"{what:<20}{took[what]:6.1f} s{took[what] / unit:6.1f}", flush=True)
+        for component, again in checking().items():
+            took[f"check({component}), again"] = again
+            print(f"check({component}), again".ljust(24) + f"{again:4.1f} s{again / unit:6.1f}", flush=True)
     finally:
         shutil.rmtree(cache)
     write(options.json, {"machine": machine, "seconds": took})

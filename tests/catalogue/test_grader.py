@@ -147,16 +147,6 @@ def test_a_crash_costs_one_component(exercises):
     assert re.search(r"one_hot +█+ +(\d+) / \1   \(of the laws selected\)", run.stdout)
 
 
-def test_the_reference_is_green(exercises):
-    """The reference, copied in, is done in every component."""
-    for component in COMPONENTS:
-        (exercises / f"{component}.py").write_text(source(component))
-    run = graded(exercises)
-    assert run.returncode == 0, run.stdout
-    assert len(re.findall(r"^\w+ +█+ +\d+ / \d+   done$", run.stdout, re.M)) == len(COMPONENTS)
-    assert "jax-mlp exercises capstone" in run.stdout
-
-
 def test_xdist_spreads_the_laws(exercises):
     """With -n the laws run in several processes, and the board counts them all."""
     (exercises / "relu.py").write_text(source("relu"))

@@ -82,13 +82,14 @@ def solution(
     folder: In = HERE,
     yes: Annotated[bool, typer.Option("--yes", help="Show it without testing your version first.")] = False,
 ) -> None:
-    """Show the reference beside your version. If yours does not pass yet, ask first."""
+    """Show a short solution beside your version. If yours does not pass yet, ask first."""
     from rich.columns import Columns
     from rich.console import Console
     from rich.panel import Panel
     from rich.syntax import Syntax
 
-    from jax_mlp.exercises.stubs import reference_code, without_docstrings
+    from jax_mlp.exercises.stubs import solution as short
+    from jax_mlp.exercises.stubs import without_docstrings
 
     exercises = _started(component, folder)
     if not yes:
@@ -109,7 +110,7 @@ def solution(
         Panel(Syntax(text, "python", word_wrap=True), title=title, width=width)
         for title, text in (
             (f"yours: {exercises.shown(component)}", without_docstrings(yours)),
-            ("the reference", reference_code(component)),
+            (f"a solution (the reference, with its checks: jax_mlp/components/{component}.py)", short(component)),
         )
     ]
     console.print(Columns(panels) if beside else panels[0])

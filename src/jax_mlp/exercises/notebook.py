@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import stubs
 from jax_mlp.exercises.hints import HINTS
 from jax_mlp.exercises.stubs import source, stub
 
@@ -25,7 +26,7 @@ def notebook(solved: bool = False) -> dict:
     for number, component in enumerate(COMPONENTS, 1):
         question = ast.get_docstring(ast.parse(source(component))) or ""
         cells.append(_markdown(f"## {number}. {component}\n\n{question}"))
-        cells.append(_code(_solution(component) if solved else _without_head(stub(component))))
+        cells.append(_code(stubs.solution(component).strip() if solved else _without_head(stub(component))))
         cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
         hints = "\n\n".join(f"{i}. {hint}" for i, hint in enumerate(HINTS[component], 1))
         cells.append(_markdown(f"<details><summary>Hints</summary>\n\n{hints}\n\n</details>"))
@@ -61,10 +62,6 @@ def _without_head(text: str) -> str:
     """The source of a module without its docstring, which the notebook shows as text instead."""
     body = ast.parse(text).body
     return "\n".join(text.splitlines()[body[0].end_lineno or 0 :]).strip()
-
-
-def _solution(component: str) -> str:
-    return _without_head(source(component))
 
 
 def _markdown(text: str) -> dict:

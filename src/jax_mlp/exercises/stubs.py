@@ -81,9 +81,29 @@ def without_docstrings(text: str) -> str:
     return "\n".join(line for line in lines if line is not None).strip("\n") + "\n"
 
 
-def reference_code(component: str) -> str:
-    """The code of the reference for a component, without its docstrings."""
-    return "\n\n".join(map(without_docstrings, sources(component)))
+def solution(component: str) -> str:
+    """The short solution of a component, with the imports that it needs."""
+    text = (Path(__file__).parent / "solutions.py").read_text(encoding="utf-8")
+    body = ast.parse(text).body
+    functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    chosen = [functions[name] for name in COMPONENTS[component]]
+    own = {name for names in COMPONENTS.values() for name in names}
+    helpers = [node for name, node in functions.items() if name not in own and name in _names(chosen)]
+    used = _names([*helpers, *chosen])
+    others = [name for name in functions if name in used & own and name not in COMPONENTS[component]]
+    imports = [
+        ast.unparse(node)
+        for node in body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and used & {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    ]
+    imports += [f"from jax_mlp import {', '.join(others)}"] * bool(others)
+    lines = text.replace("  # fmt: skip", "").splitlines()
+    parts = []
+    for node in (*helpers, *chosen):
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        parts.append("\n".join(lines[first - 1 : node.end_lineno]))
+    return "\n\n\n".join(["\n".join(imports), *parts]) + "\n"
 
 
 def is_stub(text: str, component: str) -> bool:
