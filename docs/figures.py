@@ -23,9 +23,12 @@ from jax_mlp import figures
 from jax_mlp._jax import enable_x64
 from jax_mlp.data import DATASETS
 from jax_mlp.data.picture import read_picture
+from jax_mlp.exercises import page
 from jax_mlp.recipes import GUIDE, TUNED
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import data as scripts
+
 from tests import handwriting
 
 INK = {"light": "#1f2328", "dark": "#d7dae0"}
@@ -67,35 +70,37 @@ def read():
     return np.exp(mlp.forward(params, digits().test_images * np.float32(TUNED.pixel_scale)))
 
 
-def network() -> Figure:
-    """From a digit to ten probabilities, in the tuned network.
+def draw() -> Figure:
+    """A drawn 3, what the network sees of it, what its two hidden layers make of that, and its answer.
 
-    A handwritten digit of 784 pixels enters on the left, two patterns of 512 hidden units follow, more or less bright,
-    and on the right stand ten bars of probabilities: one of them is long, that of the right digit.
+    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come the
+    128 and 64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
     """
-    which = 33
-    data = digits()
-    params, _ = trained(TUNED)
-    x = data.test_images[which] * np.float32(TUNED.pixel_scale)
-    values = [x]
+    shown = scripts.value("draw")
+    params = page.unpacked(shown["layers"])
+    drawing = handwriting.drawn(3, pen=0.08)
+    with tempfile.TemporaryDirectory() as folder:
+        drawing.save(Path(folder) / "digit.png")
+        seen = read_picture(Path(folder) / "digit.png")
+    values = [seen * np.float32(shown["pixelScale"])]
     for w, b in params[:-1]:
         values.append(np.asarray(mlp.relu(w @ values[-1] + b)))
-    p = read()[which]
-    figure = Figure(figsize=(8, 2.7), layout="constrained")
-    picture, *layers, bars = figure.subplots(1, 4, width_ratios=[1.3, 1, 1, 1.1])
-    picture.imshow(x.reshape(28, 28), cmap=figures.ink())
-    picture.set_title("784 pixels")
-    for number, (axes, value) in enumerate(zip(layers, values[1:], strict=True)):
-        axes.imshow(value.reshape(32, 16), cmap=figures.ink())
-        axes.set_title("512 units")
-        axes.set_xlabel(f"relu($W_{number + 1}$·+$b_{number + 1}$)")
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-    picture.set_axis_off()
-    bars.barh(range(10), p, color=["C1" if digit == data.test_labels[which] else "C0" for digit in range(10)])
-    bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1])
+    p = np.exp(mlp.forward(params, values[0][None]))[0]
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
+    *pictures, bars = figure.subplots(1, 5, width_ratios=[1.2, 1.2, 0.7, 0.7, 1])
+    images = {
+        "a drawing": 255 - np.asarray(drawing.convert("L")),
+        "784 pixels": seen.reshape(28, 28),
+        f"{len(values[1])} units": values[1].reshape(-1, 8),
+        f"{len(values[2])} units": values[2].reshape(-1, 8),
+    }
+    for axes, (title, image) in zip(pictures, images.items(), strict=True):
+        axes.imshow(image, cmap=figures.ink())
+        axes.set(title=title, xticks=[], yticks=[])
+    bars.barh(range(10), p)
+    bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1], title="its answer")
     bars.invert_yaxis()
-    bars.set_title("10 probabilities")
+    figure.suptitle(f"{shown['accuracy']} of {shown['tested']} test images are classified correctly", fontsize=11)
     return figure
 
 
@@ -239,6 +244,44 @@ def along_the_step() -> Figure:
     axes.axhline(losses[0], linewidth=0.8, color="gray", label="loss before")
     axes.set(xlabel="learning rate η", ylabel="loss on the batch", ylim=(0, 2 * losses[0]))
     axes.legend(loc="upper right")
+    return figure
+
+
+def one_step() -> Figure:
+    """One step of learning: numbers flow forwards, gradients flow backwards over the same edges.
+
+    A drawn network of two inputs, two hidden units and two classes. Each edge carries its weight and, below it in
+    another colour, the gradient of that weight. In the units stand the weighted sums z, forwards, and their gradients,
+    backwards. The second hidden unit is inactive: its gradients are zero.
+    """
+    x, y = np.array([[1.0, 2.0]], np.float32), np.array([[0.0, 1.0]], np.float32)
+    params = [
+        (np.array([[1, 1], [1, -1]], np.float32), np.zeros(2, np.float32)),
+        (np.array([[1, 2], [-1, 1]], np.float32), np.array([-3, 3], np.float32)),
+    ]
+    slopes = jax.grad(mlp.loss)(params, x, y)
+    values, units = x[0], [[f"x = {value:.3g}" for value in x[0]]]
+    for (w, b), (_, slope) in zip(params, slopes, strict=True):
+        z = w @ values + b
+        units.append([f"z = {value:.3g}\n$\\nabla$ {by:.3g}" for value, by in zip(z, slope, strict=True)])
+        values = np.asarray(mlp.relu(z))
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for layer, ((w, _), (slope, _)) in enumerate(zip(params, slopes, strict=True)):
+        for to, at in np.ndindex(2, 2):
+            ends = layer + 0.17, layer + 0.83
+            axes.plot(ends, [-at, -to], color="gray", linewidth=0.8)
+            along = 0.5 if at == to else 0.25
+            where = ends[0] + along * (ends[1] - ends[0]), -at + along * (at - to)
+            axes.annotate(f"{w[to, at]:.3g}", where, (0, 5), textcoords="offset points", ha="center", color="C0")
+            axes.annotate(
+                f"{slope[to, at] + 0:.3g}", where, (0, -12), textcoords="offset points", ha="center", color="C1"
+            )
+    box = {"boxstyle": "round,pad=0.6", "facecolor": "none", "edgecolor": "gray"}
+    for layer, row in np.ndindex(3, 2):
+        axes.text(layer, -row, units[layer][row], ha="center", va="center", bbox=box, backgroundcolor="none")
+    axes.set(xlim=(-0.3, 2.35), ylim=(-1.4, 0.4))
+    axes.set_axis_off()
     return figure
 
 
@@ -430,9 +473,8 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, best_step,
-              learning, weights, surprises, contenders, growth, devices,
-              drawn_digits)
+    for f in (draw, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, one_step,
+              best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
 

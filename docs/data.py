@@ -1,0 +1,137 @@
+"""What interactive figures compute with, made when the site is built: `data/NAME.js` sets `DATA.NAME`."""
+
+import json
+import os
+import sys
+from base64 import b64encode
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import jax_mlp as mlp
+from jax_mlp.components.train_loop import epochs
+from jax_mlp.data import DATASETS
+from jax_mlp.data.dataset import data_folder
+from jax_mlp.data.mnist import FILES
+from jax_mlp.exercises import page
+from jax_mlp.recipes import TUNED
+
+sys.path.insert(0, str(Path(__file__).parent / "hooks"))
+from kept import kept
+
+PACKAGE = Path(__file__).parents[1] / "src" / "jax_mlp"
+
+SMALL = replace(TUNED, layer_sizes=(784, 128, 64, 10), scale=1e-2)
+"""A network small enough to be part of a page. It begins with small weights, which hide little of what it learns."""
+
+
+def data_set() -> str:
+    """The full MNIST if it is at hand, in JAX_MLP_MNIST or where `jax-mlp train --data mnist` keeps it."""
+    raw = data_folder(os.environ.get("JAX_MLP_MNIST")) / "MNIST" / "raw"
+    return "mnist" if all((raw / name).is_file() for name in FILES) else "mnist-5k"
+
+
+@cache
+def draw() -> dict:
+    """The small network, trained, and test digits that it classifies correctly and wrongly."""
+    digits = DATASETS[data_set()](os.environ.get("JAX_MLP_MNIST"))
+    scale = np.float32(SMALL.pixel_scale)
+    n_epochs = SMALL.epochs_on(len(digits.train_images))
+    params = mlp.train_loop(
+        mlp.init_mlp(SMALL.layer_sizes, jax.random.key(SMALL.seed), SMALL.scale),
+        digits.train_images * scale,
+        digits.test_images * scale,
+        digits.train_labels,
+        digits.test_labels,
+        n_epochs,
+        batch_size=SMALL.batch_size,
+        learning_rate=SMALL.learning_rate,
+        key=jax.random.key(SMALL.seed + 1),
+    )
+    return page.content(
+        params,
+        digits.test_images,
+        digits.test_labels,
+        SMALL.pixel_scale,
+        mlp.forward,
+        f"This network, {'-'.join(map(str, SMALL.layer_sizes))}, learned from {len(digits.train_labels):,} images of "
+        f"MNIST in {n_epochs} epochs, when this page was built.",
+    )
+
+
+def scales() -> dict:
+    """The first training image of each of the ten digits, as bytes."""
+    data = DATASETS["mnist-5k"](None)
+    first = [data.train_images[np.flatnonzero(data.train_labels == digit)[0]] for digit in range(10)]
+    return {"images": [b64encode(image.astype(np.uint8)).decode() for image in first]}
+
+
+def learning(n_epochs: int = 40, n_units: int = 8) -> dict:
+    """A run of the tuned recipe on the bundled digits.
+
+    Both accuracies after every epoch; after some of them also how many test images of each digit were read as which,
+    and the change of the first layer's weights since the start, for the units where it is greatest in the end: two
+    pixels a byte, from 1 to 15, where 8 is no change.
+    """
+    data = DATASETS["mnist-5k"](None)
+    train, test = (np.float32(TUNED.pixel_scale) * images for images in (data.train_images, data.test_images))
+    params = mlp.init_mlp(TUNED.layer_sizes, jax.random.key(TUNED.seed), TUNED.scale)
+    start = np.array(params[0][0])
+    labels = [mlp.one_hot(labels, 10) for labels in (data.train_labels, data.test_labels)]
+    accuracies = [[float(mlp.accuracy(params, x, y))] for x, y in zip((train, test), labels, strict=True)]
+    shown, changes, confusion = [*range(11), 12, 14, 16, 18, 20, 25, 30, 35, 40], [], []
+
+    def look(params):
+        read = np.asarray(mlp.forward(params, test)).argmax(axis=1)
+        confusion.append(np.bincount(10 * data.test_labels + read, minlength=100).tolist())
+        changes.append(np.asarray(params[0][0]) - start)
+
+    look(params)
+    run = epochs(
+        params, train, test, data.train_labels, data.test_labels, n_epochs, batch_size=TUNED.batch_size,
+        learning_rate=TUNED.learning_rate, key=jax.random.key(TUNED.seed + 1),
+    )  # fmt: skip
+    for params, figures in run:
+        accuracies[0].append(figures["train_accuracy"])
+        accuracies[1].append(figures["test_accuracy"])
+        if figures["epoch"] in shown:
+            look(params)
+    units = np.argsort(-np.linalg.norm(changes[-1], axis=1))[:n_units]
+    most = np.quantile(np.abs(changes[-1][units]), 0.995)
+    levels = (np.clip(np.rint(np.array(changes)[:, units] / most * 7), -7, 7) + 8).astype(np.uint8)
+    packed = (levels[..., ::2] << 4) | levels[..., 1::2]
+    return {
+        "train": accuracies[0],
+        "test": accuracies[1],
+        "epochs": shown,
+        "weights": [[b64encode(unit.tobytes()).decode() for unit in frame] for frame in packed],
+        "confusion": confusion,
+    }
+
+
+TRAINING = Path(__file__), PACKAGE / "components", PACKAGE / "recipes.py", PACKAGE / "data", "jax", "numpy"
+
+SCRIPTS = {
+    "draw": (draw, *TRAINING, PACKAGE / "exercises" / "page", data_set()),
+    "scales": (scales, *TRAINING),
+    "learning": (learning, *TRAINING),
+}
+"""By name: a function that returns what JSON can hold, then what that depends on, as docs/hooks/kept.py takes it."""
+
+
+def script(name: str) -> bytes:
+    """The file `data/NAME.js`: a script and not JSON, because pages opened from disk cannot load JSON."""
+    make, *depends = SCRIPTS[name]
+    return kept(f"{name}.js", lambda: f"{_head(name)}{json.dumps(make(), separators=(',', ':'))}\n".encode(), *depends)
+
+
+def value(name: str):
+    """What `DATA.NAME` is."""
+    return json.loads(script(name).decode().removeprefix(_head(name)))
+
+
+def _head(name: str) -> str:
+    return f"var DATA = globalThis.DATA || {{}}\nDATA.{name} = "
