@@ -15,7 +15,8 @@ from pathlib import Path
 from mkdocs.structure.files import File
 
 DOCS = Path(__file__).parents[1]
-sys.path[:0] = [str(DOCS), str(Path(__file__).parent)]
+sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(Path(__file__).parent))
 import data
 import figures
 from kept import ROOT, kept

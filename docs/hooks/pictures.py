@@ -7,8 +7,17 @@ from pathlib import Path
 
 from mkdocs.structure.files import File
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # loaded once, and not at every build
+DOCS = Path(__file__).parents[1]
+sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(Path(__file__).parent))
 import figures
+from kept import ROOT, kept
+
+MADE_FROM = (
+    DOCS / "figures.py", DOCS / "measured", ROOT / "tests" / "handwriting.py",
+    *(ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py", "figures.py")),
+    "jax", "matplotlib",
+)  # fmt: skip
 
 MARK = re.compile(r"^<!-- figure (\w+) -->$", re.MULTILINE)
 
@@ -16,7 +25,8 @@ MARK = re.compile(r"^<!-- figure (\w+) -->$", re.MULTILINE)
 def on_files(files, config):
     """Add the drawings to the site."""
     for name in figures.FIGURES:
-        for theme, svg in figures.drawn(name).items():
+        for theme in figures.INK:
+            svg = kept(f"{name}-{theme}.svg", lambda name=name, theme=theme: figures.drawn(name)[theme], *MADE_FROM)
             files.append(File.generated(config, f"figures/{name}-{theme}.svg", content=svg))
     return files
 
