@@ -61,8 +61,8 @@ def all_laws(component: str, page: str) -> str:
         else ""
     )
     return (
-        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is filled if the law "
-        f"catches that mistake, and dark if no other law does. Open a law to read its code.\n\n"
+        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if the law "
+        f"catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
         f"<!-- put laws {component} -->{promises}\n\n### Mistakes they catch\n\n"
         f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"
@@ -183,7 +183,7 @@ def counterexample(shown: dict[str, str]) -> str:
 
 
 def marks(component: str, law: str, named: bool = False) -> str:
-    """A square for each mistake: empty, filled if the law catches it, dark if no other law does."""
+    """A square for each mistake: empty, shaded if the law catches it, solid if no other law does."""
     squares, count = {"missed": [], "caught": [], "alone": []}, 0
     names = [*functions("mistakes", component)]
     for place, name in enumerate(names):
