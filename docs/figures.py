@@ -242,6 +242,44 @@ def along_the_step() -> Figure:
     return figure
 
 
+def one_step() -> Figure:
+    """One step of learning: numbers flow forwards, gradients flow backwards over the same edges.
+
+    A drawn network of two inputs, two hidden units and two classes. Each edge carries its weight and, below it in
+    another colour, the gradient of that weight. In the units stand the weighted sums z, forwards, and their gradients,
+    backwards. The second hidden unit is inactive: its gradients are zero.
+    """
+    x, y = np.array([[1.0, 2.0]], np.float32), np.array([[0.0, 1.0]], np.float32)
+    params = [
+        (np.array([[1, 1], [1, -1]], np.float32), np.zeros(2, np.float32)),
+        (np.array([[1, 2], [-1, 1]], np.float32), np.array([-3, 3], np.float32)),
+    ]
+    slopes = jax.grad(mlp.loss)(params, x, y)
+    values, units = x[0], [[f"x = {value:.3g}" for value in x[0]]]
+    for (w, b), (_, slope) in zip(params, slopes, strict=True):
+        z = w @ values + b
+        units.append([f"z = {value:.3g}\n$\\nabla$ {by:.3g}" for value, by in zip(z, slope, strict=True)])
+        values = np.asarray(mlp.relu(z))
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for layer, ((w, _), (slope, _)) in enumerate(zip(params, slopes, strict=True)):
+        for to, at in np.ndindex(2, 2):
+            ends = layer + 0.17, layer + 0.83
+            axes.plot(ends, [-at, -to], color="gray", linewidth=0.8)
+            along = 0.5 if at == to else 0.25
+            where = ends[0] + along * (ends[1] - ends[0]), -at + along * (at - to)
+            axes.annotate(f"{w[to, at]:.3g}", where, (0, 5), textcoords="offset points", ha="center", color="C0")
+            axes.annotate(
+                f"{slope[to, at] + 0:.3g}", where, (0, -12), textcoords="offset points", ha="center", color="C1"
+            )
+    box = {"boxstyle": "round,pad=0.6", "facecolor": "none", "edgecolor": "gray"}
+    for layer, row in np.ndindex(3, 2):
+        axes.text(layer, -row, units[layer][row], ha="center", va="center", bbox=box, backgroundcolor="none")
+    axes.set(xlim=(-0.3, 2.35), ylim=(-1.4, 0.4))
+    axes.set_axis_off()
+    return figure
+
+
 def best_step() -> Figure:
     """The error of a central difference against its step: a V in each precision.
 
@@ -430,9 +468,8 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, best_step,
-              learning, weights, surprises, contenders, growth, devices,
-              drawn_digits)
+    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, one_step,
+              best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
 

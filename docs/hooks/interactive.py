@@ -1,7 +1,7 @@
 """Puts interactive figures into pages: `<!-- figure NAME -->` becomes docs/interactive/NAME.html, if there is one.
 
 In such a file `~/` at the start of an address stands for the site's root, and `<!-- still -->` for the drawing of the
-same name, shown if the browser runs no scripts. Scripts and styles that are already on the page are not put there again.
+same name, shown if the browser runs no scripts. A script or style that is on the page already is not put there again.
 `data/NAME.js` is what `docs/data.py` computes. The files of the page that the capstone writes are shared with it.
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 from mkdocs.structure.files import File
 
-DOCS = Path(__file__).parents[1]
-sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 import data
 import figures
 from kept import ROOT, kept
 
+DOCS = ROOT / "docs"
 SHARED = ROOT / "src" / "jax_mlp" / "exercises" / "page"
 MARK = re.compile(r"^<!-- figure (\w+) -->$", re.MULTILINE)
 PLACE = re.compile(r"<!-- interactive (\w+) -->")
