@@ -87,7 +87,8 @@ _PACKAGE = [ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "
 
 SCRIPTS = {
     "hunt": (
-        hunt_rounds, Path(__file__),
+        hunt_rounds,
+        Path(__file__),
         *(ROOT / "src" / "jax_mlp" / room for room in ("mistakes", "laws", "components", "exercises")),
     ),
     "scales": (scales, Path(__file__), *_PACKAGE, "numpy"),

@@ -1,6 +1,6 @@
-"""Writes the laws of a component, and the mistakes they catch, into pages, from the tests' and the catalogue's own words.
+"""Writes the laws of a component, and the mistakes they catch, into pages, in their own words.
 
-`<!-- laws relu -->` becomes all of them, `<!-- law relu::test_example -->` the line under a formula that one law tests,
+`<!-- laws relu -->` becomes all of them, `<!-- law relu::test_example -->` the line under a formula that a law tests,
 `<!-- catches -->` the matrix of all components, and `<!-- hunt example -->` a round of "Find the mistake" for those whose
 browser runs no scripts.
 """
@@ -56,13 +56,14 @@ def all_laws(component: str, page: str) -> str:
     n_laws, n_mistakes = len(hunt.laws(component)), len(functions("mistakes", component))
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     promises = (
-        f"\n\n### What the reference promises as well\n\nThese tests are not asked of your code.\n\n<!-- put promises {component} -->"
+        "\n\n### What the reference promises as well\n\nThese tests are not asked of your code.\n\n"
+        f"<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
     return (
-        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if the law "
-        f"catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
+        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if the "
+        f"law catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
         f"<!-- put laws {component} -->{promises}\n\n### Mistakes they catch\n\n"
         f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"
