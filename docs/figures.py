@@ -361,8 +361,8 @@ def weights() -> Figure:
     """What forty units of the first layer have learnt to look for.
 
     Forty small images of weights, less what they began with: green where a bright pixel speaks for the unit,
-    orange where it speaks against. Strokes and arcs beside those of the other colour, and nothing at the edges, where digits
-    have no ink.
+    orange where it speaks against. Strokes and arcs beside those of the other colour, and nothing at the edges, where
+    digits have no ink.
     """
     start = np.asarray(mlp.init_mlp(TUNED.layer_sizes, jax.random.key(TUNED.seed), TUNED.scale)[0][0])
     return figures.first_layer(np.asarray(trained(TUNED)[0][0][0]) - start, width=_page["width"])
@@ -452,7 +452,7 @@ def growth() -> Figure:
             axes.set_ylabel("µs per image" if narrow() else "microseconds per image")
     figure.axes[0].legend()
     figure.suptitle(
-        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes\u00a0a\u00a0second; worst miss: ×{max(misses):.1f}",
+        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes per second; worst miss: ×{max(misses):.1f}",
         wrap=True,
         fontsize="medium",
     )

@@ -1,8 +1,8 @@
 """Writes the laws of a component, and the mistakes they catch, into pages, in their own words.
 
 `<!-- laws relu -->` becomes all of them, `<!-- law relu::test_example -->` the line under a formula that a law tests,
-`<!-- catches -->` the matrix of all components, and `<!-- hunt example -->` a round of "Find the mistake" for those whose
-browser runs no scripts.
+`<!-- catches -->` the matrix of all components, and `<!-- hunt example -->` a round of "Find the mistake" for browsers
+that run no scripts.
 """
 
 import ast
@@ -62,8 +62,8 @@ def all_laws(component: str, page: str) -> str:
         else ""
     )
     return (
-        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if the "
-        f"law catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
+        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if "
+        f"the law catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
         f"<!-- put laws {component} -->{promises}\n\n### Mistakes they catch\n\n"
         f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"
@@ -75,7 +75,7 @@ def catches(_: str, page: str) -> str:
     missed = sum(not laws for laws in caught().values())
     once = sum(len(laws) == 1 for laws in caught().values())
     parts = [
-        f"The catalogue has {len(caught())} mistakes. The laws miss {missed} of them, and {once} are caught by a single law."
+        f"The catalogue has {len(caught())} mistakes. The laws miss {missed} of them. A single law catches {once} of them."
     ]
     for component in COMPONENTS:
         names, laws = [*functions("mistakes", component)], hunt.laws(component)
@@ -146,7 +146,8 @@ def mistake_rows(component: str) -> str:
         links = "".join(f'<li><a href="#{law}">{words(laws[law])}</a></li>' for law in catching)
         count = f"{len(catching)} law{'s' * (len(catching) != 1)}"
         rows.append(
-            f'<details><summary><span>{words(sentence)}</span><span class="count">{count}</span></summary><div id="{name}">'
+            f'<details><summary><span>{words(sentence)}</span><span class="count">{count}</span></summary>'
+            f'<div id="{name}">'
             f"{coloured(code)}{counterexample(shown[key]) if shown.get(key) else ''}"
             f"<p>Caught by:</p><ul>{links}</ul></div></details>"
         )
@@ -167,7 +168,8 @@ def example(_: str) -> str:
     this = hunt.rounds(0)[0]
     laws = "".join(f"<li>{words(law)}</li>" for law in this.laws)
     return (
-        f'<div id="hunt-example" class="laws"><p><strong>{this.component}</strong></p>{coloured(this.code)}<ol>{laws}</ol>'
+        f'<div id="hunt-example" class="laws"><p><strong>{this.component}</strong></p>{coloured(this.code)}'
+        f"<ol>{laws}</ol>"
         f"<details><summary><span>The answer</span></summary><div><p>Law {this.caught_by + 1} catches it. "
         f"{words(this.sentence)}</p>{counterexample(this.counterexample)}<p>The same component without the mistake:</p>"
         f"{coloured(hunt.fixed(this.component))}</div></details></div>"

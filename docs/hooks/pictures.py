@@ -8,14 +8,15 @@ import re
 import sys
 from pathlib import Path
 
-DOCS = Path(__file__).parents[1]
-sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 import figures
 from kept import ROOT, kept
 
+DOCS = ROOT / "docs"
 MADE_FROM = (
-    DOCS / "figures.py", ROOT / "src/jax_mlp/exercises/page/palette.css", DOCS / "measured", ROOT / "tests" / "handwriting.py",
+    DOCS / "figures.py", DOCS / "measured", ROOT / "tests" / "handwriting.py",
+    ROOT / "src" / "jax_mlp" / "exercises" / "page" / "palette.css",
     *(ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py", "figures.py")),
     "jax", "matplotlib",
 )  # fmt: skip
@@ -31,7 +32,8 @@ def on_page_content(content: str, page, config, files) -> str:
             return drawing(mark[2])
         caption = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(figures.words(mark[2])[0]))
         return (
-            f'<figure>{drawing(mark[2])}<figcaption>{caption} <details class="source"><summary>How it was made</summary>'
+            f"<figure>{drawing(mark[2])}<figcaption>{caption} "
+            f'<details class="source"><summary>How it was made</summary>'
             f"<code>python docs/figures.py DIR {mark[2]}</code></details></figcaption></figure>"
         )
 

@@ -93,7 +93,11 @@ def alone(shown: dict) -> str:
     """
     fragment = re.sub(r"^(<(link|script)\b.*|<!-- still -->)\n", "", _read("draw.html"), flags=re.MULTILINE)
     scripts = [f"var DATA = {{draw: {json.dumps(shown)}}}", *map(_read, SCRIPTS)]
-    parts = {"styles": "\n".join(map(_read, STYLES)), "figure": fragment, "scripts": "</script>\n<script>".join(scripts)}
+    parts = {
+        "styles": "\n".join(map(_read, STYLES)),
+        "figure": fragment,
+        "scripts": "</script>\n<script>".join(scripts),
+    }
     return re.sub(r"<!-- (\w+) -->", lambda mark: parts[mark[1]], _read("alone.html"))
 
 
