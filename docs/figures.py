@@ -4,8 +4,10 @@ Every function draws one. The first line of its docstring is the caption, the re
 is drawn twice, for a wide page and for a phone, with the site's palette, one meaning per colour.
 """
 
+import hashlib
 import inspect
 import json
+import pickle
 import re
 import sys
 import tempfile
@@ -28,14 +30,13 @@ from jax_mlp.data.picture import read_picture
 from jax_mlp.recipes import GUIDE, TUNED
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent / "hooks"))
+from kept import ROOT, kept
+
 from tests import handwriting
 
-_CSS = (
-    (Path(__file__).parents[1] / "src/jax_mlp/exercises/page/palette.css")
-    .read_text(encoding="utf-8")
-    .partition('="slate"] {')[0]
-)
-PALETTE = dict(re.findall(r"--([\w-]+): (#\w{6});", _CSS))
+_CSS = (ROOT / "src" / "jax_mlp" / "exercises" / "page" / "palette.css").read_text(encoding="utf-8")
+PALETTE = dict(re.findall(r"--([\w-]+): (#\w{6});", _CSS.partition('="slate"] {')[0]))
 """The colours of light paper, by name."""
 
 INK, SOFT, LINE, RIGHT, WRONG, FORWARD, BACKWARD = (
@@ -81,7 +82,15 @@ def digits():
 
 @cache
 def trained(recipe=GUIDE, n_epochs: int = 118):
-    """A network trained by a recipe, and what on_epoch was told."""
+    """A network trained by a recipe, and what on_epoch was told. Both are kept."""
+    name = f"trained-{hashlib.sha256(f'{recipe} {n_epochs}'.encode()).hexdigest()[:8]}.pickle"
+    package = [ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py")]
+    return pickle.loads(
+        kept(name, lambda: pickle.dumps(_train(recipe, n_epochs)), *package, "jax", inspect.getsource(_train))
+    )
+
+
+def _train(recipe, n_epochs: int):
     data, history = digits(), []
     scale = np.float32(recipe.pixel_scale)
     params = mlp.train_loop(
@@ -96,7 +105,7 @@ def trained(recipe=GUIDE, n_epochs: int = 118):
         key=jax.random.key(recipe.seed + 1) if recipe.shuffle else None,
         on_epoch=lambda **told: history.append({name: float(value) for name, value in told.items()}),
     )
-    return params, history
+    return jax.tree.map(np.asarray, params), history
 
 
 def read():
@@ -452,7 +461,7 @@ def growth() -> Figure:
             axes.set_ylabel("µs per image" if narrow() else "microseconds per image")
     figure.axes[0].legend()
     figure.suptitle(
-        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes per second; worst miss: ×{max(misses):.1f}",
+        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes per second; worst: ×{max(misses):.1f}",
         wrap=True,
         fontsize="medium",
     )

@@ -1,6 +1,7 @@
 """Draws the logo, and the card that is shown when a page is shared: `python docs/identity.py`.
 
-The logo, which is the favicon too, is one of the bundled digits, pixel by pixel. The card is a page of its own, photographed by Chromium.
+The logo, which is the favicon too, is one of the bundled digits, pixel by pixel. The card is a page of its own,
+photographed by Chromium.
 """
 
 import re

@@ -74,9 +74,7 @@ def catches(_: str, page: str) -> str:
     """The matrix of all components, and what it adds up to."""
     missed = sum(not laws for laws in caught().values())
     once = sum(len(laws) == 1 for laws in caught().values())
-    parts = [
-        f"The catalogue has {len(caught())} mistakes. The laws miss {missed} of them. A single law catches {once} of them."
-    ]
+    parts = [f"The catalogue has {len(caught())} mistakes. The laws miss {missed}, and a single law catches {once}."]
     for component in COMPONENTS:
         names, laws = [*functions("mistakes", component)], hunt.laws(component)
         parts += [f"## {component}", f"{len(laws)} laws and {len(names)} mistakes.", f"<!-- put matrix {component} -->"]
