@@ -27,10 +27,11 @@ from jax_mlp import figures
 from jax_mlp._jax import enable_x64
 from jax_mlp.data import DATASETS
 from jax_mlp.data.picture import read_picture
+from jax_mlp.exercises import page
 from jax_mlp.recipes import GUIDE, TUNED
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent / "hooks"))
+import data as scripts
 from kept import ROOT, kept
 
 from tests import handwriting
@@ -114,35 +115,37 @@ def read():
     return np.exp(mlp.forward(params, digits().test_images * np.float32(TUNED.pixel_scale)))
 
 
-def network() -> Figure:
-    """From a digit to ten probabilities, in the tuned network.
+def draw() -> Figure:
+    """A drawn 3, what the network sees of it, what its two hidden layers make of that, and its answer.
 
-    A handwritten digit of 784 pixels enters on the left, two patterns of 512 hidden units follow, more or less bright,
-    and on the right stand ten bars of probabilities: one of them is long, that of the right digit.
+    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come the 128
+    and 64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
     """
-    which = 33
-    data = digits()
-    params, _ = trained(TUNED)
-    x = data.test_images[which] * np.float32(TUNED.pixel_scale)
-    values = [x]
+    shown = scripts.value("draw")
+    params = page.unpacked(shown["layers"])
+    drawing = handwriting.drawn(3, pen=0.08)
+    with tempfile.TemporaryDirectory() as folder:
+        drawing.save(Path(folder) / "digit.png")
+        seen = read_picture(Path(folder) / "digit.png")
+    values = [seen * np.float32(shown["pixelScale"])]
     for w, b in params[:-1]:
         values.append(np.asarray(mlp.relu(w @ values[-1] + b)))
-    p = read()[which]
-    figure = sheet(4.6 if narrow() else 2.4)
-    picture, *layers, bars = figure.subplots(*((2, 2) if narrow() else (1, 4))).flat
-    picture.imshow(x.reshape(28, 28), cmap=figures.ink())
-    picture.set_title("784 pixels")
-    for number, (axes, value) in enumerate(zip(layers, values[1:], strict=True)):
-        axes.imshow(value.reshape(32, 16), cmap=figures.ink())
-        axes.set_title("512 units")
-        axes.set_xlabel(f"hidden layer {number + 1}")
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-    picture.set_axis_off()
-    bars.barh(range(10), p, color=[RIGHT if digit == data.test_labels[which] else FORWARD for digit in range(10)])
-    bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1])
+    p = np.exp(mlp.forward(params, values[0][None]))[0]
+    figure = sheet(6.4 if narrow() else 2.4)
+    *pictures, bars = (figure.add_subplot(*((3, 2) if narrow() else (1, 5)), place) for place in range(1, 6))
+    images = {
+        "a drawing": 255 - np.asarray(drawing.convert("L")),
+        "784 pixels": seen.reshape(28, 28),
+        f"{len(values[1])} units": values[1].reshape(-1, 8),
+        f"{len(values[2])} units": values[2].reshape(-1, 8),
+    }
+    for axes, (title, image) in zip(pictures, images.items(), strict=True):
+        axes.imshow(image, cmap=figures.ink())
+        axes.set(title=title, xticks=[], yticks=[])
+    bars.barh(range(10), p, color=FORWARD)
+    bars.set(yticks=range(10), xlim=(0, 1), xticks=[0, 1], title="its answer")
     bars.invert_yaxis()
-    bars.set_title("10 probabilities")
+    figure.suptitle(f"{shown['accuracy']} of {shown['tested']} test images are classified correctly", fontsize="medium")
     return figure
 
 
@@ -184,7 +187,7 @@ def relu() -> Figure:
     library = jax.vmap(jax.grad(jax.nn.relu))(np.zeros(1, np.float32))
     right.plot(0, library, "o", color=INK, fillstyle="none", label="jax.grad(jax.nn.relu)(0)")
     right.set(title="its derivative", xlabel="x")
-    right.legend(loc="upper left")
+    right.legend(loc=(0, 0.68))
     return figure
 
 
@@ -394,7 +397,8 @@ def surprises() -> Figure:
     axes = figure.subplots()
     for name, recipe in runs.items():
         history = (trained(recipe) if recipe in (GUIDE, TUNED) else trained(recipe, 40))[1][:40]
-        axes.plot([e["epoch"] for e in history], [100 * e["test_accuracy"] for e in history], label=name)
+        style = "--" if name == "guide" else "-"
+        axes.plot([e["epoch"] for e in history], [100 * e["test_accuracy"] for e in history], style, label=name)
     axes.set(xlabel="epochs of 4,000 images", ylabel="test digits read right, per cent", ylim=(0, 100))
     axes.legend(loc="center right")
     return figure
@@ -522,7 +526,7 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, one_step,
+    for f in (draw, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, one_step,
               best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
@@ -552,7 +556,7 @@ def inline(name: str, width: str) -> str:
     """That SVG as a part of a page: with the page's own faces, and with its colours, by day and by night."""
     svg = re.sub(r"^.*?<svg ", "<svg ", drawn(name, width), flags=re.DOTALL).strip()
     svg = re.sub(
-        r'(<svg [^>]*?)width="[^"]*"([^>]*?)height="[^"]*"', rf'\1class="{width}"\2aria-hidden="true"', svg, count=1
+        r'(<svg [^>]*?)(width="[^"]*"[^>]*?)height="[^"]*"', rf'\1class="{width}" \2aria-hidden="true"', svg, count=1
     )
     svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-{width}-", svg)

@@ -12,7 +12,10 @@ def pytest_addoption(parser):
     """`--impl` and its company."""
     group = parser.getgroup("jax_mlp")
     group.addoption("--impl", metavar="DIR", help="test the components found in DIR, such as DIR/relu.py")
-    group.addoption("--time-limit", metavar="SECONDS", type=float, default=60.0, help="for each law; default: 60")
+    help_ = "time for each call of a component; default: 60"
+    group.addoption("--time-limit", metavar="SECONDS", type=float, default=60.0, help=help_)
+    group.addoption("--fine-print", action="store_true", help="with --impl: test the fine print too, as --strict does")
+    group.addoption("--in-process", action="store_true", help="with --impl: test in this process, for a debugger")
     group.addoption("--watch", action="store_true", help="with --impl: test a component again when it is saved")
 
 
@@ -27,9 +30,16 @@ def pytest_configure(config):
         raise pytest.UsageError("--watch: expected --impl DIR with it, got none. Name the folder of your components.")
     from jax_mlp.checking import process
 
+    if config.getoption("usepdb") and not config.getoption("--in-process"):
+        import pytest
+
+        raise pytest.UsageError("--pdb: laws run in another process, where no debugger can stop. Add --in-process.")
     elsewhere = config.pluginmanager.has_plugin("child") or config.getoption("numprocesses", None)
+    elsewhere = elsewhere or config.getoption("--in-process")
     if Path(folder).is_dir() and not (elsewhere or config.getoption("--collect-only")):
         options, seed = [f"--impl={Path(folder).resolve()}"], config.getoption("--hypothesis-seed", None)
+        if config.getoption("--fine-print") or config.getoption("strict"):
+            options.append("--fine-print")
         if seed is not None:
             options.append(f"--hypothesis-seed={seed}")
         if config.getoption("--watch"):

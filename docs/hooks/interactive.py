@@ -5,7 +5,6 @@ same name, shown if the browser runs no scripts. A script or style that is on th
 `data/NAME.js` is what `docs/data.py` computes. The files of the page that the capstone writes are shared with it.
 """
 
-import json
 import posixpath
 import re
 import sys
@@ -17,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 import data
 import figures
-from kept import ROOT, kept
+from kept import ROOT
 
 DOCS = ROOT / "docs"
 SHARED = ROOT / "src" / "jax_mlp" / "exercises" / "page"
@@ -36,15 +35,9 @@ def on_files(files, config):
     """Add the shared scripts and styles, and the data."""
     for path in sorted([*SHARED.glob("*.js"), *SHARED.glob("*.css")]):
         files.append(File.generated(config, f"javascripts/{path.name}", abs_src_path=str(path)))
-    for name, (make, *depends) in data.SCRIPTS.items():
-        script = kept(f"{name}.js", lambda name=name, make=make: written(name, make()), *depends)
-        files.append(File.generated(config, f"data/{name}.js", content=script))
+    for name in data.SCRIPTS:
+        files.append(File.generated(config, f"data/{name}.js", content=data.script(name)))
     return files
-
-
-def written(name: str, value) -> bytes:
-    """A value as a script, which pages opened from disk can load, too."""
-    return f"var DATA = globalThis.DATA || {{}}\nDATA.{name} = {json.dumps(value, separators=(',', ':'))}\n".encode()
 
 
 def on_page_markdown(markdown: str, page, config, files) -> str:

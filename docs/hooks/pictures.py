@@ -15,8 +15,8 @@ from kept import ROOT, kept
 
 DOCS = ROOT / "docs"
 MADE_FROM = (
-    DOCS / "figures.py", DOCS / "measured", ROOT / "tests" / "handwriting.py",
-    ROOT / "src" / "jax_mlp" / "exercises" / "page" / "palette.css",
+    DOCS / "figures.py", DOCS / "data.py", DOCS / "measured", ROOT / "tests" / "handwriting.py",
+    ROOT / "src" / "jax_mlp" / "exercises" / "page", ROOT / "src" / "jax_mlp" / "exercises" / "page" / "palette.css",
     *(ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py", "figures.py")),
     "jax", "matplotlib",
 )  # fmt: skip

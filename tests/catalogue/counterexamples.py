@@ -14,6 +14,7 @@ import numpy as np
 
 from jax_mlp.checking import report
 from jax_mlp.checking.evaluate import laws, laws_that_catch, prepare
+from jax_mlp.checking.examples import watch
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
@@ -39,7 +40,7 @@ def smallest(component: str, name: str) -> dict[str, str]:
 def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
     """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
     law = laws(entry.component)[name]
-    report.forget_calls_before_each_example(law)
+    watch(law)
     implementation = Implementation()
     implementation.use(entry.component, entry.functions)
     try:

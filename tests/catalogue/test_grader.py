@@ -226,12 +226,15 @@ def capstone(folder: Path) -> subprocess.CompletedProcess:
 
 
 def test_the_capstone_reads_digits(exercises):
-    """Eight components of one's own make a network that reads nine digits of ten, and each uses the others."""
+    """Your eight components make a network that reads nine digits of ten, drawn and in a page of its own."""
     for component in COMPONENTS:
         (exercises / f"{component}.py").write_text(source(component))
     unused = capstone(exercises)
     assert float(re.findall(r"Your network reads ([\d.]+)%", unused.stdout)[0]) >= 90
     assert (exercises / "capstone.png").read_bytes().startswith(b"\x89PNG")
+    page = (exercises / "capstone.html").read_text()
+    assert "learned from 4,000 images" in page
+    assert re.findall("<(?:script|link|img)[^>]* (?:src|href)=", page) == []
     (exercises / "relu.py").write_text("def relu(x):\n    raise ValueError('my own relu')\n")
     used = capstone(exercises)
     assert used.returncode == 2

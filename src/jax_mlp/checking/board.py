@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jax_mlp.checking import report as reports
+from jax_mlp.checking.evaluate import is_fine_print
 from jax_mlp.checking.grader import component_of
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
@@ -26,6 +27,7 @@ class Board:
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
         chosen.append(config.getoption("--watch"))
         self.whole = config.args_source != config.ArgsSource.ARGS and not any(chosen)  # whether all laws are asked
+        self.machine = False  # whether the reference failed too, at something
         self.focus: list[str] = []  # the components just saved, whose next step comes first
         if self.exercises.started and config.option.tbstyle == "auto":
             config.option.tbstyle = "no"  # one next step is shown instead of everything that is wrong
@@ -48,7 +50,9 @@ class Board:
             self.laws[report.nodeid] = "not started" if getattr(report, "not_started", False) else "failed"
             sections = "".join(f"\n{title}:\n{text}" for title, text in report.sections)
             self.reports[report.nodeid] = f"{report.longreprtext}\n{sections}"
-            self.fitting[report.nodeid] = dict(report.user_properties).get("fitting", [])
+            properties = dict(report.user_properties)
+            self.fitting[report.nodeid] = properties.get("fitting", [])
+            self.machine = self.machine or properties.get("machine", False)
         elif report.when == "call" and report.passed:
             self.laws[report.nodeid] = "passed"
 
@@ -59,7 +63,9 @@ class Board:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session):
-        """For --lf, what was not started has not failed."""
+        """For --lf, what was not started has not failed. A machine that computes wrong has an exit code of its own."""
+        if self.machine:
+            session.exitstatus = reports.MACHINE_WRONG
         last_failed = session.config.pluginmanager.get_plugin("lfplugin")
         for law, state in self.laws.items():
             if state == "not started" and last_failed:
@@ -72,6 +78,7 @@ class Board:
         rows = {}
         for component in COMPONENTS:
             laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
+            laws = {law: state for law, state in laws.items() if not is_fine_print(law)}
             if laws and (self.exercises.started or self.exercises.path(component).exists()):
                 rows[component] = laws
         if not rows or not any(self.laws.values()):
@@ -99,6 +106,10 @@ class Board:
             show.write(f"{component:<11}")
             show.write(bar.ljust(WIDTH, "░"), **colour)
             show.write(f"  {words}\n")
+        fine = [state for law, state in self.laws.items() if is_fine_print(law)]
+        if fine:
+            show.write_line("")
+            show.write_line(f"fine print: {fine.count('passed')} of {len(fine)}")
         if self.exercises.started:
             show.write_line("")
             for line in self._next(rows):
@@ -117,6 +128,12 @@ class Board:
             asked = {law.split("::")[1].split("[")[0]: state for law, state in laws.items() if state}
             revised = reports.revise(self.reports[undone], component, self.fitting[undone], asked)
             return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), hint]
+        for law, state in self.laws.items():
+            if state == "failed":  # all laws pass
+                return [
+                    reports.labelled("next", "the fine print, if you like. The first that fails:"),
+                    self.reports[law],
+                ]
         if set(self.laws.values()) == {"passed"} and len(rows) == len(COMPONENTS):
             if not self.whole:
                 return [

@@ -17,8 +17,8 @@ import pytest
 # Neither JAX nor the laws are imported here: their settings come first.
 
 
-def main(connection, output: str, options: list[str]) -> None:
-    """Answer what is asked on the connection until it closes; print into the file `output`."""
+def main(connection, output: str, options: list[str], calls) -> None:
+    """Answer what is asked on the connection until it closes; print into the file `output`; count calls in `calls`."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(printed, 1)
@@ -29,7 +29,8 @@ def main(connection, output: str, options: list[str]) -> None:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
-    serve = Serve(connection, os.path.join(os.path.dirname(output), "bytecode"))
+    serve = Serve(connection, os.path.join(os.path.dirname(output), "bytecode"), calls)
+    sys.breakpointhook = _no_debugger
     serve.__name__ = "child"  # type: ignore[attr-defined]  # what the plugin knows it by
     plugins = ["-p", "jax_mlp_pytest", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider"]
     ini = Path(__file__).with_name("child.ini")
@@ -46,8 +47,8 @@ CHECKER_FAILED = 70
 class Serve:
     """Runs what the other end asks for, and answers."""
 
-    def __init__(self, connection, bytecode: str) -> None:
-        self.connection, self.bytecode = connection, bytecode
+    def __init__(self, connection, bytecode: str, calls) -> None:
+        self.connection, self.bytecode, self.calls = connection, bytecode, calls
         self.stdout = sys.stdout
         sys.stdout = open(os.devnull, "w")  # pytest's own report of all this
 
@@ -98,9 +99,19 @@ class Serve:
         # From here on, nothing is read from a __pycache__: it may hold an older version of what is on disk now.
         sys.pycache_prefix = self.bytecode
         implementation = config.stash[report.IMPLEMENTATION]
+        implementation.count_call = self._count_call
         if report.exercises(config):
             rules.set_tripwires(implementation.folder)
         return rules.fingerprint()
+
+    def _count_call(self) -> None:
+        self.calls.value += 1
+
+
+def _no_debugger(*_, **__):
+    raise RuntimeError(
+        "breakpoint() cannot stop here, because laws run in a process of their own. Add --in-process -s to the command"
+    )
 
 
 def _failed(item, words: str):

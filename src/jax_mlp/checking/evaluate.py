@@ -19,16 +19,28 @@ from jax_mlp.mistakes import Entry, caught_by, mistakes, variants
 EXAMPLES = 100
 
 
-def laws(component: str) -> dict:
-    """The laws of a component, by name: all that is asked of any implementation of it."""
+def laws(component: str, strict: bool = False) -> dict:
+    """The laws of a component, by name: all that is asked of any implementation of it. Strict: its fine print too."""
     module = importlib.import_module(f"jax_mlp.laws.test_{component}")
     return {
         name: law
         for name, law in vars(module).items()
         if name.startswith("test_")
         and "impl" in inspect.signature(law).parameters
-        and "reference" not in [mark.name for mark in getattr(law, "pytestmark", [])]
+        and not marks(law) & ({"reference"} if strict else {"reference", "fine_print"})
     }
+
+
+def marks(law) -> set[str]:
+    """The names of pytest's marks on a law."""
+    return {mark.name for mark in getattr(law, "pytestmark", [])}
+
+
+def is_fine_print(name: str) -> bool:
+    """Whether a law such as relu::test_example is fine print: promised by the docstring, and asked for by --strict."""
+    stem, _, function = name.partition("::")
+    module = importlib.import_module(f"jax_mlp.laws.test_{stem}")
+    return "fine_print" in marks(getattr(module, function.partition("[")[0], None))
 
 
 def laws_that_catch(entry: Entry) -> set[str]:

@@ -131,6 +131,8 @@ class Grader:
                     item.config.hook.pytest_report_from_serializable(config=item.config, data=a) for a in answers
                 ]
                 self.lost = any(("untestable", component) in map(tuple, r.user_properties) for r in reports)
+                if self.current and self.current.printed and item.config.getoption("capture") == "no":
+                    item.config.get_terminal_writer().line(f"\n{self.current.printed}")
                 if self.current and self.current.printed and any(report.failed for report in reports):
                     next(r for r in reports if r.failed).sections.append(("what it printed", self.current.printed))
                 return reports

@@ -1,11 +1,13 @@
 """The implementation under test: where its components come from, how they are called, what they answered."""
 
+import contextlib
 import importlib.util
 import inspect
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +24,8 @@ from jax_mlp.exercises import Exercises
 from jax_mlp.laws.values import as_jax
 
 # These are pure functions of arrays, so the laws call them compiled: once per shape, shared by all laws. The others
-# take Python values that shape their result, or compile themselves: they are called as they are.
-COMPILED = {"relu": (), "forward": (), "one_hot": (1,), "loss": (), "accuracy": ()}  # name: static arguments
+# take Python values that shape their result: they are called as they are.
+COMPILED = {"relu": (), "forward": (), "one_hot": (1,), "loss": (), "accuracy": (), "update": ()}  # static arguments
 
 
 def keep_compiled_code() -> None:
@@ -57,21 +59,40 @@ class Call(NamedTuple):
     result: Any
 
 
+class Failure(NamedTuple):
+    """An example that failed: the error, its calls, and all calls up to there."""
+
+    error: BaseException
+    calls: list[Call]
+    history: list[Call]
+
+
 class Component:
     """One function under test. Every call is remembered, so that a report can show it."""
 
-    def __init__(self, name: str, function: Any, calls: list[Call]) -> None:
+    def __init__(self, name: str, function: Any, calls: list[Call], owner: "Implementation | None" = None) -> None:
         if type(function).__hash__ is None:  # such as a dataclass with __call__: jax.jit wants to remember it
             function = partial(type(function).__call__, function)
-        self.name, self.function, self.calls = name, function, calls
+        self.name, self.function, self.calls, self.owner = name, function, calls, owner
         self.static = COMPILED.get(name, ())
-        self.compiled = jax.jit(function, static_argnums=self.static) if name in COMPILED else None
+        self.compiled = jax.jit(function, static_argnums=self.static)
+        self.traceable = name in COMPILED  # until shown otherwise
         self.compiled_pullback = jax.jit(self._pullback, static_argnames="argnum")
 
     def __call__(self, *arguments, **options):
-        """The result, compiled where the component is a pure function of arrays."""
-        if self.compiled is None:
-            return self.eager(*arguments, **options)
+        """The result: compiled, if the component is a pure function of arrays that JAX can trace."""
+        if self.traceable:
+            with contextlib.suppress(Exception):
+                return self.jitted(*arguments, **options)
+            # One law asks for jit. For all others, code that JAX cannot trace is as good as any.
+            self.calls.pop()
+            result = self.eager(*arguments, **options)
+            self.traceable = False
+            return result
+        return self.eager(*arguments, **options)
+
+    def jitted(self, *arguments, **options):
+        """The result, compiled."""
         return self._run("__call__", self.compiled, arguments, options)
 
     def eager(self, *arguments, **options):
@@ -102,6 +123,9 @@ class Component:
         # Remembered as they were before: a component may change them where they stand.
         before = _copied((arguments, options)) if method == "eager" else (arguments, options)
         self.calls.append(Call(method, self.name, before[0], before[1], NO_ANSWER))
+        if self.owner is not None:
+            self.owner.history.append(self.calls[-1])
+            self.owner.count_call()
         result = function(*arguments, **options)
         self.calls[-1] = self.calls[-1]._replace(result=result)
         return result
@@ -122,7 +146,10 @@ class Implementation:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
-        self.calls: list[Call] = []
+        self.calls: list[Call] = []  # of the example at hand
+        self.history: deque[Call] = deque(maxlen=5000)  # of all examples so far
+        self.count_call: Callable[[], Any] = lambda: None  # whoever watches from outside may want to know
+        self.failure: Failure | None = None  # the latest example that failed
         self.errors: dict[str, BrokenComponent] = {}  # by component
         self.fitting: dict[str, list[list]] = {}  # by component, the mistakes that fitted each of its broken laws
         self.asked: dict[str, dict[str, str]] = {}  # by file, such as relu, what became of its laws so far
@@ -132,7 +159,11 @@ class Implementation:
         """Take these functions for a component."""
         self.given.add(component)
         for name, function in functions.items():
-            setattr(self, name, Component(name, function, self.calls))
+            setattr(self, name, Component(name, function, self.calls, self))
+
+    def remember_failure(self, error: BaseException) -> None:
+        """Keep what led to an error: if Hypothesis cannot have it again, this is all there is to show."""
+        self.failure = Failure(error, [*self.calls], [*self.history])
 
     def path(self, component: str) -> Path | None:
         """The file that a component comes from, or None for the reference."""

@@ -30,7 +30,7 @@ class Law(NamedTuple):
 
     name: str
     sentence: str
-    state: str  # "passed", "failed" or "not written"
+    state: str  # "passed", "failed", "not written", or "machine" if the reference fails too
     report: str = ""
 
 
@@ -68,7 +68,7 @@ class Result(NamedTuple):
 
     def _first_failed(self) -> list[str]:
         """For each component, the report of its first law that failed."""
-        first = {law.name.partition("::")[0]: law.report for law in reversed(self.laws) if law.state == "failed"}
+        first = {law.name.partition("::")[0]: law.report for law in reversed(self.laws) if law.report}
         return ["", *first.values()] if first else []
 
 
@@ -140,23 +140,54 @@ def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[La
         reference = {} if {*given} == {*COMPONENTS[own]} else implementation.functions(own)
         implementation.use(own, {**reference, **given})
     for name, law in laws(component).items():
-        report.forget_calls_before_each_example(law)
         implementation.calls.clear()
+        implementation.failure = None
         sentence, full_name = " ".join((inspect.getdoc(law) or name).split()), f"{component}::{name}"
         state, text = "passed", ""
         try:
-            law(implementation)
+            _run(law, full_name, implementation)
         except NotImplementedError:
             state = "not written"
         except Exception as error:
             state = "not written" if _is_stub(functions[component]) else "failed"
             if state == "failed":
-                text = str(report.explain(full_name, law, error, implementation, notebook=True) or repr(error))
-                text += "\n" + report.labelled("hint", f"mlp.hint({component!r})")
-        implementation.asked.setdefault(component, {})[name] = "failed" if state == "failed" else "passed"
+                explained = report.explain(full_name, law, error, implementation, notebook=True)
+                text = str(explained or repr(error))
+                if explained and explained.machine:
+                    state = "machine"
+                else:
+                    text += "\n" + report.labelled("hint", f"mlp.hint({component!r})")
+        implementation.asked.setdefault(component, {})[name] = state
         yield Law(full_name, sentence, state, text)
         if state == "not written":
             return
+
+
+_EXAMPLES: dict[str, list] = {}
+"""For each law that has passed before, the examples that Hypothesis drew for it."""
+
+
+def _run(law: Callable, name: str, implementation: Any) -> None:
+    """Run a law. Hypothesis draws the same examples every time, so they are kept: to draw takes longer than to run."""
+    from jax_mlp.checking.examples import watch
+
+    watched = watch(law)
+    if watched is None:
+        law(implementation)
+    elif name in _EXAMPLES:
+        try:
+            for example in _EXAMPLES[name]:
+                watched.again(implementation, example)
+        except Exception:
+            law(implementation)  # from the beginning, to find the smallest counterexample
+            raise
+    else:
+        watched.recorded = []
+        try:
+            law(implementation)
+            _EXAMPLES[name] = watched.recorded
+        finally:
+            watched.recorded = None
 
 
 def _is_stub(functions: dict[str, Any]) -> bool:

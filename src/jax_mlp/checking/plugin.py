@@ -14,8 +14,9 @@ import pytest
 from hypothesis import Phase, settings
 
 from jax_mlp import laws
-from jax_mlp.checking import process, report
+from jax_mlp.checking import evaluate, process, report
 from jax_mlp.checking.board import Board
+from jax_mlp.checking.examples import watch
 from jax_mlp.checking.grader import Grader, component_of, law_name
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
@@ -35,6 +36,7 @@ np.seterr(all="ignore")  # infinity and NaN are answers like any other: laws jud
 def pytest_configure(config):
     """Find the implementation under test; a folder that has none is an error at once."""
     config.addinivalue_line("markers", "reference: what the reference promises beyond the laws of its component")
+    config.addinivalue_line("markers", "fine_print: promised by the docstring, and asked of others with --strict alone")
     gc.set_threshold(500_000)  # what is imported and compiled stays: no need to look through it often
     keep_compiled_code()
     folder = config.getoption("--impl")
@@ -101,9 +103,11 @@ def pytest_collection_modifyitems(config, items):
     """Under `--impl`, keep the laws and leave out what is not about the implementation under test."""
     implementation = config.stash[report.IMPLEMENTATION]
     for item in items:
-        report.forget_calls_before_each_example(getattr(item, "obj", None))
+        watch(getattr(item, "obj", None))
     if implementation.folder is not None:
-        kept = [i for i in items if "impl" in i.fixturenames and not i.get_closest_marker("reference")]
+        strict = config.getoption("--fine-print") or config.getoption("strict")
+        left_out = {"reference"} if strict else {"reference", "fine_print"}
+        kept = [i for i in items if "impl" in i.fixturenames and not left_out & evaluate.marks(i.obj)]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
         items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
 
@@ -115,7 +119,9 @@ def pytest_collection_finish(session):
 
 def pytest_runtest_setup(item):
     """A test starts with no calls remembered."""
-    item.config.stash[report.IMPLEMENTATION].calls.clear()
+    implementation = item.config.stash[report.IMPLEMENTATION]
+    implementation.calls.clear()
+    implementation.failure = None
     if "impl" in item.fixturenames:  # Hypothesis asks twice for a traceback that it shows to nobody
         item.repr_failure = repr
 
@@ -133,13 +139,15 @@ def pytest_runtest_makereport(item, call):
         return (yield)
     implementation, stem = item.config.stash[report.IMPLEMENTATION], law_name(item).partition("::")[0]
     if call.excinfo is not None:
-        explained = report.explain(law_name(item), item.obj, call.excinfo.value, implementation)
+        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames if name in item.funcargs}
+        explained = report.explain(law_name(item), item.obj, call.excinfo.value, implementation, arguments=arguments)
         if explained is None:
             del item.repr_failure
         else:
             item.repr_failure = lambda excinfo: str(explained)
             item.user_properties.append(("fitting", [*explained.fitting]))
             item.user_properties.append(("untestable", explained.untestable))
+            item.user_properties.append(("machine", explained.machine))
     outcome = yield
     asked = implementation.asked.setdefault(stem, {})
     if asked.get(item.originalname) != "failed":  # with other parameters

@@ -29,21 +29,28 @@ class Process:
         self.seen = 0  # how much of the output belongs to earlier laws
         spawn = multiprocessing.get_context("spawn")  # the one way to start a process that every system has
         self.connection, other = spawn.Pipe()
-        self.process = spawn.Process(target=child.main, args=(other, str(self.output), options), daemon=True)
+        self.calls = spawn.Value("L", 0, lock=False)  # how many calls of components have been made
+        arguments = (other, str(self.output), options, self.calls)
+        self.process = spawn.Process(target=child.main, args=arguments, daemon=True)
         self.process.start()
         other.close()
 
     def run(self, law: str, files: list[str], limit: float) -> list[dict]:
         """Pytest's reports of a law, such as relu::test_example, that is in one of the files; or Ended."""
         self.seen = self._size()
-        start = time.monotonic()
+        start, calls = time.monotonic(), self.calls.value
         try:
             self.connection.send_bytes(json.dumps([files, law]).encode())
             while not self.connection.poll(0.05):
                 if self._size() - self.seen > LIMIT_OF_PRINTING:
                     raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")
+                if self.calls.value != calls:  # slow code is not wrong: the limit is for each call
+                    start, calls = time.monotonic(), self.calls.value
                 if time.monotonic() - start > limit:
-                    raise Ended(f"no answer within {limit:g} seconds: is there an endless loop? (--time-limit)")
+                    raise Ended(
+                        f"no answer within {limit:g} seconds: is there an endless loop? If your code only needs "
+                        "longer, add --time-limit=300."
+                    )
             return json.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             self.process.join(5)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from hypothesis.errors import FlakyFailure
 
-from jax_mlp.checking import evaluate
+from jax_mlp import _jax
+from jax_mlp.checking import evaluate, examples, replay
 from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
@@ -35,24 +36,6 @@ def exercises(config: pytest.Config) -> bool:
     return folder is not None and Exercises(folder).started
 
 
-def forget_calls_before_each_example(law) -> None:
-    """Hypothesis ends with its smallest counterexample: the calls remembered then are those of that one alone."""
-    handle = getattr(law, "hypothesis", None)
-    if handle is None or hasattr(handle.inner_test, "forgets"):
-        return
-    inner = handle.inner_test
-
-    @functools.wraps(inner)
-    def forgetful(*args, **kwargs):
-        for argument in (*args, *kwargs.values()):
-            if isinstance(argument, Implementation):
-                argument.calls.clear()
-        return inner(*args, **kwargs)
-
-    forgetful.forgets = True  # type: ignore[attr-defined]
-    handle.inner_test = forgetful
-
-
 class Explained(NamedTuple):
     """Why a law failed: the report's lines, each with its label, and what a program needs of it."""
 
@@ -61,19 +44,38 @@ class Explained(NamedTuple):
     """The names of the mistakes that would have answered the same."""
     untestable: str = ""
     """The component whose other laws cannot be tested either, or nothing."""
+    machine: bool = False
+    """Whether the reference fails too, on this machine."""
 
     def __str__(self) -> str:
         return "\n".join(labelled(label, text) for label, text in self.lines)
 
 
 def explain(
-    name: str, law: Callable, error: BaseException, implementation: Implementation, notebook: bool = False
+    name: str,
+    law: Callable,
+    error: BaseException,
+    implementation: Implementation,
+    notebook: bool = False,
+    arguments: dict | None = None,
 ) -> Explained | None:
-    """The report of a failed law such as relu::test_example, or None for an error that is not the component's."""
-    if "reference" in marks(law) and not isinstance(error, LawBroken):
+    """The report of a failed law such as relu::test_example, or None for an error that is not the component's.
+
+    Args:
+        name: The law's name.
+        law: The law.
+        error: What it raised.
+        implementation: What was tested.
+        notebook: Whether the functions under test are defined where the report is read.
+        arguments: What pytest gave the law.
+    """
+    if evaluate.marks(law) & {"reference", "fine_print"} and not isinstance(error, LawBroken):
         return None
     lines = [("law", " ".join((inspect.getdoc(law) or name).split()))]
     fitting, untestable = [], ""
+    flaky, failure = isinstance(error, FlakyFailure), implementation.failure
+    if flaky and failure is not None:  # Hypothesis tried it again, and then it passed
+        error, implementation.calls[:] = failure.error, failure.calls
     if isinstance(error, BrokenComponent):
         lines += [("got", str(error)), ("expected", "a module that imports and defines its functions")]
         component = untestable = next(name for name, broken in implementation.errors.items() if broken is error)
@@ -82,8 +84,15 @@ def explain(
     else:
         calls = implementation.calls
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
-        lines.append(("counterexample", "\n".join(_written(calls, implementation, error, notebook))))
-        lines += got_and_expected(error, implementation)
+        text, reproduced = _written(calls, implementation, error, notebook)
+        lines.append(("counterexample", "\n".join(text)))
+        if flaky and not reproduced:
+            lines += [("got", "different answers to the same call"), ("expected", "the same answer every time")]
+        else:
+            lines += got_and_expected(error, implementation)
+        # Before the learner is blamed, the machine is ruled out.
+        if (implementation.folder or implementation.given) and examples.reference_fails(law, arguments):
+            return Explained([*lines, ("likely cause", _machine())], machine=True)
         fitting = diagnose(component, calls, implementation)
         stem, _, function = name.partition("::")
         laws = {**implementation.asked.get(stem, {}), function.partition("[")[0]: "failed"}
@@ -102,9 +111,8 @@ def explain(
     return Explained(lines, tuple(wrong.name for wrong in fitting), untestable)
 
 
-def marks(law) -> list[str]:
-    """The names of pytest's marks on a law."""
-    return [mark.name for mark in getattr(law, "pytestmark", [])]
+MACHINE_WRONG = 9
+"""The exit code of a run in which the reference failed at what it was given to rule the machine out."""
 
 
 def diagnose(component: str, calls: list[Call], implementation: Implementation) -> list[Entry]:
@@ -236,24 +244,15 @@ def _answers_alike(functions: dict, call: Call) -> bool:
         # Copies, since a mistake may change or delete what it is given.
         arguments, options = jax.tree.map(lambda leaf: leaf.copy() if hasattr(leaf, "copy") else leaf, call[2:4])
         answer = getattr(_component(call.function, functions[call.function]), call.method)(*arguments, **options)
-        pairs = list(zip(jax.tree.leaves(answer), jax.tree.leaves(call.result), strict=True))
-        return jax.tree.structure(answer) == jax.tree.structure(call.result) and all(
-            np.shape(a) == np.shape(b) and _near(np.asarray(a), np.asarray(b)) for a, b in pairs
-        )
+        return replay.same(answer, call.result)
     except Exception:  # a wrong component may fail in any way at all
         return False
 
 
-def _near(a: np.ndarray, b: np.ndarray) -> bool:
-    # A thousandth of a per cent of the largest entry: above the rounding of short sums, below what a mistake makes.
-    finite = b[np.isfinite(b)]
-    within = 1e-5 * np.abs(finite).max(initial=0)
-    return a.dtype.kind == b.dtype.kind and np.allclose(a, b, rtol=1e-4, atol=within, equal_nan=True)
-
-
 def _written(
     calls: list[Call], implementation: Implementation, error: BaseException, notebook: bool = False
-) -> list[str]:
+) -> tuple[list[str], bool]:
+    """The lines to paste, and whether they were seen to end as the calls did."""
     lines = ["import jax, jax.numpy as jnp, numpy as np"]
     for component, functions in COMPONENTS.items():
         names = ", ".join(name for name in functions if any(call.function == name for call in calls))
@@ -265,11 +264,40 @@ def _written(
             lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {names}")
     shown = calls[-3:] if len(calls) < 10 else calls[-1:]
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
-    if len(calls) > len(shown):
+    before, mixed = _before(shown, mixed, implementation)
+    if before is None:
+        lines.append("# after earlier calls, which the function remembers:")
+    elif len(before) > 5:
+        lines.append(f"# after {len(before)} calls like this one, since the function remembers earlier calls:")
+    elif before:
+        lines += ["# The function remembers earlier calls, so this takes more than one:"]
+        lines += [written(call, mixed) for call in before]
+    elif len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like {'these' if len(shown) > 1 else 'this'}:")
     for call in shown:
         lines += [written(call, mixed), *_given(call, getattr(error, "got", None))]
-    return lines
+    return lines, before is not None and implementation.folder is not None
+
+
+def _machine() -> str:
+    """What is known of a machine on which the reference fails."""
+    device = jax.devices()[0]
+    known = _jax.fault()
+    what = f" {known.what} See {known.link}." if known else ""
+    return (
+        f"This is not your code's fault. The reference fails this law too, so JAX {jax.__version__} on this "
+        f"{device.platform} computes it wrong.{what} Install another version of JAX, then test again."
+    )
+
+
+def _before(shown: list[Call], mixed: bool, implementation: Implementation) -> tuple[list[Call] | None, bool]:
+    """The earlier calls that a counterexample needs, or None if none will do, and whether to write jax.jit."""
+    if implementation.folder is None or implementation.failure is None or "too long" in written(shown[-1], mixed):
+        return [], mixed
+    for jit in (mixed, True):
+        if replay.reproduces([written(call, jit) for call in shown], shown[-1], implementation):
+            return [], jit
+    return replay.leading(shown, implementation.failure.history, implementation, lambda call: written(call, True)), True
 
 
 def _by_name(call: Call, say_jit: bool) -> str:
@@ -325,8 +353,6 @@ def _in_full(call: Call, say_jit: bool) -> str:
 
 def got_and_expected(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:
     """The rows got and expected, each with its label."""
-    if isinstance(error, FlakyFailure):
-        return [("got", "now one answer and now another, to the same call"), ("expected", "the same answer each time")]
     if not isinstance(error, LawBroken):
         words = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [""]
         n_lines = 4 if words[0].endswith(":") else 1  # the beginning of a list is nothing without the list

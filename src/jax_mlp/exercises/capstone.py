@@ -12,7 +12,7 @@ import jax_mlp
 from jax_mlp import figures
 from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import Exercises, page
 from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.recipes import TUNED
 
@@ -54,10 +54,14 @@ def use(functions: dict) -> None:
             setattr(importlib.import_module(f"jax_mlp.components.{component}"), name, functions[name])
 
 
-def train(functions: dict):
+def train(functions: dict, html: Path = Path("capstone.html")):
     """Train the network made of eight components on the bundled digits; a figure of what it classifies right and wrong.
 
     Components given as functions call each other by the names that their own module or notebook has for them.
+
+    Args:
+        functions: The components' functions, by name.
+        html: Where to write the page on which the network classifies what is drawn.
     """
     init_mlp, train_loop, forward, one_hot, accuracy = (
         functions[name] for name in ("init_mlp", "train_loop", "forward", "one_hot", "accuracy")
@@ -88,6 +92,12 @@ def train(functions: dict):
     targets = one_hot(np.asarray(digits.test_labels), 10)
     right = float(accuracy(params, test_images, targets))
     print(f"Your network reads {right:.2%} of {len(log_p)} digits that it has never seen.")
+    about = (
+        f"The eight parts of this network were written by hand. It learned from {len(train_images):,} images of MNIST."
+    )
+    shown = page.content(params, digits.test_images, digits.test_labels, TUNED.pixel_scale, forward, about)
+    html.write_text(page.alone(shown), encoding="utf-8")
+    print(f"Draw digits for it, or send it to a friend: open {html} in a browser.")
     return figures.digits(digits.test_images, digits.test_labels, np.exp(log_p))
 
 
@@ -96,5 +106,5 @@ def run(folder: Path) -> None:
     assemble(folder)
     picture = folder / "capstone.png"
     names = [name for names in COMPONENTS.values() for name in names]
-    train({name: getattr(jax_mlp, name) for name in names}).savefig(picture, dpi=110)
+    train({name: getattr(jax_mlp, name) for name in names}, folder / "capstone.html").savefig(picture, dpi=110)
     print(f"Look: {picture}")

@@ -198,9 +198,9 @@ LARGE = {"many": many, "twelve_classes": twelve_classes}
 """Cases that are too large for a report, by the name that it gives them."""
 
 
-def few():
-    """Four networks: for calls that are not compiled, a hundred of which would take half a second."""
-    return st.sampled_from([made(*ONE[0], seed) for seed in range(4)])
+def few(n: int = 4):
+    """A few networks, for calls that are not compiled: a hundred of those would take seconds."""
+    return st.sampled_from([made(*ONE[0], seed) for seed in range(n)])
 
 
 def powers_of_two(low: int, high: int):

@@ -31,6 +31,11 @@ def close(got, expected, within, where: str = "") -> None:
         raise LawBroken(got, wanted, where)
 
 
+def sketch(array) -> str:
+    """The shape and the type of an array, in words."""
+    return f"shape {np.shape(array)}, {np.result_type(array) if np.isscalar(array) else array.dtype}"
+
+
 def holds(condition, got, expected: str) -> None:
     """The condition holds everywhere; `expected` says in words what `got` should be."""
     if not np.all(condition):

@@ -16,7 +16,7 @@ from jax_mlp.laws.draws import (
     powers_of_two,
     wide_cases,
 )
-from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
+from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds, sketch
 
 # Exact cases have exact logits. But log-softmax rounds, and may make a tie of two logits that hardly differ. So where
 # the answer hangs on the largest logit, weights are integers: logits then differ by at least 1/8, or not at all.
@@ -41,7 +41,7 @@ def test_example(impl):
 def test_a_share(impl, case):
     """The accuracy is one number from 0 to 1."""
     got = impl.accuracy(case.params, case.images, case.targets)
-    holds((got.shape, got.dtype.kind) == ((), "f"), f"{got.shape} {got.dtype}", "() and a float")
+    holds((got.shape, got.dtype.kind) == ((), "f"), sketch(got), "shape () and a float")
     got = np.asarray(got)
     holds(-ROUNDING <= got <= 1 + ROUNDING, got, "a number from 0 to 1, up to the rounding of a mean")
 
@@ -168,4 +168,4 @@ def test_no_gradient(impl, case):
 def test_compiling_changes_nothing(impl, case):
     """jax.jit(accuracy) and accuracy agree."""
     got = impl.accuracy.eager(case.params, case.images, case.targets)
-    close(got, impl.accuracy(case.params, case.images, case.targets), ROUNDING)
+    close(got, impl.accuracy.jitted(case.params, case.images, case.targets), ROUNDING)

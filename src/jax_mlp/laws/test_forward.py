@@ -21,7 +21,7 @@ from jax_mlp.laws.draws import (
     powers_of_two,
     wide_cases,
 )
-from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
+from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds, sketch
 
 BATCHES = [shape for shape in POOL if shape[1] > 1]
 
@@ -54,8 +54,8 @@ EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
 def test_a_row_of_classes_for_each_image(impl, case):
     """(batch, features) becomes (batch, classes), float32."""
     got = impl.forward(case.params, case.images)
-    expected = (*case.targets.shape, "float32")
-    holds((*got.shape, str(got.dtype)) == expected, (*got.shape, str(got.dtype)), str(expected))
+    expected = f"shape {case.targets.shape}, float32"
+    holds(sketch(got) == expected, sketch(got), expected)
 
 
 @given(EXTREMES)
@@ -219,7 +219,7 @@ def test_compiling_changes_nothing(impl, case, gap):
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + gap * np.arange(len(b), dtype=np.float32))]
     got = impl.forward.eager(params, case.images)
-    close(got, impl.forward(params, case.images), rounding(params, case.images))
+    close(got, impl.forward.jitted(params, case.images), rounding(params, case.images))
 
 
 def test_inputs_are_left_as_they_are(impl):
@@ -287,7 +287,7 @@ def test_refuses(impl, call, params, images, error, words):
         getattr(impl.forward, call)(*jax.device_put((params, images)))
 
 
-@pytest.mark.reference
+@pytest.mark.fine_print
 @given(wide_cases(FEW))
 def test_params_may_be_a_tuple(impl, case):
     """A tuple of layers is as good as a list."""

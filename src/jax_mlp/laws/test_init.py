@@ -183,6 +183,7 @@ def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
     each(equal, [impl.init_weights_biases(n_in, n_out, key)], [impl.init_weights_biases(n_in, n_out, key, scale=1e-3)])
 
 
+@pytest.mark.fine_print
 @given(sizes_in_pool, ten_keys)
 def test_the_scale_may_be_a_function_of_fan_in(impl, sizes, key):
     """Where scale is a function, it is given each layer's number of inputs."""
@@ -266,7 +267,7 @@ def test_the_guides_very_values(impl, sizes, key, scale):
     each(equal, impl.init_mlp(sizes, key, scale), expected)
 
 
-@pytest.mark.reference
+@pytest.mark.fine_print
 def test_no_key_is_used_twice(impl):
     """JAX's own checker finds no key that is used twice."""
     with jax.debug_key_reuse(True):

@@ -1,4 +1,4 @@
-"""The page on which one draws a digit and a network classifies it: the site's first figure, and the capstone's last step.
+"""A page on which you draw a digit and a network classifies it: the site's first figure, and the capstone's result.
 
 Its scripts and styles lie beside this module. The site is built with the same files.
 """
@@ -24,7 +24,7 @@ def packed(params: Params) -> list[dict[str, str]]:
     """Parameters as text: a byte per weight, which counts in steps of 1/127 of its unit's largest weight."""
     layers = []
     for w, b in params:
-        w, b = np.asarray(w, np.float32), np.asarray(b, np.float32)
+        w, b = (np.nan_to_num(np.asarray(values, np.float32)) for values in (w, b))
         scales = np.abs(w).max(axis=1) / np.float32(127)
         whole = np.round(w / np.where(scales == 0, 1, scales)[:, None]).astype(np.int8)
         layers.append({"weights": _text(whole), "scales": _text(scales), "biases": _text(b)})
@@ -64,14 +64,16 @@ def content(
     answers = log_p.argmax(axis=1)
     right, wrong = np.flatnonzero(answers == labels), np.flatnonzero(answers != labels)
     wrong = wrong[np.argsort(-log_p[wrong].max(axis=1), kind="stable")]  # the surest mistakes first
-    shown = [*_one_of_each(right, labels), *_one_of_each(wrong, labels)]
+    correct = _one_of_each(right, labels)
+    shown = [*correct, *_one_of_each(wrong, labels)]
     return {
         "layers": layers,
         "pixelScale": float(np.float32(pixel_scale)),
         "digits": _text(images[shown]),
         "labels": labels[shown].tolist(),
+        "correct": len(correct),
         "about": about,
-        "accuracy": f"{np.mean(answers == labels):.1%}".replace("%", " %"),
+        "accuracy": f"{np.mean(answers == labels):.1%}".replace("%", "\N{NO-BREAK SPACE}%"),
         "tested": f"{len(labels):,}",
     }
 

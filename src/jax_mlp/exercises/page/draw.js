@@ -34,7 +34,7 @@
 
   /** What is classified: a drawing, or the number of a test digit. */
   let chosen = /** @type {number | null} */ (0)
-  let image = new Uint8Array(784)
+  let image = /** @type {Uint8Array} */ (new Uint8Array(784))
   let box = /** @type {{left: number, top: number, width: number, height: number} | null} */ (null)
   let values = /** @type {Float32Array[]} */ ([])
   let chances = new Float32Array(10)
@@ -77,6 +77,12 @@
   })
 
   const digits = network.bytes(shown.digits)
+  const groups = ["Or choose a test digit. It classifies these correctly …", "… and these wrongly."].map(title => {
+    const group = document.createElement("div")
+    group.append(Object.assign(document.createElement("p"), { textContent: title }))
+    part(".draw-digits", HTMLElement).append(group)
+    return group
+  })
   const buttons = shown.labels.map((/** @type {number} */ label, /** @type {number} */ number) => {
     const button = document.createElement("button")
     const canvas = document.createElement("canvas")
@@ -85,17 +91,9 @@
     button.ariaLabel = `Test digit ${number + 1}: a ${label}`
     button.append(canvas)
     button.addEventListener("click", () => choose(number))
-    const right = part(".draw-digits", HTMLElement)
-    if (number === 0) right.append(line("Or choose a test digit. It classifies these correctly …"))
-    if (number === 10) right.append(line("… and these wrongly:"))
-    right.append(button)
+    groups[number < shown.correct ? 0 : 1].append(button)
     return { button, canvas }
   })
-
-  /** @param {string} text */
-  function line(text) {
-    return Object.assign(document.createElement("p"), { textContent: text })
-  }
 
   // What changes the state
 
@@ -388,7 +386,8 @@
 
   // Begin
 
-  part(".draw-about", HTMLElement).textContent = shown.about
+  part(".draw-about", HTMLElement).textContent =
+    `${shown.about} It classifies ${shown.accuracy} of ${shown.tested} test images correctly.`
   for (const live of figure.querySelectorAll(".draw-live")) /** @type {HTMLElement} */ (live).hidden = false
   new MutationObserver(show).observe(document.body, { attributeFilter: ["data-md-color-scheme"] })
   choose(0)
