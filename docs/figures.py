@@ -118,8 +118,8 @@ def read():
 def draw() -> Figure:
     """A drawn 3, what the network sees of it, what its two hidden layers make of that, and its answer.
 
-    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come the 128
-    and 64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
+    On the left a 3 in thick strokes. Beside it the same digit in 28 by 28 pixels, cropped and centred. Then come the
+    128 and 64 hidden units, more or less bright, and ten bars of probabilities, the longest of which belongs to 3.
     """
     shown = scripts.value("draw")
     params = page.unpacked(shown["layers"])
