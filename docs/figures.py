@@ -180,6 +180,30 @@ def one_hot() -> Figure:
     return figure
 
 
+def surprise() -> Figure:
+    """The surprise −log p, and three test digits to which the tuned network gives such probabilities p.
+
+    The curve falls from left to right. It is 0 where p is 1, and rises without bound as p approaches 0. Three dots lie
+    on it, each with an image: a clear digit far down on the right, a doubtful one in the middle, and on the left,
+    high up, a digit that the network takes for another.
+    """
+    labels = digits().test_labels
+    right = read()[np.arange(len(labels)), labels]
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    p = np.linspace(0.005, 1, 400)
+    axes.plot(p, -np.log(p))
+    for goal, x, y in ((0.01, 0.1, 0.72), (0.5, 0.47, 0.36), (0.99, 0.83, 0.28)):
+        which = np.abs(right - goal).argmin()
+        axes.plot(right[which], -np.log(right[which]), "o", color="C1")
+        inset = axes.inset_axes((x, y, 0.16, 0.24))
+        inset.imshow(digits().test_images[which].reshape(28, 28), cmap=figures.ink())
+        inset.set_title(f"a {labels[which]}: p = {right[which]:.2f}", fontsize=10)
+        inset.set_axis_off()
+    axes.set(xlabel="probability p of the right class", ylabel="surprise −log p", xlim=(-0.02, 1.03), ylim=(-0.2, 5.4))
+    return figure
+
+
 def p_minus_y() -> Figure:
     """The gradient for the logits of one digit that the tuned network gets wrong.
 
@@ -430,7 +454,7 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, scales, relu, log_softmax, one_hot, p_minus_y, confusion, mistakes, along_the_step, best_step,
+    for f in (network, scales, relu, log_softmax, one_hot, surprise, p_minus_y, confusion, mistakes, along_the_step, best_step,
               learning, weights, surprises, contenders, growth, devices,
               drawn_digits)
 }  # fmt: skip
