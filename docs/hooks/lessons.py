@@ -1,7 +1,7 @@
-"""Gives lessons their parts: the network's pipeline, drawings, the reference's code, and counts.
+"""Gives lessons their parts: the network's pipeline, sketches, the reference's code, and counts.
 
 - `<!-- pipeline loss -->` becomes the stages of the network, with the stage `loss` lit.
-- `<!-- drawing neuron -->` becomes docs/drawings/neuron.svg, in the page, so that it has the page's fonts and colours.
+- `<!-- sketch neuron -->` becomes docs/sketches/neuron.svg, in the page, so that it has the page's fonts and colours.
 - `<!-- code loss -->` becomes the code of the reference's `loss`, without types, docstring and checks; and
   `<!-- code laws/test_relu.py test_example -->` becomes a function of the package as it is.
 - `<!-- count laws -->` and `<!-- count mistakes -->` become numbers.
@@ -39,7 +39,7 @@ STAGES = {
     "train_loop": Stage("repeat", "train_loop.md", "parameters, all images, labels", "trained parameters"),
     "accuracy": Stage("test", "accuracy.md", "parameters, images, targets", "a fraction from 0 to 1"),
 }
-MARK = re.compile(r"^( *)<!-- (pipeline|drawing|code)(?: ([\w./ ]+?))? -->$", re.MULTILINE)
+MARK = re.compile(r"^( *)<!-- (pipeline|sketch|code)(?: ([\w./ ]+?))? -->$", re.MULTILINE)
 COUNT = re.compile(r"<!-- count (laws|mistakes) -->")
 
 
@@ -48,7 +48,7 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
     def part(mark: re.Match) -> str:
         indent, kind, name = mark[1], mark[2], mark[3] or ""
-        text = {"pipeline": lambda: pipeline(name, page, files), "drawing": lambda: drawing(name), "code": lambda: code(name)}
+        text = {"pipeline": lambda: pipeline(name, page, files), "sketch": lambda: sketch(name), "code": lambda: code(name)}
         return "\n".join(indent + line if line else line for line in text[kind]().splitlines())
 
     return COUNT.sub(lambda mark: str(count(mark[1])), MARK.sub(part, markdown))
@@ -72,9 +72,9 @@ def pipeline(lit: str, page, files) -> str:
     return f"{text}\n"
 
 
-def drawing(name: str) -> str:
-    """A drawing and its caption, in the page. Its file holds a figure: an SVG with a title, and a caption."""
-    return (DOCS / "drawings" / f"{name}.svg").read_text(encoding="utf-8")
+def sketch(name: str) -> str:
+    """A sketch and its caption, in the page. Its file holds a figure: an SVG with a title, and a caption."""
+    return (DOCS / "sketches" / f"{name}.svg").read_text(encoding="utf-8")
 
 
 def code(name: str) -> str:
