@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def learning_curves(histories: dict[str, Sequence[dict]]) -> "Figure":
+def learning_curves(histories: dict[str, Sequence[dict]], width: float = 8) -> "Figure":
     """Accuracy and loss against epochs, a line for each run.
 
     Args:
         histories: By the name of a run, what `train_loop` told `on_epoch`, epoch by epoch.
+        width: Of the figure, in inches. Below 5 its parts are arranged for a phone.
     """
-    figure = _figure(8, 3.4)
-    left, right = figure.subplots(1, 2)
+    figure = _figure(width, 3.4 if width >= 5 else 5.2)
+    left, right = figure.subplots(*((1, 2) if width >= 5 else (2, 1)))
     for number, (name, history) in enumerate(histories.items()):
         epochs = [entry["epoch"] for entry in history]
         colour = f"C{number}"
@@ -34,35 +35,38 @@ def learning_curves(histories: dict[str, Sequence[dict]]) -> "Figure":
     return figure
 
 
-def first_layer(weights: np.ndarray, n_units: int = 40) -> "Figure":
+def first_layer(weights: np.ndarray, n_units: int = 40, width: float = 8) -> "Figure":
     """What the first hidden units look for: each one's weights as an image, those with the longest weights first.
 
     Args:
         weights: The first layer's, of shape `(units, 784)`.
         n_units: How many to show.
+        width: Of the figure, in inches. Below 5 its parts are arranged for a phone.
     """
+    columns = 10 if width >= 5 else 5
     weights = np.asarray(weights)
     longest = np.argsort(-np.square(weights).sum(axis=1))[:n_units]
-    figure = _figure(8, 0.85 * -(-len(longest) // 10))
+    figure = _figure(width, 0.106 * width * -(-len(longest) // columns) * 10 / columns)
     for place, unit in enumerate(longest):
-        axes = figure.add_subplot(-(-len(longest) // 10), 10, place + 1)
+        axes = figure.add_subplot(-(-len(longest) // columns), columns, place + 1)
         bound = 0.5 * np.abs(weights[unit]).max()  # the largest few would dim the rest
         axes.imshow(weights[unit].reshape(28, 28), cmap=_diverging(), vmin=-bound, vmax=bound)
         axes.set_axis_off()
     return figure
 
 
-def confusion_matrix(labels: np.ndarray, answers: np.ndarray) -> "Figure":
+def confusion_matrix(labels: np.ndarray, answers: np.ndarray, width: float = 5) -> "Figure":
     """How often each digit, a row, was read as each digit, a column.
 
     Args:
         labels: The right digits.
         answers: What was read.
+        width: Of the figure, in inches.
     """
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (np.asarray(labels), np.asarray(answers)), 1)
     wrong = counts * (1 - np.eye(10, dtype=int))
-    figure = _figure(5, 4.6)
+    figure = _figure(width, 0.92 * width)
     axes = figure.subplots()
     axes.imshow(wrong, cmap=_towards("C1"), vmax=max(wrong.max(), 1))  # the diagonal would drown the rest
     for (row, column), count in np.ndenumerate(counts):
@@ -74,7 +78,7 @@ def confusion_matrix(labels: np.ndarray, answers: np.ndarray) -> "Figure":
     return figure
 
 
-def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int = 20) -> "Figure":
+def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int = 20, width: float = 8) -> "Figure":
     """A row of digits that are read right, and below them those that are read wrong: the surest mistakes first.
 
     Args:
@@ -82,17 +86,19 @@ def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int =
         labels: The right digits.
         p: The probability of each digit for each image, `(n, 10)`.
         n_wrong: How many mistakes to show, at most.
+        width: Of the figure, in inches. Below 5 its parts are arranged for a phone.
     """
+    columns = 10 if width >= 5 else 5
     labels, p = np.asarray(labels), np.asarray(p)
     said = p.argmax(axis=1)
     right = np.flatnonzero(said == labels)
     right = [next((i for i in right if labels[i] == digit), right[0]) for digit in range(10)] if len(right) else []
     wrong = sorted(np.flatnonzero(said != labels), key=lambda i: -p[i, said[i]])[:n_wrong]
     shown = [*right, *wrong]
-    rows = -(-len(shown) // 10)
-    figure = _figure(8, 1.15 * rows)
+    rows = -(-len(shown) // columns)
+    figure = _figure(width, 0.144 * width * rows * 10 / columns)
     for place, i in enumerate(shown):
-        axes = figure.add_subplot(rows, 10, place + 1)
+        axes = figure.add_subplot(rows, columns, place + 1)
         axes.imshow(np.reshape(images[i], (28, 28)), cmap=ink())
         axes.set_axis_off()
         title = f"{said[i]}" if said[i] == labels[i] else f"{said[i]}, is {labels[i]}"

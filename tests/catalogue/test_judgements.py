@@ -1,12 +1,12 @@
 """Every mistake is caught by a law of its own component, and every right variant is let through."""
 
-import json
 from typing import Any
 
 from jax_mlp.checking.evaluate import judge, laws
 from jax_mlp.components import COMPONENTS
-from jax_mlp.mistakes import caught_by, mistakes, variants
-from tests.catalogue import catches, counterexamples
+from jax_mlp.mistakes import caught_by, counterexamples, mistakes, variants
+from tests.catalogue.catches import measured
+from tests.catalogue.counterexamples import found
 
 
 def all_of(kind) -> list[Any]:
@@ -59,17 +59,15 @@ def test_every_variant_passes():
 
 
 def test_the_data_are_what_the_command_finds():
-    """The laws that catch each mistake of a component come out as the package has them, and the page shows them."""
-    found = catches.measured(mistakes("relu"))
+    """The laws that catch each mistake of a component come out as the package has them."""
     kept = caught_by()
-    assert {name: laws for name, laws in kept.items() if name.startswith("relu/")} == found
+    assert {name: laws for name, laws in kept.items() if name.startswith("relu/")} == measured(mistakes("relu"))
     assert {*kept} == {f"{entry.component}/{entry.name}" for entry in all_of(mistakes)}
-    assert catches.PAGE.read_text(encoding="utf-8") == catches.page(kept)
 
 
 def test_counterexamples_are_what_the_command_finds():
     """Every mistake has a call that shows it wrong, and those of a component come out as they are kept."""
-    kept = json.loads(counterexamples.PAGE.read_text(encoding="utf-8"))
+    kept = counterexamples()
     assert [name for name, shown in kept.items() if not shown or "too long" in shown["call"]] == []
     assert {*kept} == {f"{entry.component}/{entry.name}" for entry in all_of(mistakes)}
-    assert counterexamples.found(mistakes("relu")) == {n: s for n, s in kept.items() if n.startswith("relu/")}
+    assert found(mistakes("relu")) == {n: s for n, s in kept.items() if n.startswith("relu/")}

@@ -1,4 +1,4 @@
-"""`jax-mlp exercises`: start, hint, solution, reset, watch, law, capstone."""
+"""`jax-mlp exercises`: start, hint, solution, reset, watch, law, hunt, capstone."""
 
 import shutil
 import subprocess
@@ -146,6 +146,18 @@ def law(file: Annotated[Path | None, typer.Argument(help="Default: my_laws.py.")
     if not file.is_file():
         raise ValueError(f"exercises law: expected a file with laws, got {file}, which is none. See exercises start.")
     sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve())]))
+
+
+@app.command()
+def hunt(
+    component: Annotated[str | None, typer.Argument(help="Default: all that have written-out mistakes.")] = None,
+    n_rounds: Annotated[int, typer.Option("--rounds", min=1, help="Number of rounds.")] = 5,
+    seed: Annotated[int | None, typer.Option(min=0, help="Play the rounds of this seed. Default: new ones.")] = None,
+) -> None:
+    """Find the mistake in somebody else's code: choose the law that catches it, then see the counterexample."""
+    from jax_mlp.exercises.hunt import play
+
+    play(component, n_rounds, seed)
 
 
 @app.command()
