@@ -10,10 +10,14 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from mkdocs.exceptions import PluginError
+
+from jax_mlp.exercises.stubs import bare
 
 DOCS = Path(__file__).parents[1]
 PACKAGE = DOCS.parent / "src" / "jax_mlp"
@@ -48,7 +52,11 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
     def part(mark: re.Match) -> str:
         indent, kind, name = mark[1], mark[2], mark[3] or ""
-        text = {"pipeline": lambda: pipeline(name, page, files), "sketch": lambda: sketch(name), "code": lambda: code(name)}
+        text = {
+            "pipeline": lambda: pipeline(name, page, files),
+            "sketch": lambda: sketch(name),
+            "code": lambda: code(name),
+        }
         return "\n".join(indent + line if line else line for line in text[kind]().splitlines())
 
     return COUNT.sub(lambda mark: str(count(mark[1])), MARK.sub(part, markdown))
@@ -84,21 +92,16 @@ def code(name: str) -> str:
         text = (PACKAGE / path).read_text(encoding="utf-8")
         node = _function(text, function)
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        return _fenced(text.splitlines()[first - 1 : node.end_lineno])
-    component, _, function = name.partition(".")
-    text = (PACKAGE / "components" / f"{component}.py").read_text(encoding="utf-8")
-    node, lines = _function(text, function or component), text.splitlines()
-    names = {argument.arg for argument in [*node.args.args, *node.args.kwonlyargs]}
-    kept: list[ast.stmt] = []
-    for statement in reversed(node.body):
-        used = {each.id for later in kept for each in ast.walk(later) if isinstance(each, ast.Name)}
-        if not _is_check(statement, names, used):
-            kept.insert(0, statement)
-    for argument in [*node.args.args, *node.args.kwonlyargs]:
-        argument.annotation = None
-    head = [f"@{ast.unparse(decorator)}" for decorator in node.decorator_list]
-    head.append(f"def {node.name}({ast.unparse(node.args)}):")
-    return _fenced(head + [line for each in kept for line in lines[each.lineno - 1 : each.end_lineno]])
+        text = "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+    else:
+        component, _, function = name.partition(".")
+        text = bare((PACKAGE / "components" / f"{component}.py").read_text(encoding="utf-8"), [function or component])
+        text = ast.unparse(_function(text, function or component))
+    text = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=82", "-"],
+        input=text, capture_output=True, text=True, encoding="utf-8", check=True,
+    ).stdout.strip()  # fmt: skip
+    return f"```python\n{text}\n```"
 
 
 def _function(text: str, name: str) -> ast.FunctionDef:
@@ -108,29 +111,15 @@ def _function(text: str, name: str) -> ast.FunctionDef:
     raise PluginError(f"code: expected a function {name}, found none")
 
 
-def _is_check(statement: ast.stmt, names: set[str], used: set[str]) -> bool:
-    """Whether a statement is a docstring, or only checks the arguments."""
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Constant) or ast.unparse(statement).startswith("check_")
-    if isinstance(statement, ast.If):
-        return isinstance(statement.body[0], ast.Raise)
-    if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name):
-        called = ast.unparse(statement.value)
-        return called.startswith(("check_", "as_numbers(")) and (target.id in names or target.id not in used)
-    return False
-
-
-def _fenced(lines: list[str]) -> str:
-    return "\n".join(["```python", *lines, "```"])
-
-
 def count(what: str) -> int:
     """Number of laws of the eight components that any code is tested with, or of mistakes in the catalogue."""
     if what == "mistakes":
         return len(json.loads((PACKAGE / "mistakes" / "caught.json").read_text(encoding="utf-8")))
     files = [path for path in (PACKAGE / "laws").glob("test_*.py") if path.stem.removeprefix("test_") in STAGES]
     laws = [node for path in files for node in ast.parse(path.read_text(encoding="utf-8")).body]
-    return sum(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not _of_reference(node) for node in laws)
+    return sum(
+        isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not _of_reference(node) for node in laws
+    )
 
 
 def _of_reference(node: ast.FunctionDef) -> bool:

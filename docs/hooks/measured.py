@@ -1,4 +1,4 @@
-"""Writes the results of the benchmarks into pages: `<!-- measured NAME -->` becomes a table, and a line on the machine."""
+"""Writes the results of benchmarks into pages: `<!-- measured NAME -->` becomes a table and a line on the machine."""
 
 import json
 import re
