@@ -120,10 +120,11 @@ def law_rows(component: str) -> str:
     for law in hunt.laws(component):
         sentence, code = functions("laws", component)[law]
         caught_names = [name for name in names if law in caught().get(f"{component}/{name}", [])]
-        links = ", ".join(f'<a href="#{name}">{plain(name)}</a>' for name in caught_names)
+        links = ", ".join(f'<a href="#{name}">{plain(name)}</a>' for name in caught_names) or "none"
+        catches = f"It catches: {links}. " if names else ""
         rows.append(
             f"<details><summary><span>{words(sentence)}</span>{marks(component, law) if names else ''}</summary>"
-            f'<div id="{law}">{coloured(code)}<p>{f"It catches: {links}." if links else "It catches none of them." if names else ""} '
+            f'<div id="{law}">{coloured(code)}<p>{catches}'
             f"Run it alone: <code>pytest --impl=DIR {component}::{law}</code></p></div></details>"
         )
     return f'<div class="laws">{"".join(rows)}</div>'

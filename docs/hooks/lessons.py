@@ -63,7 +63,7 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
 
 def pipeline(lit: str, page, files) -> str:
-    """The stages as a list of links. The one that is lit is the page itself, and a line below says what goes through."""
+    """The stages as a list of links. The lit one is the page itself, and a line below says what goes through it."""
     if lit and lit not in STAGES:
         raise PluginError(f"pipeline: expected one of {', '.join(STAGES)}, got {lit}")
     parts: dict[str, list[str]] = {}
