@@ -119,8 +119,8 @@ def network() -> Figure:
     """A digit on its way through the tuned network: 784 pixels, two layers of 512 units, ten probabilities.
 
     A handwritten digit of 784 pixels is on the left. Two patterns of 512 squares follow, more or less dark: the
-    activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs to
-    the right digit.
+    activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs
+    to the right digit.
     """
     which = 33
     data = digits()
@@ -152,8 +152,8 @@ def scales() -> Figure:
     """With He's scale the differences between images survive ten layers; with other scales they die or explode.
 
     How much the activations of 200 images differ, against the layer, on a logarithmic axis. With the scales 0.001 and
-    0.01 they shrink by a constant factor per layer, until float32 can hardly tell the images apart. With 0.2 they grow by
-    a constant factor. With He's scale they stay as large as they were.
+    0.01 they shrink by a constant factor per layer, until float32 can hardly tell the images apart. With 0.2 they
+    grow by a constant factor. With He's scale they stay as large as they were.
     """
     x = digits().test_images[:200] * np.float32(1 / 255)
     figure = sheet(3.4)
@@ -173,8 +173,8 @@ def relu() -> Figure:
     """`relu` has a kink at 0. Its derivative there may be any number from 0 to 1, and JAX's two versions differ.
 
     On the left is relu: zero for negative x, then rising at 45 degrees. The other curve is its derivative: 0 for
-    negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a ring at 0 is
-    what jax.nn.relu gives.
+    negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a ring at 0
+    is what jax.nn.relu gives.
     """
     x = np.linspace(-2, 2, 401, dtype=np.float32)
     slope = jax.vmap(jax.grad(mlp.relu))
@@ -195,8 +195,8 @@ def log_softmax() -> Figure:
     """The logarithm of softmax ends in −∞ when the logits are far apart. Log-softmax goes on.
 
     The log-probability of the less likely of two classes, against the gap between the logits, in float32. Log-softmax
-    starts at log 1/2 and soon becomes a straight line, as far as the figure goes. The logarithm of softmax follows it and
-    ends at a gap of 87. From there on it is minus infinity.
+    starts at log 1/2 and soon becomes a straight line, as far as the figure goes. The logarithm of softmax follows it
+    and ends at a gap of 87. From there on it is minus infinity.
     """
     gaps = np.linspace(0, 130, 521, dtype=np.float32)
     z = np.stack([np.zeros_like(gaps), gaps], axis=1)
@@ -217,8 +217,8 @@ def log_softmax() -> Figure:
 def one_hot() -> Figure:
     """The rows of seven labels. The last two labels, −1 and 10, are out of range, so their rows are empty.
 
-    A table with a row for each of the labels 5, 0, 4, 1, 9, −1 and 10, and a column for each of the classes 0 to 9. Each
-    of the first five rows has one filled square, in the column of its label. The rows of −1 and 10 are empty.
+    A table with a row for each of the labels 5, 0, 4, 1, 9, −1 and 10, and a column for each of the classes 0 to 9.
+    Each of the first five rows has one filled square, in the column of its label. The rows of −1 and 10 are empty.
     """
     labels = np.array([5, 0, 4, 1, 9, -1, 10])
     figure = sheet(3.2, 4.6)
@@ -234,8 +234,8 @@ def surprise() -> Figure:
     """The less likely the network thought the right class, the greater the surprise −log p.
 
     The curve falls from left to right. It is 0 at p = 1, and rises without bound as p approaches 0. Three dots lie on
-    it, each with a test image: far down on the right a digit of which the tuned network is sure, in the middle one that
-    it doubts, and high up on the left one that it takes for another digit.
+    it, each with a test image: far down on the right a digit of which the tuned network is sure, in the middle one
+    that it doubts, and high up on the left one that it takes for another digit.
     """
     labels = digits().test_labels
     right = read()[np.arange(len(labels)), labels]
@@ -257,9 +257,9 @@ def surprise() -> Figure:
 def p_minus_y() -> Figure:
     """Belief minus truth: p − y for a test image that the tuned network classifies wrongly.
 
-    Three bar charts over the ten classes. The probabilities p have their longest bar at a wrong class. The target y has
-    one bar, at the right class. Their difference p − y is positive where the network believed too much, and negative at
-    the right class.
+    Three bar charts over the ten classes. The probabilities p have their longest bar at a wrong class. The target y
+    has one bar, at the right class. Their difference p − y is positive where the network believed too much, and
+    negative at the right class.
     """
     p, labels = read(), digits().test_labels
     wrong = np.flatnonzero(p.argmax(axis=1) != labels)
@@ -277,8 +277,9 @@ def p_minus_y() -> Figure:
 def confusion() -> Figure:
     """Most test images are on the diagonal, where the network's answer is right. The other entries are its mistakes.
 
-    A table with ten rows, the true digits, and ten columns, the network's answers, with counts. Nearly all images are on
-    the diagonal, more than ninety of a hundred in most rows. The other squares are darker the more images they count.
+    A table with ten rows, the true digits, and ten columns, the network's answers, with counts. Nearly all images are
+    on the diagonal, more than ninety of a hundred in most rows. The other squares are darker the more images they
+    count.
     """
     return figures.confusion_matrix(digits().test_labels, read().argmax(axis=1), min(_page["width"], 5))
 
@@ -286,9 +287,9 @@ def confusion() -> Figure:
 def mistakes() -> Figure:
     """First row: digits that the network classifies correctly. Below: the mistakes about which it is most certain.
 
-    Thirty small images of handwritten digits. The first row shows each digit once, classified correctly. The rows below
-    show digits that are classified wrongly, each with the network's answer and the right one. Many of them are hard for
-    people, too.
+    Thirty small images of handwritten digits. The first row shows each digit once, classified correctly. The rows
+    below show digits that are classified wrongly, each with the network's answer and the right one. Many of them are
+    hard for people, too.
     """
     return figures.digits(digits().test_images, digits().test_labels, read(), width=_page["width"])
 
@@ -296,9 +297,9 @@ def mistakes() -> Figure:
 def along_the_step() -> Figure:
     """A small step lowers the loss as the gradient predicts. A step that is too long raises it.
 
-    The loss on one batch after a step against the gradient, plotted against the learning rate. At first it follows the
-    falling tangent. Then it falls less, reaches a minimum, and rises. At large rates it ends above the horizontal line
-    where it began.
+    The loss on one batch after a step against the gradient, plotted against the learning rate. At first it follows
+    the falling tangent. Then it falls less, reaches a minimum, and rises. At large rates it ends above the horizontal
+    line where it began.
     """
     data = digits()
     x = data.train_images[:128] * np.float32(TUNED.pixel_scale)
@@ -322,8 +323,8 @@ def one_step() -> Figure:
     """One step of learning: numbers flow forwards, and gradients flow backwards along the same edges.
 
     A network of two inputs, two hidden units and two classes. Each edge carries its weight and, below it in another
-    colour, the gradient of that weight. The units carry the weighted sums z and their gradients. The second hidden unit
-    is inactive, so its gradients are zero.
+    colour, the gradient of that weight. The units carry the weighted sums z and their gradients. The second hidden
+    unit is inactive, so its gradients are zero.
     """
     x, y = np.array([[1.0, 2.0]], np.float32), np.array([[0.0, 1.0]], np.float32)
     params = [
@@ -359,9 +360,9 @@ def one_step() -> Figure:
 def best_step() -> Figure:
     """The error of a central difference is a V. The best step is near the cube root of 3ε, in either precision.
 
-    On logarithmic axes, two curves in the shape of a V, with float64 far below float32. On the right both rise with the
-    square of the step. On the left both rise, raggedly, as the step gets smaller. Dotted lines near the bottoms mark the
-    cube root of three epsilons.
+    On logarithmic axes, two curves in the shape of a V, with float64 far below float32. On the right both rise with
+    the square of the step. On the left both rise, raggedly, as the step gets smaller. Dotted lines near the bottoms
+    mark the cube root of three epsilons.
     """
     figure = sheet(3.4)
     axes = figure.subplots()
@@ -389,9 +390,9 @@ def best_step() -> Figure:
 def learning() -> Figure:
     """The tuned recipe soon classifies every training image correctly, but not every test image: it overfits.
 
-    Accuracy against epochs: with the tuned recipe it rises within a few epochs and stays, at 100 per cent on the training
-    set and at 94 on the test set. With the guide's recipe it dips before it climbs slowly to about 90. A second panel
-    shows the loss on a logarithmic axis.
+    Accuracy against epochs: with the tuned recipe it rises within a few epochs and stays, at 100 per cent on the
+    training set and at 94 on the test set. With the guide's recipe it dips before it climbs slowly to about 90. A
+    second panel shows the loss on a logarithmic axis.
     """
     return figures.learning_curves({"tuned": trained(TUNED)[1], "guide": trained(GUIDE)[1]}, _page["width"])
 
@@ -411,8 +412,8 @@ def surprises() -> Figure:
     """With pixels from 0 to 1, the guide's initial scale keeps the network at 10 %. Either change alone decides.
 
     Test accuracy against epochs for four runs. With pixels from 0 to 1, the guide's constants stay at 10 per cent. As
-    they are, they hesitate for fifteen epochs and climb to about 85 per cent in forty. With an initial scale of 0.01 they
-    are near 90 within a few epochs. The tuned recipe is best, at about 94.
+    they are, they hesitate for fifteen epochs and climb to about 85 per cent in forty. With an initial scale of 0.01
+    they are near 90 within a few epochs. The tuned recipe is best, at about 94.
     """
     runs = {
         "tuned": TUNED,
@@ -477,8 +478,8 @@ def growth() -> Figure:
 
     Three panels with logarithmic axes: against the width from 128 to 4096 units, against the batch from 1 to 4096
     images, and against the depth from 1 to 16 hidden layers. The times rise with the square of the width and in
-    proportion to the depth. They fall with the batch until about 64 images, and are level from there on. The model's line
-    runs through the points, and the title says by how much it misses the worst of them.
+    proportion to the depth. They fall with the batch until about 64 images, and are level from there on. The model's
+    line runs through the points, and the title says by how much it misses the worst of them.
     """
     points, (rate, width) = measured("growth")["points"], constants()
     misses = [max(r, 1 / r) for r in (p["update"] / modelled(p, rate, width) for p in points)]
@@ -528,9 +529,9 @@ def devices() -> Figure:
 def drawn_digits() -> Figure:
     """Twenty digits drawn by hand, what the tuned network sees of each, and its answer.
 
-    Two sets of ten drawings, from 0 to 9: dark blue strokes on cream paper, and light slanted ones on a dark board. Below
-    each is a small picture of 28 by 28 pixels, with the digit cropped and centred, and the network's answer. Wrong
-    answers have another colour.
+    Two sets of ten drawings, from 0 to 9: dark blue strokes on cream paper, and light slanted ones on a dark board.
+    Below each is a small picture of 28 by 28 pixels, with the digit cropped and centred, and the network's answer.
+    Wrong answers have another colour.
     """
     columns = 5 if narrow() else 10
     figure = sheet(7.4 if narrow() else 4.2)
