@@ -54,6 +54,8 @@ def tested(component: str, name: str, page: str) -> str:
 def all_laws(component: str, page: str) -> str:
     """The laws of a component, what the reference promises beyond them, and the mistakes they catch."""
     n_laws, n_mistakes = len(hunt.laws(component)), len(functions("mistakes", component))
+    if n_mistakes == 0:
+        return f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     promises = (
         "\n\n### What the reference promises as well\n\nThese tests are not asked of your code.\n\n"
@@ -97,6 +99,8 @@ PARTS = {"laws": all_laws, "catches": catches, "hunt": lambda *_: "<!-- put roun
 def functions(room: str, component: str) -> dict[str, tuple[str, str]]:
     """The tests of a law file, or the mistakes about a component: by name, the sentence and the code without it."""
     path = PACKAGE / room / f"{'test_' if room == 'laws' else ''}{component}.py"
+    if not path.exists():  # gradients, which is not a component, has no mistakes
+        return {}
     text = path.read_text(encoding="utf-8")
     lines, found = text.splitlines(), {}
     for node in ast.parse(text).body:
@@ -116,10 +120,11 @@ def law_rows(component: str) -> str:
     for law in hunt.laws(component):
         sentence, code = functions("laws", component)[law]
         caught_names = [name for name in names if law in caught().get(f"{component}/{name}", [])]
-        links = ", ".join(f'<a href="#{name}">{plain(name)}</a>' for name in caught_names)
+        links = ", ".join(f'<a href="#{name}">{plain(name)}</a>' for name in caught_names) or "none"
+        catches = f"It catches: {links}. " if names else ""
         rows.append(
-            f"<details><summary><span>{words(sentence)}</span>{marks(component, law)}</summary>"
-            f'<div id="{law}">{coloured(code)}<p>{f"It catches: {links}." if links else "It catches none of them."} '
+            f"<details><summary><span>{words(sentence)}</span>{marks(component, law) if names else ''}</summary>"
+            f'<div id="{law}">{coloured(code)}<p>{catches}'
             f"Run it alone: <code>pytest --impl=DIR {component}::{law}</code></p></div></details>"
         )
     return f'<div class="laws">{"".join(rows)}</div>'
