@@ -26,6 +26,13 @@ def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
             f"{caller}: expected {name} to hold {wanted}, got dtype {array.dtype}. "
             f"Convert with {name}.astype({'int' if kind is np.integer else 'jnp.float32'})."
         )
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.dtype != array.dtype:
+        lost = value != np.asarray(array)  # JAX drops the upper half of what it cannot hold
+        if lost.any():
+            raise TypeError(
+                f"{caller}: expected {name} to fit into {array.dtype}, got {value[lost][0]}. "
+                "Use smaller numbers, or set JAX_ENABLE_X64=1."
+            )
     return array
 
 

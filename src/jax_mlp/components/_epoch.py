@@ -23,7 +23,7 @@ def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_
         order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
 
     def step(params, rows):
-        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+        x, y = _scaled(images[rows], pixel_scale), _targets(labels[rows], len(params[-1][1]))
         return update(params, x, y, learning_rate)
 
     return _in_batches(step, params, order, batch_size, mesh)
@@ -53,11 +53,11 @@ def measure(params, train, test, pixel_scale, mesh):
 
     def of(images, labels):
         def add(sums, rows):
-            x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+            x, y = _scaled(images[rows], pixel_scale), _targets(labels[rows], len(params[-1][1]))
             return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
 
         size = 512 * (1 if mesh is None else mesh.shape["data"])
-        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, mesh)
+        return _in_batches(add, jnp.zeros(2, jnp.float32), jnp.arange(len(images)), size, mesh)
 
     (train_accuracy, train_loss), (test_accuracy, _) = of(*train), of(*test)
     return jnp.stack([train_accuracy, test_accuracy, train_loss])
@@ -71,6 +71,11 @@ def _in_batches(step, carry, rows, batch_size: int, mesh):
         # With two steps per iteration, XLA need not copy what the first one has written.
         carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
     return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
+
+
+def _scaled(images, pixel_scale):
+    with jax.numpy_dtype_promotion("standard"):  # bytes times a float, even if JAX is set to be strict
+        return images * jnp.float32(pixel_scale)
 
 
 @partial(jax.jit, static_argnames="n_classes")
