@@ -1,12 +1,13 @@
 """One epoch, and its evaluation. If the data are arrays, each of them is a single compiled call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jax_mlp.components._checks import check_dataset
+from jax_mlp.components._checks import check_dataset, detached
 from jax_mlp.components._devices import share
 from jax_mlp.components.accuracy import accuracy
 from jax_mlp.components.loss import loss
@@ -33,8 +34,17 @@ def learn_from(batches: Iterable, params, epoch: int, learning_rate):
     """The parameters after one update per given batch. JAX computes while the next batch is being loaded."""
     n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
     number = -1
-    for number, (x, y) in enumerate(batches):
+    if not isinstance(batches, Iterable):
+        raise TypeError(f"train_loop: expected batches to be an iterable, got {batches!r}. Pass a list.")
+    for number, batch in enumerate(batches):
+        if not isinstance(batch, Sequence) or len(batch) != 2:
+            raise TypeError(
+                f"train_loop: expected batch {number} to be a pair (x, y), got a {type(batch).__name__}. "
+                "Pass images and labels."
+            )
+        x, y = map(detached, batch)
         check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
+        x, y = (array if isinstance(array, jax.Array) else np.asarray(array) for array in (x, y))
         params = update(params, x, _targets(y, n_classes), learning_rate)
     if number < 0:
         raise ValueError(
