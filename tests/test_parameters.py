@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,6 +41,23 @@ def test_layers_may_stand_at_any_places(case, first, apart):
         named |= {f"{first + layer * apart}.bias": b, f"{first + layer * apart}.weight": w}
     each(equal, mlp.from_state_dict(named), case.params)
     each(equal, mlp.from_state_dict(mlp.state_dict(case.params)), case.params)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+def test_half_precision(tmp_path, dtype):
+    """Parameters of half precision are loaded bit for bit, and refused if one is not a number."""
+    half = jax.tree.map(lambda array: array.astype(dtype), PARAMS)
+    mlp.save(half, tmp_path / "half")
+    each(equal, mlp.load(tmp_path / "half"), half)
+    mlp.save([(w.at[0, 0].set(jnp.nan), b) for w, b in half], tmp_path / "nan")
+    with pytest.raises(ValueError, match=r"load: expected finite numbers in 0\.weight"):
+        mlp.load(tmp_path / "nan")
+
+
+def test_numbers_too_large_for_float32():
+    """A finite number of float64 that float32 cannot hold is refused, and does not become infinite."""
+    with pytest.raises(ValueError, match=r"expected finite numbers in 0\.weight"):
+        mlp.from_state_dict({"0.weight": np.full((2, 3), 1e300), "0.bias": np.zeros(2)})
 
 
 WHOLE = as_bytes(mlp.state_dict(PARAMS), {"epoch": "3"})
