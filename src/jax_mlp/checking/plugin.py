@@ -19,6 +19,7 @@ from jax_mlp.checking.board import Board
 from jax_mlp.checking.grader import Grader, component_of, law_name
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 
 # No phase "explain": jax_mlp.checking.report writes reports. No deadline: the first example of a shape compiles.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
@@ -104,6 +105,8 @@ def pytest_collection_modifyitems(config, items):
         report.forget_calls_before_each_example(getattr(item, "obj", None))
     if implementation.folder is not None:
         kept = [i for i in items if "impl" in i.fixturenames and not i.get_closest_marker("reference")]
+        selected = Exercises(implementation.folder).selected
+        kept = [item for item in kept if component_of(item.nodeid) in selected]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
         items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
 

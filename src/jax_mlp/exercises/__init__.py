@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from jax_mlp.components import COMPONENTS
+
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
 """What may be imported, besides the standard library and the other components of `jax_mlp`."""
 
@@ -43,14 +45,38 @@ class Exercises:
     @property
     def hints_shown(self) -> dict[str, int]:
         """How many hints were shown for each component."""
-        try:
-            return json.loads(self._memory.read_text())["hints"]
-        except (OSError, ValueError, KeyError, TypeError):  # only hints are lost: they begin anew
-            return {}
+        hints = self._remembered().get("hints")
+        return hints if isinstance(hints, dict) else {}
+
+    @property
+    def selected(self) -> list[str]:
+        """The components that are asked for: all, unless a teacher chose some."""
+        only = self._remembered().get("only")
+        return [component for component in COMPONENTS if not isinstance(only, list) or component in only]
+
+    @property
+    def without_hints(self) -> bool:
+        """Whether a teacher switched hints off."""
+        return self._remembered().get("without hints") is True
 
     def remember(self, **hints: int) -> None:
         """Keep the number of hints shown for components."""
-        self._memory.write_text(json.dumps({"hints": {**self.hints_shown, **hints}}) + "\n")
+        self._keep({"hints": {**self.hints_shown, **hints}})
+
+    def choose(self, only: list[str] | None, without_hints: bool) -> None:
+        """Keep what a teacher chose."""
+        self._keep({"only": only} if only else {})
+        self._keep({"without hints": True} if without_hints else {})
+
+    def _remembered(self) -> dict:
+        try:
+            content = json.loads(self._memory.read_text())
+        except (OSError, ValueError):  # only hints are lost: they begin anew
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _keep(self, more: dict) -> None:
+        self._memory.write_text(json.dumps({**self._remembered(), **more}) + "\n")
 
     def path(self, component: str) -> Path:
         """The file of a component."""

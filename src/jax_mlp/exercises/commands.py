@@ -26,15 +26,24 @@ def start(
     as_notebook: Annotated[
         bool, typer.Option("--notebook", help="Write one notebook instead, into this folder.")
     ] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="COMPONENTS", help="Ask for these components alone, such as relu,loss.")
+    ] = None,
+    without_hints: Annotated[bool, typer.Option("--without-hints", help="Switch hints off.")] = False,
 ) -> None:
     """Write a stub for each component. Files that exist already are not changed."""
+    chosen = [name.strip() for name in only.split(",")] if only else None
+    for name in chosen or []:
+        _known(name)
     if as_notebook:
         from jax_mlp.exercises.notebook import write
 
         path = Path("exercises.ipynb")
         try:
-            write(path)
+            write(path, only=chosen, hints=not without_hints)
             print(f"written   {path}")
+            if without_hints:
+                Exercises(Path()).choose(None, without_hints)
         except FileExistsError:
             print(f"kept      {path}")
         return
@@ -44,15 +53,18 @@ def start(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"exercises start: expected a folder to write to, got {folder}, which is a file.")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {**{f"{c}.py": stub(c, str(folder)) for c in COMPONENTS}, "my_laws.py": EXAMPLE}.items():
+    stubs = {f"{c}.py": stub(c, str(folder)) for c in COMPONENTS if chosen is None or c in chosen}
+    for name, text in {**stubs, "my_laws.py": EXAMPLE}.items():
         try:
             with open(folder / name, "x", encoding="utf-8") as file:
                 file.write(text)
             print(f"written   {folder / name}")
         except FileExistsError:
             print(f"kept      {folder / name}")
-    Exercises(folder).remember()
-    print(f"Open {folder / 'relu.py'}, write what is missing, then run: pytest --impl={quote(str(folder))}")
+    exercises = Exercises(folder)
+    exercises.remember()
+    exercises.choose(chosen, without_hints)
+    print(f"Open {folder / next(iter(stubs))}, write what is missing, then run: pytest --impl={quote(str(folder))}")
 
 
 @app.command()

@@ -78,6 +78,8 @@ HINTS = {
 
 def next_hint(exercises: Exercises, component: str, solution: str) -> str:
     """The hint after the one shown last, or the last one again with how to see the solution. It is remembered."""
+    if exercises.without_hints:
+        return f"Hints are switched off for these exercises. Read the task again: jax-mlp exercises read {component}"
     hints = HINTS[component]
     number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
     with contextlib.suppress(OSError):  # in a folder that cannot be written to, the first hint comes again
