@@ -132,7 +132,7 @@ def test_{name}(impl, x):
         (
             "weak",
             "x <= 0 or impl.relu(np.float32(x)) == np.float32(x)",
-            "slips through  Negative inputs are multiplied by",
+            "missed         Negative inputs are multiplied by",
             0,
         ),
         (
@@ -142,11 +142,16 @@ def test_{name}(impl, x):
             0,
         ),
         ("unfair", "'maximum' in str(impl.relu.function.__code__.co_names)", "calls no component", 1),
-        ("too_strict", "type(impl.relu.function).__name__ == 'function' and impl.relu(np.float32(x)) > 0", "no law", 1),
+        (
+            "too_strict",
+            "type(impl.relu.function).__name__ == 'function' and impl.relu(np.float32(x)) > 0",
+            "not a law",
+            1,
+        ),
     ],
 )
 def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
-    """It is shown what a law accepts, what it catches, and what slips through."""
+    """The command shows what a law accepts, which mistakes it catches, and which it misses."""
     file = tmp_path / "my_laws.py"
     file.write_text(LAW.format(name=name, law=law))
     command = [sys.executable, "-m", "jax_mlp.checking.own_laws", str(file)]

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,18 +34,22 @@ INSTEAD = {
 """Patterns that no text may contain, and what to write instead."""
 
 
+@cache
 def texts():
     """Every page, and every string of the package that is longer than a name."""
+    found = []
     for page in PAGES:
-        if page.name != "changelog.md":  # which names what there was
-            yield page, re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        if page.name != "changelog.md":  # which contains old names
+            text = page.read_text(encoding="utf-8")
+            found.append((page, re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)))
     for module in sorted((ROOT / "src").rglob("*.py")):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-                yield module, node.value
+                found.append((module, node.value))
+    return found
 
 
-@pytest.mark.parametrize("pattern", INSTEAD)
+@pytest.mark.parametrize("pattern", INSTEAD, ids=[*INSTEAD.values()])
 def test_texts_use_the_projects_words(pattern):
     """No text contains a word that the project has replaced by another."""
     found = [

@@ -58,7 +58,7 @@ class Board:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report):
-        """What is not started is no success, and no wall of red either."""
+        """Laws that are not started count neither as passed nor as failed."""
         return ("not started", "-", "NOT STARTED") if getattr(report, "not_started", False) else None
 
     @pytest.hookimpl(tryfirst=True)
