@@ -1,4 +1,4 @@
-"""Parameters in files: what is saved is what is loaded, and what is damaged is refused in words."""
+"""Tests of saved parameters: what is saved can be loaded, and damaged files give clear errors."""
 
 import pickle
 import subprocess
@@ -27,14 +27,14 @@ def folder(tmp_path_factory):
 
 @given(case=wide_cases())
 def test_what_is_saved_is_loaded_bit_for_bit(folder, case):
-    """A file gives back the very parameters that were written to it."""
+    """Loading a file gives exactly the parameters that were saved to it."""
     mlp.save(case.params, folder / "params.safetensors", {"epoch": "3"})
     each(equal, mlp.load(folder / "params.safetensors"), case.params)
 
 
 @given(wide_cases(), st.integers(0, 3), st.integers(1, 4))
 def test_layers_may_stand_at_any_places(case, first, apart):
-    """Named arrays give the network back wherever its layers stand, in the order of their places."""
+    """Named arrays give the network back, whatever the positions of its layers; only their order matters."""
     named = {}
     for layer, (w, b) in reversed([*enumerate(case.params)]):
         named |= {f"{first + layer * apart}.bias": b, f"{first + layer * apart}.weight": w}
@@ -47,7 +47,7 @@ WHOLE = as_bytes(mlp.state_dict(PARAMS), {"epoch": "3"})
 
 @st.composite
 def mutations(draw):
-    """A file of parameters in which something was cut, changed, inserted or said twice."""
+    """A file of parameters in which something was cut, changed, inserted or repeated."""
     content = bytearray(WHOLE)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(content)) | st.integers(0, 8))
@@ -65,7 +65,7 @@ def mutations(draw):
 
 @given(mutated=mutations())
 def test_what_is_damaged_is_refused(folder, mutated):
-    """Whatever happens to a file, it loads as the finite parameters of a network, or is refused as damaged."""
+    """A damaged file either loads as the finite parameters of a network or gives an error that says so."""
     path = folder / "mutated"
     path.write_bytes(mutated)
     try:
@@ -101,7 +101,7 @@ HEADER = b'{"0.weight":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[
     ],
 )
 def test_load_refuses(tmp_path, content, words):
-    """Each kind of file that holds no parameters gets one clear error, and so do paths that are no files."""
+    """Each kind of file without parameters gives one clear error, and so do paths that are not files."""
     path = tmp_path / "params.safetensors"
     path.write_bytes(content)
     with pytest.raises((ValueError, TypeError), match=f"load: expected .*{words}"):
@@ -109,7 +109,7 @@ def test_load_refuses(tmp_path, content, words):
 
 
 def test_paths_that_are_no_files(tmp_path):
-    """A folder and a path where nothing is are called so."""
+    """A folder and a path that does not exist give clear errors."""
     with pytest.raises(IsADirectoryError, match="load: expected a file of parameters, got the folder"):
         mlp.load(tmp_path)
     with pytest.raises(FileNotFoundError, match="which does not exist"):
@@ -119,7 +119,7 @@ def test_paths_that_are_no_files(tmp_path):
 
 
 def test_a_full_disk_loses_nothing(tmp_path):
-    """Where a file cannot be written to its end, the parameters that were there before still load."""
+    """If the disk is full, saving fails and the old parameters can still be loaded."""
     path = tmp_path / "params.safetensors"
     mlp.save(PARAMS, path)
     program = f"""

@@ -1,4 +1,4 @@
-"""Every mistake is caught by a law of its own component, and every right variant is let through."""
+"""Every mistake is caught by a law of its component, and every correct variant passes."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ def all_of(kind) -> list[Any]:
 
 
 def test_at_least_eighty_mistakes_and_three_variants_of_each():
-    """The catalogue is as large as it claims to be, each entry with a sentence and a name of its own."""
+    """The catalogue is as large as claimed, and each entry has a sentence and a unique name."""
     wrong = all_of(mistakes)
     assert len(wrong) >= 80
     assert all(len(variants(component)) >= 3 for component in COMPONENTS)
@@ -25,7 +25,7 @@ def test_at_least_eighty_mistakes_and_three_variants_of_each():
 
 
 def test_at_least_seventy_properties():
-    """Of the laws that are asked of any implementation at least seventy are Hypothesis properties."""
+    """At least seventy of the laws that are asked of any implementation are Hypothesis properties."""
     properties = [
         law
         for component in [*COMPONENTS, "gradients"]
@@ -36,14 +36,14 @@ def test_at_least_seventy_properties():
 
 
 def test_every_mistake_is_killed_by_its_own_component():
-    """No mistake survives the laws of its component."""
+    """The laws of its component catch every mistake."""
     wrong = all_of(mistakes)
     survivors = [entry for entry, broken in zip(wrong, judge(wrong, only_first=True), strict=True) if not broken]
     assert survivors == []
 
 
 def test_jit_hides_nothing():
-    """The same wrong code behind jax.jit is wrong all the same."""
+    """The laws also catch every mistake if it is inside `jax.jit`."""
     wrong = [entry for component in ("relu", "forward", "loss", "accuracy") for entry in mistakes(component)]
     # Behind jit there is nothing of the caller's to be changed in place: those mistakes are none there.
     wrong = [entry for entry in wrong if entry.name not in ("in_place", "last_layer_popped")]
@@ -52,7 +52,7 @@ def test_jit_hides_nothing():
 
 
 def test_every_variant_passes():
-    """No right variant breaks a law."""
+    """Every correct variant passes all laws of its component."""
     right = all_of(variants)
     accused = {e.name: broken for e, broken in zip(right, judge(right, only_first=True), strict=True) if broken}
     assert accused == {}
