@@ -167,7 +167,7 @@ def test_what_does_not_belong_together_is_called_so(tmp_path):
     with pytest.raises(ValueError, match=r"expected layers \(784, 8, 10\) in .*, got \(784, 10, 10\)"):
         _ = run.params
     (run.folder / "history.jsonl").write_text("no JSON\n")
-    with pytest.raises(ValueError, match=r"expected a line of JSON an epoch in .*history.jsonl"):
+    with pytest.raises(ValueError, match=r"expected one line of JSON per epoch in .*history.jsonl"):
         _ = run.history
     mlp.save(mlp.init_mlp([784, 8, 10], jax.random.key(0)), path)
     with pytest.raises(ValueError, match="expected the number of an epoch in"):
