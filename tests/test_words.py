@@ -17,7 +17,7 @@ INSTEAD = {
     r"\bjudg(?:e|es|ed|ing)\b": "test, check or grade",
     r"^ *(?:came|should|broken by|likely|read on|again|stuck\?): ": "a label of reports",
     r"\b(?:is|are|holds?) no (?:integers?|scalar|list|array|folder|file|law|success|real|floating)\b": "is not a",
-    r"\b(?:once|times|one [\w-]+|\d[\d,]* [\w-]+) an? (?:row|epoch|layer|image|digit|line)\b|\bimage a row\b": "per",
+    r"\b(?:once|times|one [\w-]+|\d+(?:,\d{3})* [\w-]+) an? (?:row|epoch|layer|image|line)\b|\bimage a row\b": "per",
     r"\bshare of (?:all|images|right|the test|values|weights)\b": "fraction",
     r"\bembedded digits\b": "bundled digits",
     r"\bwhole epochs?\b": "completed epoch",

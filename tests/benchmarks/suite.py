@@ -1,10 +1,10 @@
 """The time that the laws take: `python -m tests.benchmarks.suite`.
 
 Each figure is a new process, including start-up; all laws together run on all cores. *Cold* starts with an empty
-compilation cache; *warm* reuses the cache of the run before, and is the median of three runs. The rows "a right
-loss" and "a wrong loss" are the time that a learner waits for who writes the loss. The last rows are the second
-`jax_mlp.check` of a component in one process. The first row is the time to import JAX on this machine, and the last
-column is in multiples of it.
+compilation cache; *warm* reuses the cache of the run before, and is the median of three runs. Two rows are the time
+that a learner waits for who writes the loss, correctly or with a mistake. The first row is the time to import JAX on
+this machine, and the last column is in multiples of it. The last rows are `jax_mlp.check` in one process: the second
+check of the same component, written again.
 """
 
 import os

@@ -182,7 +182,7 @@ def test_a_port_that_is_taken(environment):
         processes = start(environment, 2, SMALL, port=server.getsockname()[1], come=[0])
         ((code, _, said),) = ends(processes, within=60)
     assert code == 2
-    assert re.fullmatch(r"jax-mlp: connect: expected a free port for process 0, got 127.*Choose another.\n", said)
+    assert re.fullmatch(r"jax-mlp: connect: expected a free port for process 0, got 127.*Choose another port.\n", said)
 
 
 def test_ctrl_c_reaches_the_run(tmp_path, environment):

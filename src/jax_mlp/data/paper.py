@@ -1,7 +1,11 @@
 """From a photograph to ink alone: without the desk around the paper, uneven light and noise."""
 
+from typing import Any
+
 import numpy as np
-from scipy import ndimage
+import scipy.ndimage
+
+ndimage: Any = scipy.ndimage  # its types allow for what its defaults never return
 
 LEAST = 16
 """Shades of grey, of 256, by which ink differs from its paper at least."""

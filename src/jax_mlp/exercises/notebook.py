@@ -17,8 +17,8 @@ def introduction(number: int, hints: bool) -> str:
 # Write a neural network
 
 You will write a neural network, in {number} exercise{"s" * (number != 1)}. In each exercise, replace
-`raise NotImplementedError` in the first cell. Then run the second cell, which tests your function with its laws. A **law**
-is a statement that every correct implementation satisfies.
+`raise NotImplementedError` in the first cell. Then run the second cell, which tests your function with its laws. A
+**law** is a statement that every correct implementation satisfies.
 
 {help_}If `import jax_mlp` fails, run
 `%pip install "jax-mlp[test]"` first."""
