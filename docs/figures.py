@@ -593,7 +593,8 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, draw, scales, relu, log_softmax, one_hot, surprise, p_minus_y, confusion, mistakes, along_the_step,
+    for f in (network, draw, scales, relu, log_softmax, one_hot, surprise, p_minus_y, confusion, mistakes,
+              along_the_step,
               one_step, best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
 }  # fmt: skip
 
