@@ -59,8 +59,8 @@ def all_laws(component: str, page: str) -> str:
         return f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     promises = (
-        "\n\n### What the reference promises as well\n\nYour code passes without these. `pytest --fine-print` asks for some.\n\n"
-        f"<!-- put promises {component} -->"
+        "\n\n### What the reference promises as well\n\n"
+        f"Your code passes without these. `pytest --fine-print` asks for some.\n\n<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
