@@ -24,6 +24,7 @@ from jax_mlp.mistakes import caught_by, counterexamples
 PACKAGE = Path(__file__).parents[2] / "src" / "jax_mlp"
 LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
 MARK = re.compile(r"^<!-- (laws \w+|catches|hunt example) -->$", re.MULTILINE)
+FINE_PRINT = '<span class="count">fine print</span>'
 PLACE = re.compile(r"<!-- put (law|promise|mistake|matrix|round)s? (\w+) -->")
 
 
@@ -58,8 +59,8 @@ def all_laws(component: str, page: str) -> str:
         return f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     promises = (
-        "\n\n### What the reference promises as well\n\nThese tests are not asked of your code.\n\n"
-        f"<!-- put promises {component} -->"
+        "\n\n### What the reference promises as well\n\n"
+        f"Your code passes without these. `pytest --fine-print` asks for some.\n\n<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
@@ -133,7 +134,8 @@ def law_rows(component: str) -> str:
 def promise_rows(component: str) -> str:
     """Each test that only the reference has to pass."""
     rows = [
-        f'<details><summary><span>{words(sentence)}</span></summary><div id="{name}">{coloured(code)}</div></details>'
+        f"<details><summary><span>{words(sentence)}</span>{FINE_PRINT * ('mark.fine_print' in code)}</summary>"
+        f'<div id="{name}">{coloured(code)}</div></details>'
         for name, (sentence, code) in functions("laws", component).items()
         if name not in hunt.laws(component)
     ]

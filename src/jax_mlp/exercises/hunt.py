@@ -122,7 +122,7 @@ def rounds(seed: int, component: str | None = None) -> list[Round]:
             key = f"{name}/{mistake}"
             chance = random.Random(f"{seed} {key}")
             innocent = [law for law in sentences if law not in all_caught.get(key, [])]
-            if key not in shown or mistake.startswith("_") or len(innocent) < 2:
+            if shown.get(key, {}).get("law") not in sentences or len(innocent) < 2:
                 continue
             chosen = [shown[key]["law"], *chance.sample(innocent, min(3, len(innocent)))]
             chance.shuffle(chosen)
@@ -144,7 +144,7 @@ def laws(component: str) -> dict[str, str]:
         for name, node in _functions(_path(component, "laws", "test_")).items()
         if name.startswith("test_")
         and "impl" in [argument.arg for argument in node.args.args]
-        and not any(ast.unparse(decorator) == "pytest.mark.reference" for decorator in node.decorator_list)
+        and not {"pytest.mark.reference", "pytest.mark.fine_print"}.intersection(map(ast.unparse, node.decorator_list))
     }
 
 
