@@ -162,7 +162,7 @@ def test_exercises_of_nobody_are_not_started(tmp_path):
 
 
 def test_a_page_keeps_parameters_to_half_a_step():
-    """Weights are kept to half a 127th of their unit's largest, biases exactly; zeros and numbers like NaN do no harm."""
+    """Weights are kept to half a 127th of their unit's largest, biases exactly. Zeros and NaN do no harm."""
     w = np.float32([[1, -0.5, 0.003], [0, 0, 0], [np.nan, 2, -1e-6]])
     [(kept, b)] = page.unpacked(page.packed([(w, np.float32([1, -2, 3e-5]))]))
     step = np.float32([[1], [0], [2]]) / 127
