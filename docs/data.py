@@ -16,7 +16,7 @@ from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import DATASETS
 from jax_mlp.data.dataset import data_folder
 from jax_mlp.data.mnist import FILES
-from jax_mlp.exercises import page
+from jax_mlp.exercises import hunt, page
 from jax_mlp.recipes import TUNED
 
 sys.path.insert(0, str(Path(__file__).parent / "hooks"))
@@ -112,9 +112,32 @@ def learning(n_epochs: int = 40, n_units: int = 8) -> dict:
     }
 
 
+def hunt_rounds() -> dict:
+    """The rounds of "Find the mistake", with each law and each component's right code once."""
+    all_rounds = hunt.rounds(0)
+    laws = sorted({law for each in all_rounds for law in each.laws})
+    return {
+        "laws": laws,
+        "fixed": {component: hunt.fixed(component) for component in hunt.HUNTED},
+        "rounds": [
+            {
+                "component": each.component, "code": each.code, "laws": [laws.index(law) for law in each.laws],
+                "caughtBy": each.caught_by, "sentence": each.sentence,
+                **{name: each.counterexample[name] for name in ("call", "got", "expected")},
+            }
+            for each in all_rounds
+        ],
+    }  # fmt: skip
+
+
 TRAINING = Path(__file__), PACKAGE / "components", PACKAGE / "recipes.py", PACKAGE / "data", "jax", "numpy"
 
 SCRIPTS = {
+    "hunt": (
+        hunt_rounds,
+        Path(__file__),
+        *(PACKAGE / room for room in ("mistakes", "laws", "components", "exercises")),
+    ),
     "draw": (draw, *TRAINING, PACKAGE / "exercises" / "page", data_set()),
     "scales": (scales, *TRAINING),
     "learning": (learning, *TRAINING),

@@ -1,1 +1,1 @@
-"""The laws of the network, one file per component."""
+"""Tests of everything around the laws, which are in src/jax_mlp/laws."""

@@ -1,5 +1,8 @@
 """Digits drawn stroke by stroke, as pictures of any size, paper and pen."""
 
+from functools import partial
+
+import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 # Digits as a hand would draw them: strokes through points, x to the right and y down, from 0 to 100.
@@ -32,3 +35,89 @@ def drawn(digit: int, size=300, pen=0.1, light_on_dark=False, margin=0.2, slant=
 
 STYLES = ({"pen": 0.08}, {"light_on_dark": True, "size": 120, "pen": 0.06, "slant": 0.15})
 """Two hands: one thick and upright on paper, one thin and slanted on a board."""
+
+
+def _lit(grey, rng, drop=0.15, **_):
+    """Light that falls from left to right."""
+    return grey * np.linspace(1, 1 - drop, grey.shape[1])[None, :, None]
+
+
+def _noisy(grey, rng, noise=5.0, **_):
+    return grey + rng.normal(0, noise, grey.shape)
+
+
+def _on_desk(grey, rng, width=0.15, shade=110, **_):
+    """A desk around the paper."""
+    margin = round(width * grey.shape[1])
+    padded = np.full((grey.shape[0] + 2 * margin, grey.shape[1] + 2 * margin, 3), float(shade))
+    padded[margin:-margin, margin:-margin] = grey
+    return padded
+
+
+def _pencil(grey, rng, contrast=60, **_):
+    """The same, drawn with a pencil."""
+    low, high = grey.min(), grey.max()
+    return high - contrast * (high - grey) / (high - low)
+
+
+KINDS = {
+    "plain": (),
+    "exif orientation": (),
+    "16 bits of grey": (),
+    "palette": (),
+    "white ink, transparent": (),
+    "cmyk": (),
+    "animated": (),
+    "tiny": (),
+    "light falls by 15 %": (_lit,),
+    "light falls by 30 %": (partial(_lit, drop=0.3),),
+    "noise 5": (_noisy,),
+    "noise 15": (partial(_noisy, noise=15.0),),
+    "pencil, noise 2": (_pencil, partial(_noisy, noise=2.0)),
+    "pencil, light, noise 2": (_pencil, _lit, partial(_noisy, noise=2.0)),
+    "narrow desk": (partial(_on_desk, width=0.03),),
+    "desk": (_on_desk,),
+    "wide desk": (partial(_on_desk, width=0.5),),
+    "light desk": (partial(_on_desk, shade=190),),
+    "black desk": (partial(_on_desk, shade=10),),
+    "desk on the left": (),
+    "desk, paper turned": (),
+    "desk, pencil, light": (_pencil, _on_desk, _lit, partial(_noisy, noise=2.0)),
+}
+"""Kinds of photographs, and what is done to the picture of a digit on paper."""
+
+
+def photograph(digit: int, kind: str, path) -> None:
+    """Write a picture of a digit to a file, as a camera or another program would have made it."""
+    rng = np.random.default_rng(digit)
+    picture = drawn(digit, pen=0.08)
+    grey = np.asarray(picture, float)
+    if kind == "desk on the left":
+        grey = _on_desk(grey, rng)[60:-60, :-60]
+    for change in KINDS[kind]:
+        grey = change(grey, rng)
+    picture = Image.fromarray(np.clip(np.round(grey), 0, 255).astype(np.uint8))
+    options = {"format": "PNG"}
+    if kind == "exif orientation":
+        exif = Image.Exif()
+        exif[0x0112] = 6  # turned by 90° when shown
+        picture, options = picture.transpose(Image.Transpose.ROTATE_90), {"format": "JPEG", "exif": exif}
+    elif kind == "16 bits of grey":
+        picture = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
+    elif kind == "palette":
+        picture = picture.quantize(8)
+    elif kind == "white ink, transparent":
+        ink = picture.convert("L").point(lambda grey: 255 - grey)
+        picture = Image.merge("LA", (Image.new("L", ink.size, 255), ink))
+    elif kind == "cmyk":
+        picture, options = picture.convert("CMYK"), {"format": "JPEG"}
+    elif kind == "animated":
+        options |= {"save_all": True, "append_images": [Image.new("RGB", picture.size)]}
+    elif kind == "tiny":
+        picture = picture.resize((15, 18), Image.Resampling.BOX)
+    elif kind == "desk, paper turned":
+        turned = picture.convert("RGBA").rotate(12, Image.Resampling.BICUBIC, expand=True)
+        desk = Image.new("RGBA", (turned.width + 80, turned.height + 80), (120, 90, 60, 255))
+        desk.alpha_composite(turned, (40, 40))
+        picture = desk.convert("RGB")
+    picture.save(path, **options)

@@ -1,4 +1,4 @@
-"""The command line, as real processes: what it prints, and how it fails."""
+"""The command line in real processes: its output and its errors."""
 
 import contextlib
 import io
@@ -25,7 +25,7 @@ QUICK = ["train", "--layers", "784,8,10", "--epochs", "2"]
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory) -> dict[str, str]:
-    """The environment, with cache directories of its own."""
+    """An environment with its own cache directories."""
     kept = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
     cache = tmp_path_factory.mktemp("cache")
     # Processes that compile the same network share what was compiled.
@@ -34,12 +34,12 @@ def environment(tmp_path_factory) -> dict[str, str]:
 
 
 def run(arguments, environment) -> subprocess.CompletedProcess:
-    """The command line with these arguments."""
+    """The result of the command line with these arguments."""
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment)
 
 
 def test_train_shows_each_epoch_and_a_summary(environment):
-    """A line an epoch with seconds, accuracies and loss, and a summary: no bar where there is no terminal."""
+    """`train` prints one line per epoch and a summary, and no progress bar if there is no terminal."""
     shown = run(QUICK, environment)
     assert (shown.returncode, shown.stderr) == (0, "")
     first, *epochs, summary = shown.stdout.splitlines()
@@ -52,14 +52,14 @@ def test_train_shows_each_epoch_and_a_summary(environment):
 
 
 def test_many_epochs_are_about_twenty_lines(environment):
-    """Of 50 epochs, every third is shown, and the last."""
+    """Of 50 epochs, every third one and the last one are shown."""
     shown = run([*QUICK[:-1], "50", "--layers", "784,2,10"], environment)
     numbers = [int(n) for n in re.findall(r"epoch +(\d+) of", shown.stdout)]
     assert numbers == [*range(3, 50, 3), 50]
 
 
 def test_the_same_seed_trains_the_same(environment):
-    """Options are heard: the same seed gives the same figures, another seed others, and so does another recipe."""
+    """The same seed gives the same results; a different seed or recipe gives different ones."""
 
     def figures(*options):
         shown = run([*QUICK, *options], environment)
@@ -78,13 +78,13 @@ def test_the_same_seed_trains_the_same(environment):
 
 
 def test_data_dir_is_where_the_data_is_kept(environment, tmp_path):
-    """With --data-dir the digits are kept there."""
+    """With --data-dir, the digits are cached in that folder."""
     assert run([*QUICK, "--data-dir", str(tmp_path / "new")], environment).returncode == 0
     assert (tmp_path / "new" / "mnist-5k.bin").exists()
 
 
 def test_a_terminal_gets_a_progress_bar(environment):
-    """On a terminal a bar is drawn."""
+    """A terminal shows a progress bar."""
     main, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 100))
     process = subprocess.Popen([*COMMAND, *QUICK], stderr=terminal, stdout=subprocess.PIPE, env=environment)
@@ -104,7 +104,7 @@ def test_a_terminal_gets_a_progress_bar(environment):
 
 
 def test_help_and_no_command(environment):
-    """Without a command the help is shown, and it lists the commands."""
+    """Without a command, the help is shown, which lists the commands."""
     for arguments in ([], ["--help"]):
         shown = run(arguments, environment)
         assert shown.returncode == 0
@@ -135,7 +135,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("arguments", "words"), MISTAKES, ids=[" ".join(arguments[:3]) for arguments, _ in MISTAKES])
 def test_a_mistake_is_one_line_and_exit_code_2(arguments, words, environment):
-    """A mistake gets one line on standard error, exit code 2, and no traceback."""
+    """A wrong command gives one line on standard error, exit code 2, and no traceback."""
     shown = run(arguments, environment)
     assert shown.returncode == 2
     assert re.match(rf"jax-mlp: {words}", shown.stderr), shown.stderr
@@ -143,7 +143,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments, words, environment):
 
 
 def test_interrupted(environment):
-    """Ctrl-C ends after the epoch, with exit code 130. Pressed again it ends at once."""
+    """Ctrl-C ends training after the epoch, with exit code 130. A second Ctrl-C ends it at once."""
     for presses in (1, 2):
         command = [*COMMAND, "train", "--layers", "784,1024,1024,10"]  # whose epochs take a second or so
         process = subprocess.Popen(
@@ -161,7 +161,7 @@ def test_interrupted(environment):
 
 
 def test_module_and_script_are_the_same(environment):
-    """`jax-mlp` is `python -m jax_mlp`."""
+    """`jax-mlp` and `python -m jax_mlp` are the same."""
     script = Path(sys.executable).with_name("jax-mlp")
     shown = subprocess.run([script, "--help"], capture_output=True, text=True, env=environment)
     assert shown.stdout == run(["--help"], environment).stdout
@@ -177,7 +177,7 @@ TEXT = st.text(st.characters(exclude_characters="/.\0", codec="utf-8"), max_size
 
 @pytest.fixture(scope="module")
 def empty_folder(tmp_path_factory):
-    """Where the examples write what they write."""
+    """The folder in which the commands of the examples write."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("empty"))
         yield patch
@@ -185,7 +185,7 @@ def empty_folder(tmp_path_factory):
 
 @given(arguments=st.lists(WORDS | TEXT, max_size=6))
 def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, arguments):
-    """Whatever is typed, there is no traceback: what cannot be done is one line, and exit code 2."""
+    """Any arguments either work or give one line and exit code 2, never a traceback."""
     if arguments[:1] == ["train"]:  # as quick as it gets, unless an option that comes later says otherwise
         arguments[1:1] = ["--epochs", "1", "--layers", "784,2,10"]
     empty_folder.setattr(sys, "argv", ["jax-mlp", *arguments])
@@ -213,7 +213,7 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
     ],
 )
 def test_no_traceback(environment, tmp_path, changed, arguments, code, words):
-    """Whatever JAX, the platform or the terminal does, there is one line and no traceback."""
+    """Errors of JAX, the platform or the terminal give one line and no traceback."""
     (tmp_path / "jax.py").write_text("raise AttributeError('a jaxlib that does not fit')")
     changed = {name: str(tmp_path) if value == "broken" else value for name, value in changed.items()}
     run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env={**environment, **changed})
@@ -223,7 +223,7 @@ def test_no_traceback(environment, tmp_path, changed, arguments, code, words):
 
 
 def test_lines_come_when_they_happen(environment):
-    """Into a pipe, too, each line is written at once."""
+    """Each line is written at once, even into a pipe."""
     with subprocess.Popen([*COMMAND, "train"], stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("guide recipe on mnist-5k")

@@ -1,4 +1,4 @@
-"""The exercises, as a person uses them: stubs, hints, backups, and a law of one's own."""
+"""The exercises as a learner uses them: stubs, hints, backups, and laws of one's own."""
 
 import ast
 import inspect
@@ -27,14 +27,14 @@ def exercises(*arguments, **options):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder that was started."""
+    """A folder made by `exercises start`."""
     assert exercises("start", tmp_path / "mine").exit_code == 0
     return tmp_path / "mine"
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_stub_is_the_reference_without_its_body(component):
-    """Signature and docstring are the reference's, the body is one line, and every name it needs is there."""
+    """A stub has the reference's signature and docstring, one line as body, and every import that it needs."""
     text = stub(component)
     assert is_stub(text, component)
     assert not is_stub(source(component), component)
@@ -47,7 +47,7 @@ def test_a_stub_is_the_reference_without_its_body(component):
 
 
 def test_start_overwrites_nothing(folder):
-    """What is there stays as it is; what was written is listed, and so is the next command."""
+    """`start` does not change existing files; it lists the files it wrote, and the next command."""
     (folder / "relu.py").write_text("mine")
     (folder / "loss.py").unlink()
     again = exercises("start", folder).output
@@ -67,13 +67,13 @@ def test_hints_come_one_at_a_time(folder):
 
 
 def test_every_component_has_hints():
-    """At least three each."""
+    """Every component has at least three hints."""
     assert {*HINTS} == {*COMPONENTS}
     assert min(map(len, HINTS.values())) >= 3
 
 
 def test_reset_keeps_what_was_written(folder):
-    """The stub is put back, and each old file is kept under a name of its own."""
+    """`reset` restores the stub, and keeps each old file under a new name."""
     for number in (1, 2):
         (folder / "relu.py").write_text(f"try {number}")
         assert exercises("reset", "relu", "--in", folder).exit_code == 0
@@ -82,7 +82,7 @@ def test_reset_keeps_what_was_written(folder):
 
 
 def test_the_solution_is_shown_to_those_who_ask_twice(folder):
-    """Before one's own passes it asks; --yes skips that."""
+    """If one's own version does not pass, `solution` asks for confirmation; --yes skips that."""
     (folder / "relu.py").write_text("def relu(x):\n    return x\n")
     refused = exercises("solution", "relu", "--in", folder, input="n\n")
     assert "Show the solution anyway?" in refused.output
@@ -93,7 +93,7 @@ def test_the_solution_is_shown_to_those_who_ask_twice(folder):
 
 
 def test_the_solution_is_shown_once_ones_own_passes(folder):
-    """Where all laws are kept nothing is asked."""
+    """If one's own version passes, `solution` shows the reference without a question."""
     (folder / "relu.py").write_text("import jax.numpy as jnp\n\n\ndef relu(x):\n    return jnp.where(x > 0, x, 0)\n")
     output = exercises("solution", "relu", "--in", folder).output
     assert "jnp.where(x > 0, x, 0)" in output
@@ -111,7 +111,7 @@ def test_the_solution_is_shown_once_ones_own_passes(folder):
     ],
 )
 def test_refuses(arguments, words):
-    """What cannot be done is one clear error."""
+    """Every invalid command gives one clear error."""
     result = exercises(*arguments, "--in", "nowhere")
     with pytest.raises(ValueError, match=words):
         raise result.exception
@@ -133,7 +133,7 @@ def test_{name}(impl, x):
         (
             "weak",
             "x <= 0 or impl.relu(np.float32(x)) == np.float32(x)",
-            "slips through  Negative inputs are multiplied by",
+            "missed         Negative inputs are multiplied by",
             0,
         ),
         (
@@ -143,11 +143,16 @@ def test_{name}(impl, x):
             0,
         ),
         ("unfair", "'maximum' in str(impl.relu.function.__code__.co_names)", "calls no component", 1),
-        ("too_strict", "type(impl.relu.function).__name__ == 'function' and impl.relu(np.float32(x)) > 0", "no law", 1),
+        (
+            "too_strict",
+            "type(impl.relu.function).__name__ == 'function' and impl.relu(np.float32(x)) > 0",
+            "not a law",
+            1,
+        ),
     ],
 )
 def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
-    """It is shown what a law accepts, what it catches, and what slips through."""
+    """The command shows what a law accepts, which mistakes it catches, and which it misses."""
     file = tmp_path / "my_laws.py"
     file.write_text(LAW.format(name=name, law=law))
     command = [sys.executable, "-m", "jax_mlp.checking.own_laws", str(file)]
@@ -157,7 +162,7 @@ def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
 
 
 def test_exercises_of_nobody_are_not_started(tmp_path):
-    """A folder is one of exercises only where start made it."""
+    """A folder counts as exercises only if `start` made it."""
     assert not Exercises(tmp_path).started
 
 

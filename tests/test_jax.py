@@ -1,4 +1,4 @@
-"""JAX itself: which versions are wrong, whether this one is, and what the reference makes of many rows."""
+"""Tests of JAX itself: which versions compute wrong numbers, whether this one does, and many rows."""
 
 import itertools
 import subprocess
@@ -20,7 +20,7 @@ RNG = np.random.default_rng(0)
 
 
 def test_requirement_excludes_the_versions_known_to_be_wrong():
-    """The requirement accepts the oldest version that works, and none that is known to be wrong."""
+    """The requirement accepts the oldest version that works, and no version that is known to be wrong."""
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     required = {(r := Requirement(line)).name: r.specifier for line in project["dependencies"]}
     for package in ("jax", "jaxlib"):
@@ -31,7 +31,7 @@ def test_requirement_excludes_the_versions_known_to_be_wrong():
 
 
 def test_the_table_needs_no_jax():
-    """The table can be read without importing JAX."""
+    """The table of faults can be read without importing JAX."""
     code = "import sys, importlib.util as u; s = u.spec_from_file_location('t', sys.argv[1]); m = u.module_from_spec(s)"
     code += "; s.loader.exec_module(m); m.fault(); sys.exit('jax' in sys.modules)"
     path = Path(mlp.__file__).with_name("_jax.py")
@@ -40,7 +40,7 @@ def test_the_table_needs_no_jax():
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="the known faults are the CPU's")
 def test_this_version_is_right_unless_the_table_says_otherwise():
-    """The example of JAX's issue 39103 is computed correctly by every version that the table does not name."""
+    """Every version outside the table of faults computes the example of JAX's issue 39103 correctly."""
     i = jnp.arange(ROWS, dtype=jnp.float32)
     x = jnp.stack((i, jnp.zeros_like(i), jnp.zeros_like(i)), axis=1)
     squared = jax.jit(jax.vmap(lambda row: jnp.sum((jnp.eye(3) @ row) ** 2)))(x)
@@ -49,7 +49,7 @@ def test_this_version_is_right_unless_the_table_says_otherwise():
 
 
 def test_x64_is_a_context_on_every_version():
-    """Within `enable_x64`, arrays are of float64, and after it they are what they were before."""
+    """Inside `enable_x64` arrays are float64, and afterwards they are as before."""
     before = jnp.ones(1).dtype
     with enable_x64():
         assert jnp.ones(1).dtype == np.float64

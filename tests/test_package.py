@@ -1,4 +1,4 @@
-"""The package as such: what importing it costs, and whether its signatures say the truth."""
+"""Tests of the package: the cost of importing it, and whether its signatures are correct."""
 
 import inspect
 import subprocess
@@ -20,14 +20,14 @@ MAY_LOAD = {"jaxtyping", "jax_mlp"}
 
 
 def modules_after(statement: str) -> set[str]:
-    """The names of top-level modules that a fresh interpreter has loaded after a statement."""
+    """The names of the top-level modules that a new interpreter has loaded after a statement."""
     program = f"{statement}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(shown.stdout.split())
 
 
 def test_importing_loads_nothing_heavier_than_jax():
-    """`import jax_mlp` loads what `import jax` loads, and jaxtyping."""
+    """`import jax_mlp` loads nothing beyond `import jax` and jaxtyping."""
     more = modules_after("import jax_mlp") - modules_after("import jax") - set(sys.stdlib_module_names)
     assert more <= MAY_LOAD, more
 
@@ -47,7 +47,7 @@ def test_a_component_is_a_function_and_a_module():
 
 
 def test_components_import_only_earlier_ones():
-    """Of its siblings each component imports only those that come before it."""
+    """Each component imports only components that come before it."""
     order = list(COMPONENTS)
     for position, component in enumerate(order):
         source = inspect.getsource(getattr(jax_mlp.components, component))
@@ -82,20 +82,20 @@ CONTRADICTIONS = {
 
 
 def checked(name):
-    """The function with its signature checked, arguments and result, by beartype."""
+    """The function with its arguments and result checked by beartype."""
     function = inspect.unwrap(train_loop if name == "train_loop" else getattr(jax_mlp, name))
     return jaxtyping.jaxtyped(typechecker=beartype.beartype)(function)
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_signatures_say_the_truth(name):
-    """Arguments and results have the types and shapes that the signature states."""
+    """Arguments and results have the types and shapes in the signatures."""
     for arguments in CALLS[name]:
         checked(name)(*arguments)
 
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
 def test_signatures_say_something(name):
-    """Shapes that contradict a signature are noticed by its annotations alone."""
+    """Shapes that contradict a signature are detected from its annotations alone."""
     with pytest.raises(jaxtyping.TypeCheckError):
         checked(name)(*CONTRADICTIONS[name])

@@ -1,10 +1,11 @@
-"""Parameters in files: what is saved is what is loaded, and what is damaged is refused in words."""
+"""Tests of saved parameters: what is saved can be loaded, and damaged files give clear errors."""
 
 import pickle
 import subprocess
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,14 +28,14 @@ def folder(tmp_path_factory):
 
 @given(case=wide_cases())
 def test_what_is_saved_is_loaded_bit_for_bit(folder, case):
-    """A file gives back the very parameters that were written to it."""
+    """Loading a file gives exactly the parameters that were saved to it."""
     mlp.save(case.params, folder / "params.safetensors", {"epoch": "3"})
     each(equal, mlp.load(folder / "params.safetensors"), case.params)
 
 
 @given(wide_cases(), st.integers(0, 3), st.integers(1, 4))
 def test_layers_may_stand_at_any_places(case, first, apart):
-    """Named arrays give the network back wherever its layers stand, in the order of their places."""
+    """Named arrays give the network back, whatever the positions of its layers; only their order matters."""
     named = {}
     for layer, (w, b) in reversed([*enumerate(case.params)]):
         named |= {f"{first + layer * apart}.bias": b, f"{first + layer * apart}.weight": w}
@@ -42,12 +43,29 @@ def test_layers_may_stand_at_any_places(case, first, apart):
     each(equal, mlp.from_state_dict(mlp.state_dict(case.params)), case.params)
 
 
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+def test_half_precision(tmp_path, dtype):
+    """Parameters of half precision are loaded bit for bit, and refused if one is not a number."""
+    half = jax.tree.map(lambda array: array.astype(dtype), PARAMS)
+    mlp.save(half, tmp_path / "half")
+    each(equal, mlp.load(tmp_path / "half"), half)
+    mlp.save([(w.at[0, 0].set(jnp.nan), b) for w, b in half], tmp_path / "nan")
+    with pytest.raises(ValueError, match=r"load: expected finite numbers in 0\.weight"):
+        mlp.load(tmp_path / "nan")
+
+
+def test_numbers_too_large_for_float32():
+    """A finite number of float64 that float32 cannot hold is refused, and does not become infinite."""
+    with pytest.raises(ValueError, match=r"expected finite numbers in 0\.weight"):
+        mlp.from_state_dict({"0.weight": np.full((2, 3), 1e300), "0.bias": np.zeros(2)})
+
+
 WHOLE = as_bytes(mlp.state_dict(PARAMS), {"epoch": "3"})
 
 
 @st.composite
 def mutations(draw):
-    """A file of parameters in which something was cut, changed, inserted or said twice."""
+    """A file of parameters in which something was cut, changed, inserted or repeated."""
     content = bytearray(WHOLE)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(content)) | st.integers(0, 8))
@@ -65,7 +83,7 @@ def mutations(draw):
 
 @given(mutated=mutations())
 def test_what_is_damaged_is_refused(folder, mutated):
-    """Whatever happens to a file, it loads as the finite parameters of a network, or is refused as damaged."""
+    """A damaged file either loads as the finite parameters of a network or gives an error that says so."""
     path = folder / "mutated"
     path.write_bytes(mutated)
     try:
@@ -101,7 +119,7 @@ HEADER = b'{"0.weight":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[
     ],
 )
 def test_load_refuses(tmp_path, content, words):
-    """Each kind of file that holds no parameters gets one clear error, and so do paths that are no files."""
+    """Each kind of file without parameters gives one clear error, and so do paths that are not files."""
     path = tmp_path / "params.safetensors"
     path.write_bytes(content)
     with pytest.raises((ValueError, TypeError), match=f"load: expected .*{words}"):
@@ -109,7 +127,7 @@ def test_load_refuses(tmp_path, content, words):
 
 
 def test_paths_that_are_no_files(tmp_path):
-    """A folder and a path where nothing is are called so."""
+    """A folder and a path that does not exist give clear errors."""
     with pytest.raises(IsADirectoryError, match="load: expected a file of parameters, got the folder"):
         mlp.load(tmp_path)
     with pytest.raises(FileNotFoundError, match="which does not exist"):
@@ -119,7 +137,7 @@ def test_paths_that_are_no_files(tmp_path):
 
 
 def test_a_full_disk_loses_nothing(tmp_path):
-    """Where a file cannot be written to its end, the parameters that were there before still load."""
+    """If the disk is full, saving fails and the old parameters can still be loaded."""
     path = tmp_path / "params.safetensors"
     mlp.save(PARAMS, path)
     program = f"""

@@ -1,5 +1,6 @@
 """Pictures of digits: however they are drawn, they become what MNIST's own images are."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +17,7 @@ from jax_mlp.data.picture import read_picture
 from jax_mlp.laws.expect import close, equal, holds
 from jax_mlp.recipes import TUNED
 from jax_mlp.runs import Run, Settings
-from tests.handwriting import STROKES, STYLES, drawn
+from tests.handwriting import KINDS, STROKES, STYLES, drawn, photograph
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +79,40 @@ def test_it_reads_what_was_drawn(run, folder):
     holds(right >= 16, f"{right} of 20: {said}", "at least 16 of 20")
 
 
-def predict(run, *arguments) -> subprocess.CompletedProcess:
+def predict(run, *arguments, **environment) -> subprocess.CompletedProcess:
     """The command line's own `predict`."""
     command = [sys.executable, "-m", "jax_mlp", "predict", str(run.folder), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_reads_photographs(run, folder, kind):
+    """However a digit was photographed or saved, most of those that a plain picture shows well are read right."""
+    digits = [0, 2, 3, 7]
+    for digit in digits:
+        photograph(digit, kind, folder / f"{digit}.{kind}")
+    pictures = np.stack([read_picture(folder / f"{digit}.{kind}") for digit in digits])
+    said = np.asarray(mlp.forward(run.params, pictures * np.float32(1 / 255))).argmax(axis=1)
+    holds((said == digits).sum() >= 3, said, f"at least 3 of {digits}")
+
+
+def test_one_bad_picture_of_three_spoils_no_other(run, folder):
+    """`predict` reads the others, says in a line what is wrong with that one, and ends with exit code 2."""
+    drawn(0, pen=0.08).save(folder / "zero.png")
+    (folder / "bad.png").write_text("no picture")
+    shown = predict(run, folder / "zero.png", folder / "bad.png", folder / "zero.png")
+    assert shown.returncode == 2
+    assert [line for line in shown.stdout.splitlines() if line[0] != " "] == 2 * [f"{folder / 'zero.png'}: 0"]
+    assert len(shown.stderr.splitlines()) == 1
+    assert "bad.png" in shown.stderr
+
+
+def test_a_terminal_that_shows_no_blocks(run, folder):
+    """`predict` works where the output can hold only Latin letters."""
+    drawn(0, pen=0.08).save(folder / "zero.png")
+    shown = predict(run, folder / "zero.png", "--show", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    assert shown.returncode == 0, shown.stderr
+    assert "  0 ######" in shown.stdout
 
 
 def test_predict_shows_the_digit_and_its_odds(run, folder):

@@ -1,5 +1,6 @@
 """Comparisons with torch: the same network as an nn.Sequential, with torch's own autograd and SGD."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -80,3 +81,23 @@ def test_parameters_travel_both_ways(case):
     got = network(torch.tensor(case.images)).detach().numpy()
     close(got, jax_mlp.forward(case.params, case.images), ROUNDING * oracle.magnitude(case.params, case.images))
     each(equal, jax_mlp.from_state_dict(network.state_dict()), case.params)
+
+
+def test_parameters_that_require_gradients():
+    """What torch trains is taken as it is, in half precision too."""
+    net = torch.nn.Sequential(torch.nn.Linear(4, 3))
+    for half in (net, net.to(torch.bfloat16)):
+        params = jax_mlp.from_state_dict(dict(half.named_parameters()))
+        np.testing.assert_array_equal(np.asarray(params[0][0], np.float32), half[0].weight.detach().float().numpy())
+
+
+def test_batches_of_a_plain_dataloader():
+    """Tensors of torch's own DataLoader train a network as arrays and lists do."""
+    x, y = np.eye(3, 4, dtype=np.float32), [0, 1, 2]
+    params = jax_mlp.init_mlp([4, 3], jax.random.key(0))
+    loader = torch.utils.data.DataLoader([*zip(x, y, strict=True)], batch_size=3)
+    trained = [
+        jax_mlp.train_loop(params, x, x, y, y, 1, batches=each) for each in (loader, [(x, y)], [(x, np.array(y))])
+    ]
+    for (w, _), *_ in trained[:2]:
+        np.testing.assert_array_equal(w, trained[2][0][0])

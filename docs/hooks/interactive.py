@@ -5,7 +5,6 @@ same name, shown if the browser runs no scripts. A script or style that is on th
 `data/NAME.js` is what `docs/data.py` computes. The files of the page that the capstone writes are shared with it.
 """
 
-import html
 import posixpath
 import re
 import sys
@@ -68,8 +67,4 @@ def still(name: str) -> str:
     """The drawing of a figure, for those whose browser runs no scripts."""
     if name not in figures.FIGURES:
         return ""
-    _, alt = figures.words(name)
-    pictures = [
-        f'<img alt="{html.escape(alt)}" src="~/figures/{name}-{theme}.svg#only-{theme}">' for theme in ("light", "dark")
-    ]
-    return f"<noscript>{''.join(pictures)}</noscript>"
+    return f"<noscript><!-- drawing {name} --></noscript>"

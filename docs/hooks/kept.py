@@ -16,8 +16,8 @@ def kept(name: str, make: Callable[[], bytes], *depends: Path | str) -> bytes:
     Args:
         name: A file name, such as `relu.svg`. One version of each name is kept.
         make: Makes it.
-        depends: What it is made from: files, folders of Python files, and text such as `"jax"`, the name of a package,
-            whose version counts, or any other text, which counts itself.
+        depends: What it is made from: files, folders of Python and JSON files, and text. The name of a package, such as
+            `"jax"`, stands for its version.
     """
     path = FOLDER / f"{name}.{_hash(depends)}"
     if not path.exists():
@@ -36,7 +36,8 @@ def _hash(depends: tuple[Path | str, ...]) -> str:
     total = hashlib.sha256(sys.version.encode())
     for one in depends:
         if isinstance(one, Path):
-            files = [one] if one.is_file() else sorted(one.rglob("*.py"))
+            inside = (file for file in one.rglob("*.*") if file.suffix in (".py", ".json"))
+            files = [one] if one.is_file() else sorted(inside)
             total.update(b"".join(file.read_bytes() for file in files))
         else:
             total.update(_version(one).encode())

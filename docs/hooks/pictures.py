@@ -1,35 +1,50 @@
-"""Draws the figures when the site is built: a `<!-- figure NAME -->` becomes one for light paper and one for dark."""
+"""Draws the figures when the site is built: `<!-- figure NAME -->` becomes a drawing for wide pages and one for phones.
 
-import posixpath
+They are parts of the page, so that they have its faces and its colours, by day and by night.
+"""
+
+import html
 import re
 import sys
 from pathlib import Path
 
-from mkdocs.structure.files import File
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # loaded once, and not at every build
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 import figures
+from kept import ROOT, kept
 
-MARK = re.compile(r"^<!-- figure (\w+) -->$", re.MULTILINE)
+DOCS = ROOT / "docs"
+MADE_FROM = (
+    DOCS / "figures.py", DOCS / "data.py", DOCS / "measured", ROOT / "tests" / "handwriting.py",
+    ROOT / "src" / "jax_mlp" / "exercises" / "page", ROOT / "src" / "jax_mlp" / "exercises" / "page" / "palette.css",
+    *(ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py", "figures.py")),
+    "jax", "matplotlib",
+)  # fmt: skip
+
+MARK = re.compile(r"<!-- (figure|drawing) (\w+) -->")
 
 
-def on_files(files, config):
-    """Add the drawings to the site."""
-    for name in figures.FIGURES:
-        for theme, svg in figures.drawn(name).items():
-            files.append(File.generated(config, f"figures/{name}-{theme}.svg", content=svg))
-    return files
+def on_page_content(content: str, page, config, files) -> str:
+    """Put a figure, its caption and the command that made it in place of its mark; of a drawing, only that."""
 
-
-def on_page_markdown(markdown: str, page, config, files) -> str:
-    """Put a figure, its caption and the command that made it in place of its mark."""
-
-    def figure(match: re.Match) -> str:
-        caption, alt = figures.words(match[1])
-        at = posixpath.relpath(f"figures/{match[1]}", posixpath.dirname(page.file.src_uri))
+    def figure(mark: re.Match) -> str:
+        if mark[1] == "drawing":
+            return drawing(mark[2])
+        caption = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(figures.words(mark[2])[0]))
         return (
-            f'<figure markdown="span">\n![{alt}]({at}-light.svg#only-light)\n![{alt}]({at}-dark.svg#only-dark)\n'
-            f"<figcaption>{caption} <code>python docs/figures.py DIR {match[1]}</code></figcaption>\n</figure>"
+            f"<figure>{drawing(mark[2])}<figcaption>{caption} "
+            f'<details class="source"><summary>How it was made</summary>'
+            f"<code>python docs/figures.py DIR {mark[2]}</code></details></figcaption></figure>"
         )
 
-    return MARK.sub(figure, markdown)
+    return MARK.sub(figure, content)
+
+
+def drawing(name: str) -> str:
+    """The drawing of a figure, in both widths, with its description."""
+    alt = html.escape(figures.words(name)[1], quote=True)
+    svgs = [
+        kept(f"{name}-{width}.svg", lambda width=width: figures.inline(name, width).encode(), *MADE_FROM).decode()
+        for width in figures.WIDTHS
+    ]
+    return f'<div class="drawing" role="img" aria-label="{alt}">{"".join(svgs)}</div>'

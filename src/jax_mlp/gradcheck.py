@@ -17,6 +17,7 @@ network is from its nearest kink.
 
 import functools
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -71,7 +72,7 @@ def check_gradient(
         jax_mlp.gradcheck.GradientMismatch: gradient of the array at index (1,): got 5.0,
             but a central difference with step 6.06e-06 gives 2.0
     """
-    with enable_x64():
+    with _float64():
         along, slopes, theta, names = _prepare(f, at, arguments, gradient, step)
         differences = np.array([(along(step * e) - along(-step * e)) / (2 * step) for e in np.eye(len(theta))])
     errors = np.abs(slopes - differences) / max(1.0, np.abs(slopes).max())
@@ -119,7 +120,7 @@ def check_direction(
         >>> check_direction(lambda x: jnp.sum(x["a"] * x["b"]), {"a": jnp.ones(3), "b": jnp.ones((2, 1))}) < 1e-9
         True
     """
-    with enable_x64():
+    with _float64():
         along, slopes, theta, _ = _prepare(f, at, arguments, gradient, step)
         v = _direction(len(theta), seed)
         difference = (along(step * v) - along(-step * v)) / (2 * step)
@@ -164,7 +165,7 @@ def check_taylor(
         >>> print(f"{check_taylor(lambda x: jnp.sum(jnp.sin(x)), jnp.arange(3.0)):.1f}")
         2.0
     """
-    with enable_x64():
+    with _float64():
         along, slopes, theta, _ = _prepare(f, at, arguments, gradient, step)
         v = _direction(len(theta), seed)
         start, slope = along(0 * v), float(slopes @ v)
@@ -213,8 +214,23 @@ def kink_distance(params: Params, images: Num[ArrayLike, "batch features"]) -> f
     return distance
 
 
-@functools.lru_cache(maxsize=32)
+@contextmanager
+def _float64():
+    """Float64 in all that is computed, be JAX set to multiply matrices with less."""
+    with enable_x64(), jax.default_matmul_precision("highest"):
+        yield
+
+
 def _compiled(f):
+    try:
+        hash(f)
+    except TypeError:  # such as a dataclass with a method __call__, which no cache can hold
+        return _compiled_once(lambda *arguments: f(*arguments))
+    return _compiled_once(f)
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled_once(f):
     return jax.jit(f), jax.jit(jax.grad(f))
 
 

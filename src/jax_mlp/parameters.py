@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_mlp._files import write_atomically
-from jax_mlp.components._checks import check_network
+from jax_mlp.components._checks import check_network, detached
 from jax_mlp.components.init import Params
 
 NAME = re.compile(r"(\d{1,6})\.(weight|bias)")
@@ -130,8 +130,14 @@ def _network(caller: str, named: Mapping[str, Any], where: str = "") -> Params:
                     f"{caller}: expected a weight and a bias for layer {place}{where}, got no {part}. "
                     "Use linear layers with a bias."
                 )
-            array = np.asarray(pair[part])
-            if not np.isfinite(array.astype(np.float64, copy=False) if array.dtype.kind in "iuf" else 0).all():
+            try:
+                with np.errstate(over="ignore"):  # float64 beyond float32 becomes infinite, which is refused
+                    pair[part] = array = jnp.array(detached(pair[part]))
+            except (TypeError, ValueError) as error:
+                raise TypeError(
+                    f"{caller}: expected an array in {place}.{part}{where}, got {error}. Pass arrays or tensors."
+                ) from error
+            if jnp.issubdtype(array.dtype, jnp.floating) and not jnp.isfinite(array).all():
                 raise ValueError(
                     f"{caller}: expected finite numbers in {place}.{part}{where}, got infinity or NaN. Train again."
                 )
@@ -140,6 +146,6 @@ def _network(caller: str, named: Mapping[str, Any], where: str = "") -> Params:
                     f"{caller}: expected at least one unit per layer, got none in {place}.{part}{where}. "
                     "Use positive layer sizes."
                 )
-        params.append((jnp.array(pair["weight"]), jnp.array(pair["bias"])))
+        params.append((pair["weight"], pair["bias"]))
     check_network(caller, params)
     return params

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from jax import Array
 from jax.sharding import Mesh
 
 import jax_mlp
@@ -58,7 +59,7 @@ class Settings:
 
 def initial(recipe: Recipe) -> Params:
     """The initial parameters of a recipe."""
-    return init_mlp(recipe.layer_sizes, jax.random.key(recipe.seed), recipe.scale)
+    return init_mlp(recipe.layer_sizes, _key(recipe.seed), recipe.scale)
 
 
 def train(
@@ -74,11 +75,16 @@ def train(
         recipe.n_epochs,
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
-        key=jax.random.key(recipe.seed + 1) if recipe.shuffle else None,
+        key=_key(recipe.seed + 1) if recipe.shuffle else None,
         pixel_scale=recipe.pixel_scale,
         measure_every=measure_every,
         done=done,
     )
+
+
+def _key(seed: int) -> Array:
+    """The key of a seed, whatever generator of random numbers JAX is set to use: a seed stands for one run."""
+    return jax.random.key(seed, impl="threefry2x32")
 
 
 class Run:

@@ -1,1 +1,1 @@
-"""Measurements. No test asserts a time."""
+"""Benchmarks. No test asserts a time."""

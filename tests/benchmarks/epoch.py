@@ -1,18 +1,17 @@
-"""How long an epoch takes, here and elsewhere: `python -m tests.benchmarks.epoch`, or with its path.
+"""The time of an epoch, here and in other libraries: `python -m tests.benchmarks.epoch`, or with its path.
 
-The same network learns from the same images in the same batches, without shuffling, in float32, by plain gradient
-descent:
+The same network is trained on the same images in the same batches, without shuffling, in float32, by gradient descent:
 
 - jax_mlp: `train_loop`, as it is
-- guide: a compiled update per batch, called from a loop in Python; batches are NumPy arrays, cut beforehand
-- torch, torch compiled: nn.Sequential, cross_entropy and optim.SGD, as they are and with the step through torch.compile
-- equinox, flax: eqx.nn.MLP and nnx.Linear with optax.sgd, a compiled step per batch, as their documentation does it
-- products: the matrix products of an epoch and nothing else, in one compiled call: the limit
-- products, step: the same, and every weight moved by its slope: the limit of gradient descent
+- guide: one compiled update per batch, called from a loop in Python, with batches that are NumPy arrays
+- torch, torch compiled: nn.Sequential, cross_entropy and optim.SGD, as they are and with torch.compile
+- equinox, flax: eqx.nn.MLP and nnx.Linear with optax.sgd, one compiled step per batch, as in their documentation
+- products: only the matrix products of an epoch, in one compiled call: a lower bound
+- products, step: the same, and a step of every weight: a lower bound for gradient descent
 - products, written: the products with `slope.T @ activations`, of which XLA computes one twice
 
-They take turns, an epoch each, round after round; ratios are taken within a round. What compiles does so in an epoch
-before, whose time is shown apart. The peers come by: pip install -e ".[bench]"
+They alternate, one epoch each, and ratios are taken within a round. Compilation happens in an extra first epoch, whose
+time is shown separately. To install the other libraries: pip install -e ".[bench]"
 """
 
 import importlib.util

@@ -1,7 +1,7 @@
-"""Does a right implementation ever fail? `python -m tests.benchmarks.false_alarms` writes docs/false-alarms.md.
+"""Does a correct implementation ever fail? `python -m tests.benchmarks.false_alarms` writes docs/false-alarms.md.
 
-The laws are run on the reference under twenty seeds, with five times the ordinary number of examples. `--seeds N` runs
-fewer of them.
+The laws are run on the reference with twenty seeds and five times the usual number of examples. `--seeds N` uses fewer
+seeds.
 """
 
 import argparse
@@ -41,9 +41,9 @@ def main() -> None:
     passed = sum(int((re.findall(r"(\d+) passed", line) or [0])[0]) for line in last)
     failed = sum(int((re.findall(r"(\d+) (?:failed|error)", line) or [0])[0]) for line in last)
     (ROOT / "docs" / "false-alarms.md").write_text(
-        "# False alarms\n\n"
-        "A law that a right implementation breaks now and then is worse than none. So the laws were run on the\n"
-        f"reference under {seeds} seeds, 0 to {seeds - 1}, with 500 examples a property: {passed} tests passed and\n"
+        "# False alarms: does a correct implementation ever fail?\n\n"
+        "A law that a correct implementation fails now and then would be worse than no law. So the laws were run on\n"
+        f"the reference with {seeds} seeds, 0 to {seeds - 1}, and 500 examples per law: {passed} tests passed and\n"
         f"{failed} failed.\n\n"
         f"Measured on {platform.machine()}, Python {platform.python_version()}, JAX {jax.__version__}, by\n"
         "`python -m tests.benchmarks.false_alarms`.\n"

@@ -1,8 +1,8 @@
-"""How the time of an update grows: `python -m tests.benchmarks.growth`.
+"""The growth of an update's time with width, batch size and depth: `python -m tests.benchmarks.growth`.
 
-One thing changes at a time, from 2 hidden layers of 512 units and batches of 128: the width, the batch, the depth. Each
-point is the time per example of many updates in one compiled call, beside that of their matrix products alone; the two
-take turns, and medians are kept. The page on scale draws what `--json docs/measured/growth.json` writes.
+The network has 2 hidden layers of 512 units and batches of 128 images, and one of the three changes at a time. Each
+point is the median time per image of many updates in one compiled call, beside that of their matrix products alone.
+The page on scale draws what `--json docs/measured/growth.json` writes.
 """
 
 import statistics
@@ -32,7 +32,7 @@ POINTS = (
 
 @jax.jit
 def updates(params, batches, targets):
-    """Updates on one batch after the other."""
+    """The parameters after one update per batch."""
 
     def step(params, x):
         return mlp.update(params, x, targets, 0.01), None
@@ -41,13 +41,13 @@ def updates(params, batches, targets):
 
 
 def operations(sizes: list[int]) -> int:
-    """Of an update, per example: two for each weight forwards, four backwards, but two in the first layer."""
+    """Operations of an update, per image: two per weight forwards, and four backwards (two in the first layer)."""
     first, *rest = [n * m for n, m in pairwise(sizes)]
     return 4 * first + 6 * sum(rest)
 
 
 def measure(sizes: list[int], batch: int, patience: float) -> dict[str, float]:
-    """Seconds per example of updates, and of their products alone."""
+    """Seconds per image of updates, and of their matrix products alone."""
     # As many updates as take some 0.1 s, at 50 thousand million operations a second and 20 microseconds each.
     n = max(2, min(2000, int(0.1 / (operations(sizes) * batch / 5e10 + 2e-5))))
     params = mlp.init_mlp(sizes, jax.random.key(0), mlp.he)
@@ -70,7 +70,7 @@ PRODUCTS = jax.jit(many_products)
 
 
 def main() -> None:
-    """Measure, print, and write if asked."""
+    """Measure, print, and write if asked to."""
     arguments = parser(__doc__)
     arguments.add_argument("--patience", type=float, default=2.0, help="seconds for each point; default: 2")
     options = arguments.parse_args()

@@ -1,4 +1,4 @@
-"""What the benchmarks have in common: the machine they ran on, and the products that no network can do without."""
+"""Functions that the benchmarks share: the machine they run on, and the matrix products that every network needs."""
 
 import argparse
 import json

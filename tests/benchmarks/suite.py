@@ -1,10 +1,10 @@
-"""How long the laws take: `python -m tests.benchmarks.suite`.
+"""The time that the laws take: `python -m tests.benchmarks.suite`.
 
-Each figure is a fresh process; all laws together run on all cores. Cold is with nothing compiled before, warm with what
-the run before has compiled: then it is the median of three, since so short a time is easily disturbed. The last two are
-what somebody waits for who writes the loss, right or wrong. The first is how long JAX alone takes to import, on this
-machine and in these minutes; the last column is in multiples of that. The last rows are `jax_mlp.check` in one process:
-the second check of the same component, written anew.
+Each figure is a new process, including start-up; all laws together run on all cores. *Cold* starts with an empty
+compilation cache; *warm* reuses the cache of the run before, and is the median of three runs. The rows "a right
+loss" and "a wrong loss" are the time that a learner waits for who writes the loss. The last rows are the second
+`jax_mlp.check` of a component in one process. The first row is the time to import JAX on this machine, and the last
+column is in multiples of it.
 """
 
 import os

@@ -1,1 +1,1 @@
-"""Tests of the tests: wrong components must be caught, right ones must pass."""
+"""Tests of the tests: the laws must catch every mistake and accept every correct variant."""

@@ -1,6 +1,6 @@
 """Finds the smallest counterexample to each mistake: `python -m tests.catalogue.counterexamples`.
 
-It writes docs/counterexamples.json, from which the site shows, for every way to get a component wrong, such a call.
+It writes the package's counterexamples.json, from which the site and `jax-mlp exercises hunt` show such a call.
 """
 
 import argparse
@@ -8,7 +8,6 @@ import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -19,9 +18,7 @@ from jax_mlp.checking.examples import watch
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
-from jax_mlp.mistakes import Entry, mistakes
-
-PAGE = Path(__file__).parents[2] / "docs" / "counterexamples.json"
+from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, mistakes
 
 
 def smallest(component: str, name: str) -> dict[str, str]:
@@ -73,5 +70,5 @@ def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__).parse_args()
     all_found = found([entry for component in COMPONENTS for entry in mistakes(component)])
-    PAGE.write_text(json.dumps(all_found, indent=1) + "\n")
-    print(f"written: {PAGE.relative_to(Path.cwd())}, {sum(map(bool, all_found.values()))} of {len(all_found)}")
+    COUNTEREXAMPLES.write_text(json.dumps(all_found, indent=1) + "\n", encoding="utf-8")
+    print(f"written: {COUNTEREXAMPLES}, {sum(map(bool, all_found.values()))} of {len(all_found)}")

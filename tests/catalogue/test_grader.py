@@ -70,14 +70,14 @@ ATTEMPTS = {
     ),
     "pytest is changed": (
         "import sys\nsys.modules['_pytest.runner'].call_and_report = lambda *a, **k: None\n" + RIGHT,
-        "_pytest.runner.call_and_report was replaced. Laws are judged by what it was.",
+        "_pytest.runner.call_and_report was replaced. Laws are tested with the original.",
     ),
     "pytest is imported": ("import pytest\n" + RIGHT, "relu.py, line 1, imports pytest. May be used: jax"),
     "the judge is changed": (
         "import jax_mlp.laws.expect as e\nimport jax_mlp.laws.test_relu as t\n"
         "t.equal = t.holds = e.equal = lambda *a: None\n"
         "def relu(x):\n    return x\n",
-        r"jax_mlp\.laws\.\S+ was replaced. Laws are judged by what it was.",
+        r"jax_mlp\.laws\.\S+ was replaced. Laws are tested with the original.",
     ),
     "the judge's code is changed": (
         "import sys\ne = sys.modules['jax_mlp.laws.expect']\ne.equal.__code__ = (lambda got, expected: None).__code__\n"
@@ -244,11 +244,11 @@ def test_the_capstone_wants_all_eight(exercises):
     [
         ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "The sum over classes is taken"),
         ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
-        ("forward", "return jax.vmap", "jax.vmap", "Nothing is returned"),
+        ("forward", "return jax.vmap", "jax.vmap", "Your function returns None"),
         ("forward", "@ x + b", "@ jax.lax.stop_gradient(x) + b", "The value is right, but no gradient reaches"),
         ("train_loop", "-(-n // batch_size)", "n // batch_size", "The number of batches is rounded"),
-        ("relu", "jnp.maximum(0, x)", "x if x > 0 else 0", "An `if` looks at a whole array"),
-        ("relu", "jnp.maximum", "np.maximum", "A function of NumPy met an array"),
+        ("relu", "jnp.maximum(0, x)", "x if x > 0 else 0", "An `if` cannot test a whole array"),
+        ("relu", "jnp.maximum", "np.maximum", "NumPy cannot handle arrays"),
     ],
 )
 def test_the_likely_mistake_is_the_one_that_was_made(exercises, component, wrong, right, likely):

@@ -1,1 +1,1 @@
-"""Runs that are killed, and runs of many processes: real ones."""
+"""Tests with real processes: runs that are killed, and runs of several processes."""

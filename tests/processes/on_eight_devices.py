@@ -24,19 +24,19 @@ grids = st.sampled_from([(1, 1), (2, 1), (4, 1), (8, 1), (2, 2), (8, 2), (8, 4)]
 
 
 def as_float64(params):
-    """Parameters with all digits."""
+    """The parameters in float64."""
     return [tuple(np.asarray(part, np.float64) for part in layer) for layer in params]
 
 
 def rounding(case):
-    """What another order of adding may do in float64, for numbers of this size and some updates."""
+    """The rounding error in float64 of another order of summation, for numbers of this size and some updates."""
     size = oracle.magnitude(case.params, case.images).max() * (1 + np.abs(case.images).max())
     return 2.0**-40 * size**2  # 2**-52 for each of some thousand additions
 
 
 @given(exact_cases(NETWORKS), grids)
 def test_an_update_is_the_same_on_any_grid(case, shape):
-    """An update on a mesh of devices gives what it gives on one, for any batch and however wide layers are split."""
+    """An update on a mesh gives the same result as on one device, for any batch and any sharding."""
     mesh, params = parallel.make_mesh(*shape), as_float64(case.params)
     batch = parallel.shard_batch((case.images.astype(float), case.targets.astype(float)), mesh)
     got = mlp.update(parallel.shard_params(params, mesh), *batch, RATE)
@@ -45,7 +45,7 @@ def test_an_update_is_the_same_on_any_grid(case, shape):
 
 @given(exact_cases(NETWORKS), grids, st.integers(0, 2), st.none() | keys())
 def test_a_run_is_the_same_on_any_grid(case, shape, n_epochs, key):
-    """A run on a mesh ends where the run on one device ends, shuffled or not, with a short last batch too."""
+    """A run on a mesh gives the same result as on one device, shuffled or not, even with a short last batch."""
     params, images = as_float64(case.params), np.concatenate([case.images, -case.images[:3]])
     labels = np.concatenate([case.labels, case.labels[:3]])
 
@@ -66,7 +66,7 @@ def test_a_run_is_the_same_on_any_grid(case, shape, n_epochs, key):
 
 @given(exact_cases(NETWORKS), grids)
 def test_placing_changes_nothing_but_the_place(case, shape):
-    """Placed parameters hold what they held, and training with them leaves them and what they came from as they are."""
+    """Sharding does not change the parameters, and training does not modify the sharded or the original ones."""
     placed = parallel.shard_params(case.params, parallel.make_mesh(*shape))
     each(equal, placed, case.params)
     mlp.train_loop(placed, case.images, case.images, case.labels, case.labels, 1, batch_size=8)
@@ -75,7 +75,7 @@ def test_placing_changes_nothing_but_the_place(case, shape):
 
 @given(exact_cases(NETWORKS), grids)
 def test_each_device_has_its_rows(case, shape):
-    """The rows of a batch lie on the devices in order, an equal share on each along `batch`."""
+    """The rows of a batch are on the devices in order, equally many on each along `data`."""
     mesh = parallel.make_mesh(*shape)
     images = parallel.shard_batch(case.images, mesh)
     n = mesh.shape["data"]
@@ -86,7 +86,7 @@ def test_each_device_has_its_rows(case, shape):
 
 @pytest.mark.parametrize("model", [2, 4])
 def test_wide_layers_stay_sharded(model):
-    """Along `model` each device holds its part of a wide layer, before a run and after it."""
+    """Along `model`, each device has its part of a wide layer, before and after a run."""
     params = mlp.init_mlp([3, 8, 8, 8, 2], jax.random.key(0))
     placed = parallel.shard_params(params, parallel.make_mesh(8, model))
     x, labels = np.ones((16, 3)), np.arange(16) % 2
@@ -98,7 +98,7 @@ def test_wide_layers_stay_sharded(model):
 
 @pytest.mark.parametrize(("shape", "share"), [((1, 1), 1), ((2, 1), 2), ((8, 1), 8), ((8, 8), 8), ((8, 2), 8)])
 def test_the_work_is_shared(shape, share):
-    """Each of n devices does an nth of the multiplications, by the count of the compiler."""
+    """Each of n devices does one n-th of the multiplications, as counted by the compiler."""
 
     def operations(mesh):
         params = parallel.shard_params(mlp.init_mlp([64, 64, 64, 8], jax.random.key(0)), mesh)
@@ -130,6 +130,6 @@ def test_the_work_is_shared(shape, share):
     ],
 )  # fmt: skip
 def test_refuses(ask, words):
-    """What cannot be shared is refused, with a way out."""
+    """Batches that cannot be sharded give an error with a remedy."""
     with pytest.raises(ValueError, match=words):
         ask()

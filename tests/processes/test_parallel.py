@@ -1,4 +1,4 @@
-"""Many devices, and many processes: real ones, which talk to each other on this machine."""
+"""Tests with several devices and several real processes, which communicate on this machine."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ SMALL = ["--recipe", "tuned", "--layers", "784,16,10", "--epochs", "2"]
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Processes that compile the same network share what was compiled."""
+    """An environment in which processes that compile the same network share the compiled code."""
     cache = str(tmp_path_factory.mktemp("cache"))
     return {**os.environ, "JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
@@ -40,7 +40,7 @@ def alone(tmp_path_factory, environment):
 
 
 def start(environment, n_processes, options, first=(), port=None, come=None):
-    """Start processes of one run; `first` are options of number 0 alone, `come` says which of them start."""
+    """Start the processes of a run. `first` are options of process 0 only; `come` says which processes start."""
     if port is None:
         with socket.create_server(("127.0.0.1", 0)) as server:  # a port that is free
             port = server.getsockname()[1]
@@ -55,7 +55,7 @@ def start(environment, n_processes, options, first=(), port=None, come=None):
 
 
 def ends(processes, within):
-    """Exit code, standard output and standard error of each."""
+    """The exit code, standard output and standard error of each process."""
     try:
         end = time.monotonic() + within
         return [(p.returncode, *said) for p in processes for said in [p.communicate(timeout=end - time.monotonic())]]
@@ -65,7 +65,7 @@ def ends(processes, within):
 
 
 def wait_for_epochs(folder, n):
-    """Wait until a run has kept so many epochs."""
+    """Wait until a run has saved this many epochs."""
     history, patience = folder / "history.jsonl", time.monotonic() + 120
     while not (history.exists() and history.read_text().count("\n") >= n):
         assert time.monotonic() < patience
@@ -73,7 +73,7 @@ def wait_for_epochs(folder, n):
 
 
 def same_run(folder, other):
-    """Two folders hold runs that ended alike: the sums of a gradient are added up in another order."""
+    """Check that two folders contain the same run, up to rounding: the gradient is summed in another order."""
     each(close, mlp.load(folder / "params.safetensors"), mlp.load(other / "params.safetensors"), 1e-5)
     figures = [
         np.array([[line[name] for name in ("epoch", "train_accuracy", "loss")] for line in map(json.loads, lines)])
@@ -83,7 +83,7 @@ def same_run(folder, other):
 
 
 def test_the_laws_hold_on_eight_devices():
-    """The laws of on_eight_devices.py, in a process that has as many."""
+    """The laws in on_eight_devices.py hold, in a process with eight devices."""
     laws = Path(__file__).with_name("on_eight_devices.py")
     environment = {**os.environ, "JAX_NUM_CPU_DEVICES": "8", "JAX_ENABLE_X64": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(laws)]
@@ -94,7 +94,7 @@ def test_the_laws_hold_on_eight_devices():
 
 
 def test_devices_make_no_difference(tmp_path, alone, environment):
-    """`train --devices 4` ends where one device ends."""
+    """`train --devices 4` gives the same result as one device."""
     command = [*TRAIN, *SMALL, "--devices", "4", "--out", str(tmp_path / "run")]
     subprocess.run(command, check=True, env=environment, capture_output=True)
     same_run(tmp_path / "run", alone)
@@ -102,7 +102,7 @@ def test_devices_make_no_difference(tmp_path, alone, environment):
 
 @pytest.mark.parametrize("n_processes", [2, 4])
 def test_processes_make_no_difference(tmp_path, alone, environment, n_processes):
-    """Several processes, which share each batch, end where one ends; number 0 alone writes and prints."""
+    """Several processes that share each batch give the result of one. Only process 0 writes and prints."""
     processes = start(environment, n_processes, [*SMALL, "--out", str(tmp_path / "run")])
     first, *others = ends(processes, within=120)
     assert (first[0], first[2]) == (0, "")
@@ -116,7 +116,7 @@ def test_processes_make_no_difference(tmp_path, alone, environment, n_processes)
 
 
 def test_a_run_goes_on_in_processes(tmp_path, alone, environment):
-    """A run of one process can be taken up by two, with two devices each, and ends where it would have ended."""
+    """Two processes with two devices each can resume the run of one process, with the same result."""
     folder = tmp_path / "run"
     digits = load_mnist_5k()
     begun, kept = Run(folder), Run(alone)
@@ -136,7 +136,7 @@ def test_a_run_goes_on_in_processes(tmp_path, alone, environment):
 )
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_process_that_is_lost_ends_the_others(tmp_path, environment, victim, part, by):
-    """When a process is killed or falls silent in mid-epoch, the others say so and end, and what was kept is valid."""
+    """If a process is killed or stops responding, the others end with a message, and the saved run is valid."""
     folder = tmp_path / "run"
     processes = start(environment, 2, ["--layers", "784,16,10", "--epochs", "100000", "--out", str(folder)])
     wait_for_epochs(folder, 3)
@@ -158,7 +158,7 @@ def test_a_process_that_is_lost_ends_the_others(tmp_path, environment, victim, p
 
 
 def test_a_process_that_never_comes(environment):
-    """Whoever waits for it says so when the time is over."""
+    """If a process does not connect, the others give up after the timeout, with a message."""
     for come in ([0], [1]):
         began = time.monotonic()
         ((code, shown, said),) = ends(start(environment, 2, [*SMALL, "--timeout", "3"], come=come), within=30)
@@ -170,14 +170,14 @@ def test_a_process_that_never_comes(environment):
 
 
 def test_processes_that_were_started_otherwise(environment):
-    """Another seed in one process is another run: both end, and one says why."""
+    """If one process has another seed, both processes end, and one says why."""
     said = [end[2] for end in ends(start(environment, 2, SMALL, first=["--seed", "3"]), within=60)]
     assert any("expected the same options as process 0, got different ones" in words for words in said), said
     assert all(words.startswith("jax-mlp: ") for words in said)
 
 
 def test_a_port_that_is_taken(environment):
-    """Process 0 says that it cannot listen there."""
+    """If the port is taken, process 0 says that it cannot listen there."""
     with socket.create_server(("", 0)) as server:
         processes = start(environment, 2, SMALL, port=server.getsockname()[1], come=[0])
         ((code, _, said),) = ends(processes, within=60)
@@ -186,7 +186,7 @@ def test_a_port_that_is_taken(environment):
 
 
 def test_ctrl_c_reaches_the_run(tmp_path, environment):
-    """Ctrl-C in process 0 keeps the whole epochs and says how to go on."""
+    """After Ctrl-C in process 0, the completed epochs are saved, and a message says how to resume."""
     folder = tmp_path / "run"
     options = ["--layers", "784,16,10", "--epochs", "100000", "--out", str(folder)]
     processes = start(environment, 2, options)
@@ -215,7 +215,7 @@ def test_ctrl_c_reaches_the_run(tmp_path, environment):
     ],
 )
 def test_refuses(options, words):
-    """Options that make no sense end in one line that says what would."""
+    """Options that do not fit together end in one line that says which ones would."""
     shown = subprocess.run([*TRAIN, *SMALL, *options], capture_output=True, text=True)
     assert shown.returncode == 2
     assert words in shown.stderr
@@ -223,5 +223,5 @@ def test_refuses(options, words):
 
 
 def test_one_device_is_a_grid_too():
-    """Without any options the mesh is all there is."""
+    """By default the mesh contains all devices."""
     assert parallel.make_mesh().devices.shape == (1, 1)

@@ -1,4 +1,4 @@
-"""Runs in a folder: whatever ends the process, the folder is valid, and the run ends where it would have ended."""
+"""Tests of saved runs: whatever ends the process, the folder is valid, and a resumed run gives the same result."""
 
 import json
 import os
@@ -33,26 +33,26 @@ def digits():
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Processes that compile the same network share what was compiled."""
+    """An environment in which processes that compile the same network share the compiled code."""
     cache = str(tmp_path_factory.mktemp("cache"))
     return {**os.environ, "JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 
 def train(folder, environment, *options) -> subprocess.CompletedProcess:
-    """The command line's own `train`, to its end."""
+    """The command line's own `train`, run to its end."""
     command = [*COMMAND, "train", "--out", str(folder), *options]
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, Settings("mnist", GUIDE)])
 def test_settings_are_kept(settings):
-    """Settings that were written are read as they were, functions of fan-in included."""
+    """Settings that are written and read again are the same, including functions of fan-in."""
     assert Settings.from_json(settings.to_json()) == settings
 
 
 @pytest.mark.parametrize("done", [0, 1, 3])
 def test_a_run_that_was_left_ends_where_it_would_have_ended(tmp_path, digits, done):
-    """However many epochs were done, going on leads to the same parameters, bit for bit, and to the same history."""
+    """A resumed run gives exactly the parameters and the history of an uninterrupted one, after any epoch."""
     whole, left = Run(tmp_path / "whole"), Run(tmp_path / "left")
     for run in (whole, left):
         run.begin(SETTINGS)
@@ -67,7 +67,7 @@ def test_a_run_that_was_left_ends_where_it_would_have_ended(tmp_path, digits, do
 
 
 def test_killed_at_any_moment_it_goes_on(tmp_path, environment):
-    """After kill -9 at a random moment, and again, the folder is valid, and the end is that of an undisturbed run."""
+    """After kill -9 at random moments, the folder is valid, and the result is that of an uninterrupted run."""
     whole = train(tmp_path / "whole", environment, *SMALL)
     assert whole.returncode == 0, whole.stderr
     killed = 0
@@ -91,7 +91,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, environment):
 
 
 def test_ctrl_c_ends_tidily(tmp_path, environment):
-    """An interrupted run says how to go on, and goes on."""
+    """An interrupted run says how to resume it, and can be resumed."""
     folder = tmp_path / "run"
     command = [*COMMAND, "train", "--out", str(folder), *SMALL[:5], "3000"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -107,7 +107,7 @@ def test_ctrl_c_ends_tidily(tmp_path, environment):
 
 
 def test_nothing_is_written_over(tmp_path, environment):
-    """A run is written over only by --force, and a folder that holds anything else not even by that."""
+    """A run is overwritten only with --force. A folder with other files is never overwritten."""
     folder = tmp_path / "run"
     quick = ["--layers", "784,2,10", "--epochs", "1"]
     assert train(folder, environment, *quick).returncode == 0
@@ -138,7 +138,7 @@ def test_nothing_is_written_over(tmp_path, environment):
     ],
 )
 def test_refuses(tmp_path, environment, options, words):
-    """What cannot be done is one line, and exit code 2."""
+    """Every invalid command ends in one line, with exit code 2."""
     options = [option.format(tmp_path / "none") for option in options]
     run = subprocess.run([*COMMAND, *options], capture_output=True, text=True, env=environment)
     assert run.returncode == 2
@@ -150,7 +150,7 @@ def test_refuses(tmp_path, environment, options, words):
     "text", ["", "{}", "[]", '{"data": 1}', json.dumps({"data": "mnist-5k", "recipe": {"scale": {}}})]
 )
 def test_damaged_settings_are_called_so(tmp_path, text):
-    """Settings that cannot be read are one clear error."""
+    """Settings that cannot be read give one clear error."""
     run = Run(tmp_path / "run")
     run.begin(SETTINGS)
     (run.folder / "run.json").write_text(text)
@@ -159,7 +159,7 @@ def test_damaged_settings_are_called_so(tmp_path, text):
 
 
 def test_what_does_not_belong_together_is_called_so(tmp_path):
-    """Parameters of another network, or without the number of an epoch, and a history that is none, are refused."""
+    """Parameters of another network, a missing epoch number and an invalid history give clear errors."""
     run = Run(tmp_path / "run")
     run.begin(SETTINGS)
     path = run.folder / "params.safetensors"
@@ -167,7 +167,7 @@ def test_what_does_not_belong_together_is_called_so(tmp_path):
     with pytest.raises(ValueError, match=r"expected layers \(784, 8, 10\) in .*, got \(784, 10, 10\)"):
         _ = run.params
     (run.folder / "history.jsonl").write_text("no JSON\n")
-    with pytest.raises(ValueError, match=r"expected a line of JSON an epoch in .*history.jsonl"):
+    with pytest.raises(ValueError, match=r"expected one line of JSON per epoch in .*history.jsonl"):
         _ = run.history
     mlp.save(mlp.init_mlp([784, 8, 10], jax.random.key(0)), path)
     with pytest.raises(ValueError, match="expected the number of an epoch in"):
@@ -175,7 +175,7 @@ def test_what_does_not_belong_together_is_called_so(tmp_path):
 
 
 def test_where_nothing_can_be_written_it_is_said(environment):
-    """A folder that cannot be made is one line, and exit code 2."""
+    """A folder that cannot be created gives one line, and exit code 2."""
     refused = train("/proc/run", environment, "--layers", "784,2,10", "--epochs", "1")
     assert refused.returncode == 2
     assert refused.stderr.startswith("jax-mlp: ")

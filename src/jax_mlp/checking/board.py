@@ -10,6 +10,7 @@ from jax_mlp.checking.evaluate import is_fine_print
 from jax_mlp.checking.grader import component_of
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
+from jax_mlp.exercises.stubs import is_stub
 
 WIDTH = 24
 
@@ -58,7 +59,7 @@ class Board:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report):
-        """What is not started is no success, and no wall of red either."""
+        """Laws that are not started count neither as passed nor as failed."""
         return ("not started", "-", "NOT STARTED") if getattr(report, "not_started", False) else None
 
     @pytest.hookimpl(tryfirst=True)
@@ -144,4 +145,24 @@ class Board:
                 "All eight components pass. You have written a neural network. See it read digits: "
                 f"jax-mlp exercises capstone {shlex.quote(self.folder)}"
             ]
+        if set(self.laws.values()) == {"passed"}:
+            return self._praise([*rows])
         return []
+
+    def _praise(self, passing: list[str]) -> list[str]:
+        """What to say when the selected components pass all laws that were selected, and what comes next."""
+        total = sum(not is_fine_print(law) for law in self.laws)
+        folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
+        if len(passing) == 1:
+            lines = [f"Well done: {passing[0]} passes {total} laws, each with up to 100 examples."]
+            lines.append(reports.labelled("look", f"jax-mlp exercises show {passing[0]}{folder}"))
+            lines.append(reports.labelled("compare", f"jax-mlp exercises solution {passing[0]}{folder}"))
+        else:
+            lines = [f"Well done: {', '.join(passing)} pass {total} laws."]
+        following = (component for component in COMPONENTS if component not in passing)
+        for component in following:
+            path = self.exercises.path(component)
+            if path.exists() and is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
+                lines.append(reports.labelled("next", f"write {self.exercises.shown(component)}"))
+                break
+        return lines

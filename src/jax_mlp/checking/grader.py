@@ -62,7 +62,7 @@ class Grader:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
-        """With --watch: judge a component whenever its file has changed, until Ctrl-C."""
+        """With --watch: test a component whenever its file has changed, until Ctrl-C."""
         if not self.watching:
             return None
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -86,7 +86,7 @@ class Grader:
                     self.board.focus = changed
                     self.board.pytest_terminal_summary(terminal)
                     terminal.write_line(
-                        f"{', '.join(changed)}: judged in {time.perf_counter() - start:.1f} s with fewer examples than "
+                        f"{', '.join(changed)}: tested in {time.perf_counter() - start:.1f} s with fewer examples than "
                         "a full run. Waiting for the next save; Ctrl-C ends."
                     )
                     terminal.flush()
@@ -107,7 +107,7 @@ class Grader:
                 self.current.end()
                 self.current = None
         start = time.perf_counter()
-        # One report says why a component cannot be judged. Its other laws are no success, and no wall of red either.
+        # One report says why a component cannot be tested. Its other laws count neither as passed nor as failed.
         not_started = self.lost
         words = f"Not run: {component}.py could not be tested. The failure above says why." if self.lost else None
         if words is None and self.exercises.started:

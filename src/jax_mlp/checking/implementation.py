@@ -46,7 +46,7 @@ NO_ANSWER = object()
 
 
 class BrokenComponent(Exception):
-    """A component cannot be judged: its file does not import, or lacks its function."""
+    """A component cannot be tested: its file does not import, or lacks its function."""
 
 
 class Call(NamedTuple):

@@ -1,7 +1,7 @@
-"""Judges somebody's own laws as classifiers: `python -m jax_mlp.checking.own_laws FILE`.
+"""Tests laws of one's own: `python -m jax_mlp.checking.own_laws FILE`.
 
-Each `test_…` of the file is put before the right variants of the component it calls, which it should accept, and before
-the mistakes about it, which it should reject.
+Each function `test_…` in the file runs on the correct variants of the component it calls, which it should accept, and
+on the mistakes in that component, which it should reject.
 """
 
 import importlib.util
@@ -37,7 +37,7 @@ def keeps(law, entry: Entry | None) -> tuple[bool, str, set[str]]:
     said = ""
     try:
         if law(implementation) is not None:
-            said = "It returns something, at which nobody looks: write assert where it says return."
+            said = "It returns a value, but only assert counts. Write assert instead of return."
     except Exception as error:
         said = "\n    ".join([f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": "), *_where(error, law)])
     called = {call.function for call in implementation.calls}
@@ -62,7 +62,7 @@ def _judge(task) -> tuple[bool, str, set[str]]:
 
 
 def main(file: str) -> int:
-    """Judge and show; 1 if a law rejects what is right, or catches nothing."""
+    """Test the laws of a file, print the results, and return 1 if one rejects a correct variant or catches nothing."""
     try:
         names = [*laws_in(file)]
     except Exception as error:
@@ -85,7 +85,7 @@ def _show(pool, file: str, name: str) -> int:
         print("  calls no component. Call one: impl.relu(x)" + (f"\n    {said}" if said else ""))
         return 1
     if not kept:
-        print(f"  the reference breaks it, so it is no law:\n    {said}")
+        print(f"  the reference does not satisfy it, so it is not a law:\n    {said}")
         return 1
     component = max(components, key=[*COMPONENTS].index)
     right, wrong = variants(component), mistakes(component)
@@ -94,12 +94,12 @@ def _show(pool, file: str, name: str) -> int:
     accepted = [entry for entry, kept in zip(right, verdicts, strict=False) if kept]
     through = [entry for entry, kept in zip(wrong, verdicts[len(right) :], strict=True) if kept]
     caught = [entry for entry in wrong if entry not in through]
-    print(f"  accepts {len(accepted)} of {len(right)} right ways to write {component}")
+    print(f"  accepts {len(accepted)} of {len(right)} correct variants of {component}")
     for entry in right:
         if entry not in accepted:
-            print(f"    rejects, though it is right: {entry.name}: {entry.sentence}")
-    print(f"  catches {len(caught)} of {len(wrong)} wrong ways")
-    for words, entries in (("caught", caught), ("slips through", through)):
+            print(f"    rejects a correct variant: {entry.name}: {entry.sentence}")
+    print(f"  catches {len(caught)} of {len(wrong)} mistakes")
+    for words, entries in (("caught", caught), ("missed", through)):
         for entry in entries:
             print(f"    {words:<14} {entry.sentence}")
     return int(len(accepted) < len(right) or not caught)

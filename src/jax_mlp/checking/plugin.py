@@ -20,6 +20,7 @@ from jax_mlp.checking.examples import watch
 from jax_mlp.checking.grader import Grader, component_of, law_name
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 
 # No phase "explain": jax_mlp.checking.report writes reports. No deadline: the first example of a shape compiles.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
@@ -47,6 +48,8 @@ def pytest_configure(config):
         if not any((folder / f"{component}.py").exists() for component in COMPONENTS):
             expected = ", ".join(f"{component}.py" for component in COMPONENTS)
             raise pytest.UsageError(f"--impl: expected at least one of {expected} in {folder}, got none of them.")
+        if Exercises(folder).started:
+            config.option.no_header = True  # the board is what a learner wants to see
         # What broke a law for an earlier version would be shown as it is, and it is the smallest for that one alone.
         settings.register_profile("judging", settings.get_profile(PROFILE), database=None)
         settings.load_profile("judging")
@@ -108,7 +111,6 @@ def pytest_collection_modifyitems(config, items):
         strict = config.getoption("--fine-print") or config.getoption("strict")
         left_out = {"reference"} if strict else {"reference", "fine_print"}
         kept = [i for i in items if "impl" in i.fixturenames and not left_out & evaluate.marks(i.obj)]
-        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
         items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
 
 

@@ -88,4 +88,4 @@ class Process:
 
 
 FIRST = pytest.StashKey[Process]()
-"""Where a configuration of pytest keeps the process that was started first."""
+"""The key under which a configuration of pytest stores the process that was started first."""

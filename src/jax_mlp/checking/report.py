@@ -192,19 +192,24 @@ def _further_evidence(call: Call, suspect: Component) -> list[Call]:
 def _remedy(error: BaseException, call: Call) -> list[str]:
     """What an error of JAX's, or nothing for an answer, most likely comes from."""
     if call.result is None:
-        return ["Nothing is returned: is a `return` missing?"]
+        return ["Your function returns None. Is a `return` missing?"]
     if isinstance(error, NotImplementedError):
-        return ["A function is still to be written: it says `raise NotImplementedError`."]
+        return ["A function is not written yet: it still contains `raise NotImplementedError`."]
     if isinstance(call.result, list | tuple) and call.function in COMPILED and call.method in ("__call__", "eager"):
-        return [f"A {type(call.result).__name__} is returned, where one array should be."]
+        return [f"Your function returns a {type(call.result).__name__} instead of one array."]
     remedies = {
-        "TracerArrayConversionError": "A function of NumPy met an array that JAX is tracing: take it from jax.numpy.",
-        "TracerBoolConversionError": "Python itself (if, while, and, its own max or min) looks at a value that JAX is "
-        "tracing: jnp has functions for that, such as jnp.where and jnp.max.",
-        "TracerIntegerConversionError": "An array that JAX is tracing stands where Python needs a number of its own.",
-        "ConcretizationTypeError": "A value that JAX is tracing is wanted as a Python number: keep it an array.",
-        "UnexpectedTracerError": "What was computed under jit or grad was kept from one call to the next.",
-        "NonConcreteBooleanIndexError": "Under jit a shape cannot depend on values: choose with jnp.where.",
+        "TracerArrayConversionError": "NumPy cannot handle arrays inside jit or grad. Use the function of jax.numpy "
+        "instead.",
+        "TracerBoolConversionError": "Python (if, while, and, max, min) cannot look at values inside jit or grad. Use "
+        "a function of jax.numpy instead, such as jnp.where or jnp.maximum.",
+        "TracerIntegerConversionError": "Python needs an integer here, but values are unknown inside jit or grad. Use "
+        "a shape, such as len(x), or keep the value an array.",
+        "ConcretizationTypeError": "Python needs a number here, but values are unknown inside jit or grad. Do not use "
+        "float(), int() or .item(); keep the value an array.",
+        "UnexpectedTracerError": "A value computed inside jit or grad was stored and used in a later call. Return it "
+        "instead.",
+        "NonConcreteBooleanIndexError": "Inside jit a shape cannot depend on values, so x[x > 0] does not work. Use "
+        "jnp.where(x > 0, x, …) instead.",
     }
     for words, remedy in REMEDIES.items():
         if words in str(error):
@@ -212,26 +217,26 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
     return [remedies[type(error).__name__]] if type(error).__name__ in remedies else []
 
 
-ALIKE = "A gradient is made like what it is taken for: jax.grad(loss) like params, jax.grad(loss, 1) like the images."
+ALIKE = "jax.grad(loss) gives a gradient with the structure of params; jax.grad(loss, 1) gives one like the images."
 REMEDIES = {
-    "truth value of an array": "An `if` looks at a whole array at once: choose entry by entry, with jnp.where or "
-    "jnp.maximum.",
-    "Expected a callable value": "jax.grad takes the function itself, and its arguments after that: "
-    "jax.grad(f)(params, x, y).",
-    "out of bounds for array of dimension 0": "A function that reduces met a single number: jnp.max(x, 0) looks along "
-    "axis 0, jnp.maximum(x, 0) compares with zero.",
-    "values to unpack": f"What should be a pair is none. {ALIKE}",
-    "Expected list, got": f"A list was expected, as params is one. {ALIKE}",
-    "and 'list'": "Parameters are a list of pairs, and no array: take each array in its turn, or all by jax.tree.map.",
-    "dot_general requires contracting dimensions": "The shapes of a product do not fit: weights are (out, in), an "
-    "image is (in,), a batch of images is (batch, in).",
-    "vmap got inconsistent sizes": "jax.vmap goes through every argument at once: in_axes says along which axis "
-    "of each, and None that it stays whole.",
-    "deleted or donated": "An argument was given away, by donate_argnums or donate_argnames: who passed it can read it "
-    "no more.",
-    "arrays are immutable": "JAX arrays cannot be changed: make a new one, with jnp.where or x.at[…].set(…).",
+    "truth value of an array": "An `if` cannot test a whole array at once. Use jnp.where or jnp.maximum, which work "
+    "entry by entry.",
+    "Expected a callable value": "jax.grad takes the function, not its result: write jax.grad(f)(params, x, y).",
+    "out of bounds for array of dimension 0": "jnp.max(x, 0) reduces along axis 0, but a single number has no axis. "
+    "jnp.maximum(x, 0) compares each entry with 0.",
+    "values to unpack": f"A pair (w, b) was expected here. {ALIKE}",
+    "Expected list, got": f"A list was expected here, because params is a list. {ALIKE}",
+    "and 'list'": "params is a list of pairs and not an array. Compute with each array in a loop, or with all of them "
+    "by jax.tree.map.",
+    "dot_general requires contracting dimensions": "The shapes of a matrix product do not fit. Weights have shape "
+    "(out, in), an image has shape (in,), and a batch has shape (batch, in).",
+    "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
+    "passes the first argument whole, and maps over axis 0 of the second.",
+    "deleted or donated": "An argument was donated (donate_argnums or donate_argnames), so the caller can no longer "
+    "read it.",
+    "arrays are immutable": "JAX arrays cannot be changed in place. Make a new one with jnp.where or x.at[…].set(…).",
 }
-"""By words of an error: what it most likely comes from."""
+"""The most likely cause of an error, by words in its message."""
 
 
 @functools.cache  # compiled once, for all laws that are broken

@@ -1,4 +1,4 @@
-"""What code under test may not do: be the exercise's own answer, or change what judges it."""
+"""The rules for code under test: it may not use the solution, or change the code that tests it."""
 
 import ast
 import functools
@@ -93,7 +93,7 @@ def _wire(path: str, name: str, shown: str, modules: list) -> None:
 
 
 def fingerprint() -> dict[str, object]:
-    """Every function that judges, or that laws are written with, as it is now."""
+    """Every function that tests, or that laws are written with, as it is now."""
     found: dict[str, object] = {}
     for name, module in list(sys.modules.items()):
         if module is None or not (name.split(".")[0] in JUDGES or name in NAMESPACES):
@@ -112,4 +112,4 @@ def changed(before: dict[str, object]) -> str | None:
     """What is no longer what it was, in words, or None."""
     now = fingerprint()
     gone = [name for name, value in before.items() if now.get(name) is not value]
-    return f"{gone[0]} was replaced. Laws are judged by what it was." if gone else None
+    return f"{gone[0]} was replaced. Laws are tested with the original." if gone else None

@@ -1,5 +1,6 @@
 """`jax-mlp evaluate` and `jax-mlp predict`: use the network of a saved run."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -47,11 +48,30 @@ def predict(
 
     kept = Run(run)
     scale, params = np.float32(kept.settings.recipe.pixel_scale), kept.params
-    pictures = np.stack([read_picture(path) for path in images])
-    for path, picture, p in zip(images, pictures, np.exp(mlp.forward(params, pictures * scale)), strict=True):
+    blocks, shades = ("█", " ░▒▓█") if _can_show("░▒▓█") else ("#", " .+*#")
+    refused = False
+    for path in images:
+        try:
+            picture = read_picture(path)
+        except (OSError, ValueError) as error:
+            print(f"jax-mlp: {error}", file=sys.stderr, flush=True)
+            refused = True
+            continue
+        p = np.exp(mlp.forward(params, picture[None] * scale))[0]
         print(f"{path}: {p.argmax()}")
         if show:
             for row in picture.reshape(28, 28):
-                print("  " + "".join(2 * " ░▒▓█"[int(pixel) * 5 // 256] for pixel in row))
+                print("  " + "".join(2 * shades[int(pixel) * 5 // 256] for pixel in row))
         for digit, probability in enumerate(p):
-            print(f"  {digit} {'█' * round(30 * float(probability)):30} {probability:6.1%}")
+            print(f"  {digit} {blocks * round(30 * float(probability)):30} {probability:6.1%}")
+    if refused:
+        sys.exit(2)
+
+
+def _can_show(text: str) -> bool:
+    """Whether standard output can hold these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -16,6 +16,7 @@ def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
     """Return `value` as an array of real numbers, or raise TypeError. `kind` can be `np.floating` or `np.integer`."""
     wanted = {np.number: "real numbers", np.floating: "floating-point numbers", np.integer: "integers"}[kind]
     try:
+        value = detached(value)
         array = value if isinstance(value, Array) else jnp.array(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
@@ -26,7 +27,23 @@ def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
             f"{caller}: expected {name} to hold {wanted}, got dtype {array.dtype}. "
             f"Convert with {name}.astype({'int' if kind is np.integer else 'jnp.float32'})."
         )
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.dtype != array.dtype:
+        lost = value != np.asarray(array)  # JAX drops the upper half of what it cannot hold
+        if lost.any():
+            raise TypeError(
+                f"{caller}: expected {name} to fit into {array.dtype}, got {value[lost][0]}. "
+                "Use smaller numbers, or set JAX_ENABLE_X64=1."
+            )
     return array
+
+
+def detached(value):
+    """A tensor of torch as NumPy's array, without what torch remembers for its gradient. Anything else as it is."""
+    if not hasattr(value, "detach"):
+        return value
+    value = value.detach().cpu()
+    half = str(value.dtype) == "torch.bfloat16"  # which NumPy gets to know through JAX
+    return value.float().numpy().astype(jnp.bfloat16) if half else value.numpy()
 
 
 def check_network(caller: str, params, images=None) -> None:
@@ -119,11 +136,14 @@ def check_dataset(caller: str, name: str, images, labels, n_features: int, n_cla
 
     `labels` are integers from 0 to `n_classes - 1`, or rows of `n_classes` target probabilities.
     """
-    images, labels = np.asarray(images), np.asarray(labels)
     names = f"{name}images", f"{name}labels"
+    try:
+        images, labels = np.asarray(detached(images)), np.asarray(detached(labels))
+    except ValueError as error:  # rows of different lengths
+        raise TypeError(f"{caller}: expected {' and '.join(names)} to be arrays, got {error}. Pass NumPy's.") from error
     for what, array in zip(names, (images, labels), strict=True):
         if array.dtype.kind not in "iuf":  # so that usual data are not copied to the device twice
-            as_numbers(caller, what, array[:0])
+            as_numbers(caller, what, array.ravel()[:0])
     if images.ndim != 2 or images.shape[1] != n_features:
         raise ValueError(
             f"{caller}: expected {names[0]} of shape (n, {n_features}), since the first layer has {n_features} inputs, "

@@ -4,6 +4,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from jax_mlp.components._checks import detached
+
 
 def mesh_of(params) -> Mesh | None:
     """The mesh that the parameters are sharded over, or None."""
@@ -14,8 +16,8 @@ def mesh_of(params) -> Mesh | None:
 def put(array, mesh: Mesh | None) -> jax.Array:
     """The array on JAX's device, or a full copy of it on every device of a mesh."""
     if mesh is None:
-        return array if isinstance(array, jax.Array) else jax.device_put(np.asarray(array))
-    return jax.device_put(np.asarray(array), NamedSharding(mesh, PartitionSpec()))
+        return array if isinstance(array, jax.Array) else jax.device_put(np.asarray(detached(array)))
+    return jax.device_put(np.asarray(detached(array)), NamedSharding(mesh, PartitionSpec()))
 
 
 def share(batches, mesh: Mesh | None):

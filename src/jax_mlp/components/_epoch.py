@@ -1,12 +1,13 @@
 """One epoch, and its evaluation. If the data are arrays, each of them is a single compiled call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jax_mlp.components._checks import check_dataset
+from jax_mlp.components._checks import check_dataset, detached
 from jax_mlp.components._devices import share
 from jax_mlp.components.accuracy import accuracy
 from jax_mlp.components.loss import loss
@@ -23,7 +24,7 @@ def learn(params, images, labels, key, epoch, learning_rate, pixel_scale, batch_
         order = jax.random.permutation(jax.random.fold_in(key, epoch), len(images))
 
     def step(params, rows):
-        x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+        x, y = _scaled(images[rows], pixel_scale), _targets(labels[rows], len(params[-1][1]))
         return update(params, x, y, learning_rate)
 
     return _in_batches(step, params, order, batch_size, mesh)
@@ -33,8 +34,17 @@ def learn_from(batches: Iterable, params, epoch: int, learning_rate):
     """The parameters after one update per given batch. JAX computes while the next batch is being loaded."""
     n_features, n_classes = params[0][0].shape[1], params[-1][0].shape[0]
     number = -1
-    for number, (x, y) in enumerate(batches):
+    if not isinstance(batches, Iterable):
+        raise TypeError(f"train_loop: expected batches to be an iterable, got {batches!r}. Pass a list.")
+    for number, batch in enumerate(batches):
+        if not isinstance(batch, Sequence) or len(batch) != 2:
+            raise TypeError(
+                f"train_loop: expected batch {number} to be a pair (x, y), got a {type(batch).__name__}. "
+                "Pass images and labels."
+            )
+        x, y = map(detached, batch)
         check_dataset("train_loop", f"batch {number}'s ", x, y, n_features, n_classes)
+        x, y = (array if isinstance(array, jax.Array) else np.asarray(array) for array in (x, y))
         params = update(params, x, _targets(y, n_classes), learning_rate)
     if number < 0:
         raise ValueError(
@@ -53,11 +63,11 @@ def measure(params, train, test, pixel_scale, mesh):
 
     def of(images, labels):
         def add(sums, rows):
-            x, y = images[rows] * pixel_scale, _targets(labels[rows], len(params[-1][1]))
+            x, y = _scaled(images[rows], pixel_scale), _targets(labels[rows], len(params[-1][1]))
             return sums + len(rows) / len(images) * jnp.stack([accuracy(params, x, y), loss(params, x, y)])
 
         size = 512 * (1 if mesh is None else mesh.shape["data"])
-        return _in_batches(add, jnp.zeros(2), jnp.arange(len(images)), size, mesh)
+        return _in_batches(add, jnp.zeros(2, jnp.float32), jnp.arange(len(images)), size, mesh)
 
     (train_accuracy, train_loss), (test_accuracy, _) = of(*train), of(*test)
     return jnp.stack([train_accuracy, test_accuracy, train_loss])
@@ -71,6 +81,11 @@ def _in_batches(step, carry, rows, batch_size: int, mesh):
         # With two steps per iteration, XLA need not copy what the first one has written.
         carry, _ = jax.lax.scan(lambda carry, rows: (step(carry, rows), None), carry, whole, unroll=2)
     return step(carry, rows[n_whole:]) if n_whole < len(rows) else carry
+
+
+def _scaled(images, pixel_scale):
+    with jax.numpy_dtype_promotion("standard"):  # bytes times a float, even if JAX is set to be strict
+        return images * jnp.float32(pixel_scale)
 
 
 @partial(jax.jit, static_argnames="n_classes")

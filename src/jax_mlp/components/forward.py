@@ -52,7 +52,8 @@ def forward(params: Params, images: Num[ArrayLike, "batch features"]) -> Float[A
         Goodfellow, Bengio, Courville: Deep Learning (2016), sections 4.1 and 6.2.2.3.
     """
     check_network("forward", params, images)
-    return jax.vmap(_forward_one, in_axes=(None, 0))(params, jnp.asarray(images))
+    with jax.numpy_dtype_promotion("standard"):  # bytes times floats, even if JAX is set to be strict
+        return jax.vmap(_forward_one, in_axes=(None, 0))(params, jnp.asarray(images))
 
 
 def _forward_one(params: Params, image: Num[Array, " features"]) -> Float[Array, " classes"]:

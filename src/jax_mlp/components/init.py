@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 from jax.core import Tracer
 from jaxtyping import Float, Key, UInt32
@@ -19,7 +20,7 @@ from jax_mlp.components._checks import check_count, check_key
 Params: TypeAlias = Sequence[tuple[Float[Array, "_ _"], Float[Array, " _"]]]
 """The parameters of a network: for each layer, a pair of `w` with shape `(out, in)` and `b` with shape `(out,)`."""
 
-PRNGKey: TypeAlias = Key[Array, ""] | UInt32[Array, "2"]
+PRNGKey: TypeAlias = Key[Array, ""] | UInt32[Array, " _"]
 """A random key: a typed one from `jax.random.key`, or a raw one from `jax.random.PRNGKey`."""
 
 Scale: TypeAlias = float | Callable[[int], float]
@@ -105,8 +106,9 @@ def init_weights_biases(
     in_size = check_count("init_weights_biases", "in_size", in_size, 1)
     out_size = check_count("init_weights_biases", "out_size", out_size, 1)
     w_key, b_key = jax.random.split(check_key("init_weights_biases", "random_key", random_key))
-    sigma = _check_scale(scale(in_size) if callable(scale) else scale)
-    return jax.random.normal(w_key, (out_size, in_size)) * sigma, jax.random.normal(b_key, (out_size,)) * sigma
+    sigma = jnp.float32(_check_scale(scale(in_size) if callable(scale) else scale))
+    w = jax.random.normal(w_key, (out_size, in_size), jnp.float32) * sigma
+    return w, jax.random.normal(b_key, (out_size,), jnp.float32) * sigma
 
 
 def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> Params:

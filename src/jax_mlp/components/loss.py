@@ -1,5 +1,6 @@
 r"""The loss: how wrong the network's predictions are."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -49,4 +50,5 @@ def loss(
     """
     check_network("loss", params, images)
     log_probs = forward(params, images)
-    return -jnp.mean(log_probs * check_targets("loss", targets, log_probs))
+    with jax.numpy_dtype_promotion("standard"):  # targets may be integers
+        return -jnp.mean(log_probs * check_targets("loss", targets, log_probs))

@@ -44,4 +44,4 @@ def one_hot(x: Integer[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Arr
         raise ValueError(
             f"one_hot: expected labels of shape (batch,), got x.shape={labels.shape}. Flatten them with x.ravel()."
         )
-    return (labels[:, None] == jnp.arange(n_classes)).astype(jnp.float32)
+    return (labels.astype(int)[:, None] == jnp.arange(n_classes)[None, :]).astype(jnp.float32)

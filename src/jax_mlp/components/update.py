@@ -56,4 +56,5 @@ def update(
     if rate.shape != ():
         raise ValueError(f"update: expected one learning_rate for all parameters, got shape {rate.shape}. Try 1e-2.")
     gradients = jax.grad(loss)(params, x, y)
-    return jax.tree.map(lambda p, slope: (p - learning_rate * slope).astype(p.dtype), params, gradients)
+    with jax.numpy_dtype_promotion("standard"):  # parameters may be of half precision
+        return jax.tree.map(lambda p, slope: (p - learning_rate * slope).astype(p.dtype), params, gradients)

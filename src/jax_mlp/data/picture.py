@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image, ImageOps
+
+from jax_mlp.data.paper import ink_on_paper
 
 LARGEST = 64_000_000
 """Pixels of a picture that is still opened."""
 
 
 def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
-    """The pixels of one digit, as MNIST has them, from a PNG or JPEG of any size.
+    """The pixels of one digit, as MNIST has them, from a PNG or JPEG of any size, such as a photograph.
 
-    Dark on light or light on dark: what lies along the border is taken for the paper. The digit is cropped, scaled to
-    fit into 20 by 20 pixels, and put into 28 by 28 so that its centre of mass is in the middle.
+    Dark on light or light on dark. The desk around the paper, uneven light and noise are removed first. The digit is
+    cropped, scaled to fit into 20 by 20 pixels, and put into 28 by 28 so that its centre of mass is in the middle.
 
     Args:
         path: The file.
@@ -29,8 +32,6 @@ def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
     References:
         Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits, on how its images were made.
     """
-    from PIL import Image
-
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"predict: expected a picture, got the folder {path}. Name the picture in it.")
@@ -43,13 +44,12 @@ def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
                     f"predict: expected a picture of at most {LARGEST} pixels, got {picture.width} by {picture.height} "
                     f"in {path}. Make it smaller."
                 )
-            paper = Image.new("RGBA", picture.size, "white")  # beneath what is transparent
-            grey = np.asarray(Image.alpha_composite(paper, picture.convert("RGBA")).convert("L"), np.float32)
+            grey = _grey(picture)
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # PIL raises each of them for damaged files
         raise ValueError(f"predict: expected a PNG or JPEG, got {path}: {error}. Save it as one of them.") from error
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = np.abs(grey - np.median(border))
-    if ink.max() < 16:
+    # A camera's pixels are many more than a digit needs.
+    ink = ink_on_paper(np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 400))))
+    if ink is None:
         raise ValueError(f"predict: expected a digit, got {path}, which is of one shade. Draw one with more contrast.")
     rows, columns = np.nonzero(ink > 0.1 * ink.max())
     ink = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -65,6 +65,21 @@ def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
     framed = np.zeros((28, 28), np.float32)
     framed[top : top + small.shape[0], left : left + small.shape[1]] = small
     return np.round(255 * framed).astype(np.uint8).ravel()
+
+
+def _grey(picture: Image.Image) -> np.ndarray:
+    """A picture, the first one of an animation, in shades of grey from 0 to 255, as its program would show it."""
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I"):  # 16 bits, which convert would clip
+        return np.asarray(picture, np.float32) / 257
+    if not picture.has_transparency_data:
+        return np.asarray(picture.convert("RGB").convert("L"), np.float32)
+    picture = picture.convert("RGBA")
+    on_white, on_black = (
+        np.asarray(Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture).convert("L"), np.float32)
+        for paper in ("white", "black")
+    )
+    return on_white if np.ptp(on_white) >= 48 else on_black  # white ink shows on black alone
 
 
 def _centre(image: np.ndarray) -> tuple[float, float]:

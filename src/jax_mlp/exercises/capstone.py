@@ -17,6 +17,31 @@ from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.recipes import TUNED
 
 
+def load(component: str, path: Path, command: str = "capstone") -> dict:
+    """The functions of a component, by name, from its file.
+
+    Raises:
+        ValueError: If the file is missing, still a stub, or cannot be imported.
+    """
+    if not path.exists() or is_stub(path.read_text(encoding="utf-8"), component):
+        raise ValueError(
+            f"exercises {command}: expected {component} to be written, got {path}, which is not. "
+            f"To see what is missing, run: pytest --impl {path.parent}"
+        )
+    spec = importlib.util.spec_from_file_location(f"jax_mlp_exercises.{component}", path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now
+        return {name: getattr(module, name) for name in COMPONENTS[component]}
+    except Exception as error:
+        raise ValueError(
+            f"exercises {command}: {path} does not import: {type(error).__name__}: {error}. "
+            f"To see why, run: pytest --impl {path.parent}"
+        ) from error
+
+
 def assemble(folder: Path) -> None:
     """Replace the reference's components in `jax_mlp` with those of a folder, so that each of them uses the others.
 
@@ -26,25 +51,8 @@ def assemble(folder: Path) -> None:
     Raises:
         ValueError: If a file is missing, still a stub, or cannot be imported.
     """
-    for component, names in COMPONENTS.items():
-        path = Exercises(folder).path(component)
-        if not path.exists() or is_stub(path.read_text(encoding="utf-8"), component):
-            raise ValueError(
-                f"exercises capstone: expected all eight to be written, got {path}, which is not. "
-                f"To see what is missing, run: pytest --impl {folder}"
-            )
-        spec = importlib.util.spec_from_file_location(f"jax_mlp_capstone.{component}", path)
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        try:
-            exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now
-            use({name: getattr(module, name) for name in names})
-        except Exception as error:
-            raise ValueError(
-                f"exercises capstone: {path} does not import: {type(error).__name__}: {error}. "
-                f"To see why, run: pytest --impl {folder}"
-            ) from error
+    for component in COMPONENTS:
+        use(load(component, Exercises(folder).path(component)))
 
 
 def use(functions: dict) -> None:

@@ -1,4 +1,4 @@
-"""`jax-mlp exercises`: start, hint, read, solution, reset, watch, law, capstone."""
+"""`jax-mlp exercises`: start, hint, read, solution, show, reset, watch, law, hunt, capstone."""
 
 import shutil
 import subprocess
@@ -119,6 +119,17 @@ def solution(
 
 
 @app.command()
+def show(component: Component, folder: In = HERE) -> None:
+    """Draw what your component does, once it is written."""
+    from jax_mlp.exercises.show import draw
+
+    exercises = _started(component, folder)
+    picture = folder / f"{component}.png"
+    draw(component, exercises.folder).savefig(picture, dpi=110)
+    print(f"written   {picture}")
+
+
+@app.command()
 def reset(component: Component, folder: In = HERE) -> None:
     """Restore the stub of a component. Your version is kept beside it."""
     from jax_mlp.exercises.stubs import stub
@@ -154,6 +165,18 @@ def law(
             "Make one with: jax-mlp exercises start"
         )
     sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve())]))
+
+
+@app.command()
+def hunt(
+    component: Annotated[str | None, typer.Argument(help="Default: all that have written-out mistakes.")] = None,
+    n_rounds: Annotated[int, typer.Option("--rounds", min=1, help="Number of rounds.")] = 5,
+    seed: Annotated[int | None, typer.Option(min=0, help="Play the rounds of this seed. Default: new ones.")] = None,
+) -> None:
+    """Find the mistake in somebody else's code: choose the law that catches it, then see the counterexample."""
+    from jax_mlp.exercises.hunt import play
+
+    play(component, n_rounds, seed)
 
 
 @app.command()

@@ -106,6 +106,70 @@ def solution(component: str) -> str:
     return "\n\n\n".join(["\n".join(imports), *parts]) + "\n"
 
 
+def bare(text: str, names: Sequence[str]) -> str:
+    """Functions of a module and what they use of it, without docstrings, annotations and checks of the arguments."""
+    defined = {name: node for node in ast.parse(text).body for name in _defines(node)}
+    wanted, kept = [*names], []
+    for name in wanted:  # which grows meanwhile
+        if name in defined and defined[name] not in kept and name not in ("jax", "jnp", "np"):
+            kept.append(_Bare().visit(defined[name]))
+            wanted += _names([kept[-1]])
+    kept.sort(key=lambda node: (not isinstance(node, ast.Import | ast.ImportFrom), node.lineno))
+    written = [ast.unparse(node) for node in kept]
+    return "\n\n".join(written) + "\n"
+
+
+def _defines(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    if isinstance(node, ast.FunctionDef):
+        return [node.name]
+    return [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes out what is not the idea."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        node.returns = None
+        self.generic_visit(node)
+        used = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
+        node.body = [
+            statement
+            for statement in node.body
+            if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name))
+            or ast.unparse(statement.targets[0]) in used
+        ]
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if not _checks(node):
+            return node
+        return next(argument for argument in node.args if not isinstance(argument, ast.Constant | ast.JoinedStr))
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | None:
+        return None if _checks(node.value) else self.generic_visit(node)  # type: ignore[return-value]
+
+    def visit_If(self, node: ast.If) -> ast.stmt | None:
+        return None if isinstance(node.body[0], ast.Raise) else self.generic_visit(node)  # type: ignore[return-value]
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
+        self.generic_visit(node)
+        return None if ast.unparse(node.targets[0]) == ast.unparse(node.value) else node
+
+
+def _checks(node: ast.expr) -> bool:
+    name = ast.unparse(node.func).lstrip("_") if isinstance(node, ast.Call) else ""
+    return name.startswith("check_") or name == "as_numbers"
+
+
 def is_stub(text: str, component: str) -> bool:
     """Whether nothing has been written yet: every function of the component still raises NotImplementedError."""
     try:

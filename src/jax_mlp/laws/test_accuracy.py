@@ -134,7 +134,7 @@ def test_soft_targets_count_by_their_largest_entry(impl, case):
 
 @given(numbers(20), st.sampled_from([1.0, 2.0**-12]))
 def test_each_image_is_judged_by_its_own_row(impl, drawn, unit):
-    """Each image's answer is the largest logit in its own row, however small its lead over the others."""
+    """The answer for an image is the class of the largest logit in its row, however small its lead."""
     logits, labels = np.float32(unit) * drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
     params = [(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))]
@@ -151,7 +151,7 @@ def test_integers_count_as_floats_do(impl, case):
 
 
 def test_many_images_and_layers_too(impl):
-    """All of 301 images count, after five layers."""
+    """The accuracy counts all of 301 images, in a network of five layers."""
     case = many()
     expected = oracle.accuracy(case.params, case.images, case.targets)
     close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)

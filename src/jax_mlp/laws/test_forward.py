@@ -67,7 +67,7 @@ def test_always_finite(impl, extreme):
 
 @given(wide_cases())
 def test_probabilities_of_a_row_sum_to_one(impl, case):
-    """The log-softmax rows normalise: exp(forward(...)) sums to 1 along each row."""
+    """The probabilities of an image sum to 1: exp(forward(...)) sums to 1 along each row."""
     got = np.exp(np.asarray(impl.forward(case.params, case.images), np.float64)).sum(axis=1)
     # An error of e in a log-probability is a relative error of e in the probability.
     close(got, np.ones(len(got)), rounding(case.params, case.images)[:, 0])
@@ -146,7 +146,7 @@ def test_without_weights_the_last_bias_decides(impl, case):
 
 @given(exact_cases())
 def test_the_last_layer_is_affine(impl, case):
-    """Log-probabilities differ by as much as the logits do, so there is no `relu` after the last layer."""
+    """Two log-probabilities of an image differ by as much as their logits: no `relu` follows the last layer."""
     got = np.asarray(impl.forward(case.params, case.images))
     logits = oracle.logits(case.params, case.images)
     close(got - got[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
@@ -154,7 +154,7 @@ def test_the_last_layer_is_affine(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
-    """If every input of a layer's `relu` is negative, it outputs 0, so the image makes no difference."""
+    """If every input of a layer's `relu` is negative, all its outputs are 0 and the image makes no difference."""
     w, b = case.params[-2]
     depth = len(case.params)
     params = [*case.params[: depth - 2], (w, b - np.float32(2.0**20)), case.params[-1]]

@@ -55,7 +55,7 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """Parameter times gradient, summed over a hidden layer, equals weight times gradient, summed over the next."""
+    """Parameter times gradient, summed over a hidden layer, equals weight times gradient, summed over the next one."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]
@@ -159,7 +159,7 @@ def test_there_is_a_best_step():
 @pytest.mark.reference
 @given(trees, st.sampled_from([1, 2, 3, 4]), seeds)
 def test_any_tree_and_any_function(impl, tree, factor, seed):
-    """The correct gradient of another function of another tree passes all three checks."""
+    """A correct gradient passes all three checks, for other functions and other trees too."""
     gradient = cubic_gradient(tree, factor)
     check_gradient(cubic, tree, np.float64(factor), gradient=gradient)
     check_direction(cubic, tree, np.float64(factor), gradient=gradient, seed=seed)

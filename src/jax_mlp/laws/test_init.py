@@ -98,7 +98,7 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
 
 @given(keys(), st.integers(1, 1000), st.booleans())
 def test_another_key_another_layer(impl, key, offset, first):
-    """A different key changes a layer's values, even if the keys differ slightly, in one of their two words."""
+    """A different key changes a layer's values, even if only one of its two words is slightly different."""
     words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
     other = jax.random.wrap_key_data(words)
     pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
@@ -257,7 +257,7 @@ def test_samples_stray(impl):
 @pytest.mark.reference
 @given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
 def test_the_guides_very_values(impl, sizes, key, scale):
-    """`init_mlp` splits one key per size, then one each for `w` and `b`, and scales standard normal values."""
+    """`init_mlp` gives the guide's values: the key is split per size, and then into one for `w` and one for `b`."""
     expected = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])
@@ -276,7 +276,7 @@ def test_no_key_is_used_twice(impl):
 
 @pytest.mark.reference
 def test_he_keeps_the_signal_through_relu_and_lecun_through_a_line():
-    """`he` preserves the mean square of the signal through a layer with `relu`, `lecun` through a linear layer."""
+    """`he` preserves the mean square of a signal through a layer with `relu`, and `lecun` through a linear layer."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 256))
     z = x @ rng.standard_normal((256, 256)).T

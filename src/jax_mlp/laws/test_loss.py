@@ -120,7 +120,7 @@ def test_classes_have_no_order(impl, case):
 
 @given(wide_cases(more=64))
 def test_linear_in_the_targets(impl, case):
-    """The loss for the sum of two targets is the sum of the losses, so soft targets are allowed."""
+    """The loss is linear in the targets: the loss for a sum of targets is the sum of the losses."""
     a, b = (np.abs(case.more.fractions(case.targets.shape, 0.5)) for _ in range(2))
     got = impl.loss(case.params, case.images, a + b)
     parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]

@@ -130,7 +130,7 @@ def test_columns_count(impl, drawn):
 
 @given(st.integers(-1, 300))
 def test_one_label_of_many_classes(impl, label):
-    """A batch of one label gives one row, even with 300 classes, more than one byte can number."""
+    """A batch of one label gives one row, even if there are more classes than a byte can count."""
     equal(impl.one_hot(np.array([label], np.int32), 300), oracle.one_hot(np.array([label]), 300))
 
 

@@ -99,7 +99,7 @@ def test_nothing_to_learn_no_step(impl, case, rate):
 
 @given(wide_cases())
 def test_structure_is_kept(impl, case):
-    """The new parameters are a list of as many pairs, with the same shapes, in float32."""
+    """The new parameters have the structure, the shapes and the dtypes of the old ones."""
     got = impl.update(case.params, case.images, case.targets, 1.0)
     sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (got, case.params)]
     holds(sketches[0] == sketches[1], *sketches)

@@ -1,4 +1,4 @@
-"""The catalogue: mistakes people make in each component, correct variants, and which law catches which mistake."""
+"""The catalogue: mistakes people make in each component, correct variants, which law catches which mistake, and how."""
 
 import importlib
 import inspect
@@ -10,6 +10,7 @@ import jax_mlp
 from jax_mlp.components import COMPONENTS
 
 CAUGHT = Path(__file__).with_name("caught.json")
+COUNTEREXAMPLES = Path(__file__).with_name("counterexamples.json")
 
 
 class Entry(NamedTuple):
@@ -35,6 +36,11 @@ def variants(component: str) -> list[Entry]:
 def caught_by() -> dict[str, list[str]]:
     """For each mistake, named component/name, the laws of its component that catch it."""
     return json.loads(CAUGHT.read_text(encoding="utf-8"))
+
+
+def counterexamples() -> dict[str, dict[str, str]]:
+    """For each mistake, as component/name, the smallest call that shows it: law, call, got and expected."""
+    return json.loads(COUNTEREXAMPLES.read_text(encoding="utf-8"))
 
 
 def _entries(kind: str, component: str) -> list[Entry]:

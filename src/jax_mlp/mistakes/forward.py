@@ -207,7 +207,7 @@ def last_layer_popped(params, images):
 
 
 def weights_in_the_type_of_the_images(params, images):
-    """The weights are cast to the dtype of the images, so integer images remove their fractions."""
+    """The weights are cast to the dtype of the images, so integer images cut off their fractions."""
     return jax.nn.log_softmax(_logits([(w.astype(images.dtype), b) for w, b in params], images).astype(jnp.float32))
 
 

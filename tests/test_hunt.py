@@ -1,0 +1,105 @@
+"""Find the mistake: its rounds are fair, and it can be played in a pipe."""
+
+import ast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from jax_mlp.checking import evaluate
+from jax_mlp.cli import app
+from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import hunt
+from jax_mlp.mistakes import caught_by
+
+
+def play(*arguments, **options):
+    """`jax-mlp exercises hunt …`, in this process."""
+    return CliRunner().invoke(app, ["exercises", "hunt", *map(str, arguments)], **options)
+
+
+def defined(code):
+    """What a round's code defines."""
+    namespace = {"jax": jax, "jnp": jnp, "np": np}
+    exec(code, namespace)
+    return namespace
+
+
+def test_exactly_one_law_of_a_round_catches_its_mistake():
+    """A hundred rounds differ, and in each exactly one of the laws shown catches the mistake."""
+    all_rounds, caught = hunt.rounds(0), caught_by()
+    assert len({each.code for each in all_rounds}) >= 100
+    for each in all_rounds:
+        sentences = [hunt.laws(each.component)[law] for law in caught[f"{each.component}/{each.mistake}"]]
+        assert [law in sentences for law in each.laws] == [n == each.caught_by for n in range(len(each.laws))]
+
+
+def test_a_seed_gives_the_same_rounds():
+    """The same seed gives the same rounds, and another one another order."""
+    assert hunt.rounds(1) == hunt.rounds(1)
+    assert hunt.rounds(1) != hunt.rounds(2)
+
+
+def test_the_code_tells_neither_name_nor_sentence_of_its_mistake():
+    """The code stands under the component's name, without docstrings and comments, and is a program."""
+    for each in hunt.rounds(0):
+        tree = ast.parse(each.code)
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        assert any(function.name in COMPONENTS[each.component] for function in functions)
+        assert not any(ast.get_docstring(function) for function in functions)
+        assert "#" not in each.code
+
+
+def test_what_is_shown_is_the_mistake_and_the_right_code():
+    """Each relu of a round differs from the relu that is shown as right."""
+    x = jnp.array([[-2.0, -0.5, 0.25], [0.5, 3.0, 7.0]])
+    right = defined(hunt.fixed("relu"))["relu"]
+    assert np.array_equal(right(x), np.maximum(0, x))
+    leaky = next(each for each in hunt.rounds(0, "relu") if each.mistake == "leaky")
+    assert float(defined(leaky.code)["relu"](jnp.float32(-1))) == np.float32(-0.01)
+    for component in hunt.HUNTED:
+        assert {*COMPONENTS[component]} <= {*defined(hunt.fixed(component))} | {"he", "lecun"}
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_laws_are_those_that_are_asked(component):
+    """The laws to choose from are those that the checker asks of any implementation."""
+    assert [*hunt.laws(component)] == [*evaluate.laws(component)]
+
+
+def test_it_is_played_in_a_pipe():
+    """Answers come one per line; each is judged and explained, and the end counts those that were right."""
+    first, second = hunt.rounds(7)[:2]
+    wrong = (second.caught_by + 1) % len(second.laws)
+    played = play("--seed", 7, "--rounds", 2, input=f"{first.caught_by + 1}\n{wrong + 1}\n")
+    assert played.exit_code == 0
+    assert "Right. This law catches it." in played.output
+    assert f"Not this one. The mistake passes it. The law that catches it is {second.caught_by + 1}:" in played.output
+    assert first.counterexample["call"] in played.output
+    assert "You found 1 of 2." in played.output
+    assert played.output.endswith("jax-mlp exercises hunt --rounds 2 --seed 7\n")
+
+
+def test_no_more_answers_is_an_end():
+    """If the answers run out, the game ends tidily."""
+    played = play("relu", input="")
+    assert played.exit_code == 0
+    assert played.output.endswith("No more answers. You found 0 of 0.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer", "words"),
+    [
+        ([], "9", "expected a number from 1 to 4, got '9'"),
+        ([], "two", "expected a number from 1 to 4, got 'two'"),
+        (["train_loop"], "1", "expected one of relu, init,"),
+        (["relu", "--rounds", "1000"], "1", "rounds, got 1000. Choose a smaller"),
+    ],
+)
+def test_bad_input_is_one_clear_error(arguments, answer, words):
+    """What cannot be an answer, a component or a number of rounds ends the game with an error that says so."""
+    played = play(*arguments, "--seed", 0, input=answer)
+    assert isinstance(played.exception, ValueError)
+    assert words in str(played.exception)
