@@ -593,8 +593,9 @@ def drawn_digits() -> Figure:
 
 FIGURES = {
     f.__name__: f
-    for f in (network, draw, scales, relu, log_softmax, one_hot, surprise, p_minus_y, confusion, mistakes, along_the_step,
-              one_step, best_step, learning, weights, surprises, contenders, growth, devices, drawn_digits)
+    for f in (network, draw, scales, relu, log_softmax, one_hot, surprise, p_minus_y, confusion, mistakes,
+              along_the_step, one_step, best_step, learning, weights, surprises, contenders, growth, devices,
+              drawn_digits)
 }  # fmt: skip
 
 

@@ -111,6 +111,8 @@ def pytest_collection_modifyitems(config, items):
         strict = config.getoption("--fine-print") or config.getoption("strict")
         left_out = {"reference"} if strict else {"reference", "fine_print"}
         kept = [i for i in items if "impl" in i.fixturenames and not left_out & evaluate.marks(i.obj)]
+        selected = Exercises(implementation.folder).selected
+        kept = [item for item in kept if component_of(item.nodeid) in selected]
         items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
 
 

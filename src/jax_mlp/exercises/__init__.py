@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from jax_mlp.components import COMPONENTS
+
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
 """The libraries that may be imported, besides the standard library and the other components of `jax_mlp`."""
 
@@ -48,23 +50,46 @@ class Progress:
     @property
     def hints_shown(self) -> dict[str, int]:
         """How many hints were shown for each component."""
-        return self._read("hints")
+        return self._read("hints", {})
 
     @property
     def passing(self) -> dict[str, bool]:
         """Whether each component that was tested passes."""
-        return self._read("passing")
+        return self._read("passing", {})
+
+    @property
+    def selected(self) -> list[str]:
+        """The components to write: all, unless a teacher chose some."""
+        only = self._read("only", [*COMPONENTS])
+        return [component for component in COMPONENTS if component in only]
+
+    @property
+    def without_hints(self) -> bool:
+        """Whether a teacher switched hints off."""
+        return self._read("without hints", False)
 
     def remember(self, hints: dict[str, int] | None = None, passing: dict[str, bool] | None = None) -> None:
         """Add to what is remembered."""
-        memory = {"hints": {**self.hints_shown, **(hints or {})}, "passing": {**self.passing, **(passing or {})}}
-        self._file.write_text(json.dumps(memory) + "\n")
+        self._keep({"hints": {**self.hints_shown, **(hints or {})}, "passing": {**self.passing, **(passing or {})}})
 
-    def _read(self, what: str) -> dict:
+    def choose(self, only: list[str] | None, without_hints: bool) -> None:
+        """Keep what a teacher chose."""
+        self._keep({"only": only} if only else {})
+        self._keep({"without hints": True} if without_hints else {})
+
+    def _remembered(self) -> dict:
         try:
-            return json.loads(self._file.read_text())[what]
-        except (OSError, ValueError, KeyError, TypeError):  # only a memory is lost: it begins anew
+            content = json.loads(self._file.read_text())
+        except (OSError, ValueError):  # only a memory is lost: it begins anew
             return {}
+        return content if isinstance(content, dict) else {}
+
+    def _read(self, what: str, default):
+        value = self._remembered().get(what)
+        return value if isinstance(value, type(default)) else default
+
+    def _keep(self, more: dict) -> None:
+        self._file.write_text(json.dumps({**self._remembered(), **more}) + "\n")
 
 
 def beside_the_notebook() -> Progress:
