@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import jax_mlp
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import SHORTCUTS, Exercises
+from jax_mlp.exercises import SHORTCUTS, Exercises, page
 from jax_mlp.exercises.hints import HINTS
 from jax_mlp.exercises.stubs import is_stub, source, stub
 
@@ -163,3 +164,12 @@ def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
 def test_exercises_of_nobody_are_not_started(tmp_path):
     """A folder counts as exercises only if `start` made it."""
     assert not Exercises(tmp_path).started
+
+
+def test_a_page_keeps_parameters_to_half_a_step():
+    """Weights are kept to half a 127th of their unit's largest, biases exactly. Zeros and NaN do no harm."""
+    w = np.float32([[1, -0.5, 0.003], [0, 0, 0], [np.nan, 2, -1e-6]])
+    [(kept, b)] = page.unpacked(page.packed([(w, np.float32([1, -2, 3e-5]))]))
+    step = np.float32([[1], [0], [2]]) / 127
+    assert (np.abs(kept - np.nan_to_num(w)) <= 0.501 * step).all()
+    assert b.tolist() == np.float32([1, -2, 3e-5]).tolist()

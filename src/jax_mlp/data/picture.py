@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 from PIL import Image, ImageOps
 
 from jax_mlp.data.paper import ink_on_paper
@@ -51,6 +51,20 @@ def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
     ink = ink_on_paper(np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 400))))
     if ink is None:
         raise ValueError(f"predict: expected a digit, got {path}, which is of one shade. Draw one with more contrast.")
+    return centred(ink)
+
+
+def centred(ink: Float32[np.ndarray, "height width"]) -> UInt8[np.ndarray, "784"]:
+    """A digit as MNIST has it: cropped, scaled to fit into 20 by 20 pixels, and centred by mass in 28 by 28.
+
+    The pages of the site do the same in JavaScript: `network.centred` of jax_mlp/exercises/page/network.js.
+
+    Args:
+        ink: How dark each pixel is. Not all of it is 0.
+
+    Returns:
+        A flattened image with pixels from 0 to 255.
+    """
     rows, columns = np.nonzero(ink > 0.1 * ink.max())
     ink = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     height, width = ink.shape

@@ -97,7 +97,7 @@ const network = (() => {
 
   /**
    * A drawing as MNIST has its images: cropped, scaled to fit 20 by 20 pixels, and put into 28 by 28 with its centre of
-   * mass in the middle. The same as `read_picture` of jax_mlp/data/picture.py, pixel by pixel.
+   * mass in the middle. The same as `centred` of jax_mlp/data/picture.py, pixel by pixel.
    * @param {ArrayLike<number>} grey brightness of each pixel, 0 to 255, row by row; the border is taken for the paper
    * @param {number} width
    * @param {number} height
