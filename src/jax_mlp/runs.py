@@ -7,9 +7,12 @@ Later lines of the history belong to an epoch that was not completed.
 import io
 import json
 import platform
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jax
 import numpy as np
@@ -21,7 +24,7 @@ from jax_mlp._files import write_atomically
 from jax_mlp.components.init import Params, he, init_mlp, lecun
 from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import DATASETS, Dataset
-from jax_mlp.parallel import shard_params
+from jax_mlp.parallel import sent_by_first, shard_params
 from jax_mlp.parameters import load, metadata, save
 from jax_mlp.recipes import Recipe
 
@@ -41,11 +44,11 @@ class Settings:
     data: str
     recipe: Recipe
 
-    def to_json(self) -> str:
+    def to_json(self, python: str = platform.python_version()) -> str:
         """The settings as JSON, together with the versions of the software."""
         recipe = asdict(self.recipe)
         recipe["scale"] = getattr(self.recipe.scale, "__name__", self.recipe.scale)
-        versions = {"jax_mlp": jax_mlp.__version__, "jax": jax.__version__, "python": platform.python_version()}
+        versions = {"jax_mlp": jax_mlp.__version__, "jax": jax.__version__, "python": python}
         return json.dumps({"data": self.data, "recipe": recipe, "versions": versions}, indent=1) + "\n"
 
     @classmethod
@@ -80,6 +83,12 @@ def train(
         measure_every=measure_every,
         done=done,
     )
+
+
+def _is_foreign(path: Path, own: set[str]) -> bool:
+    """Whether a file is neither of a run, nor a part of one that was being written, nor of a file manager."""
+    name = re.sub(r"\.\d+\.part$", "", path.name)
+    return name not in own | {"run.json", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def _key(seed: int) -> Array:
@@ -163,7 +172,7 @@ class Run:
             )
         own = {self._params.name, self._history.name, *(f"{name}.png" for name in PICTURES)}
         if self.folder.exists() and not self.exists:
-            if not self.folder.is_dir() or any(path.name not in own for path in self.folder.iterdir()):
+            if not self.folder.is_dir() or any(_is_foreign(path, own) for path in self.folder.iterdir()):
                 raise FileExistsError(
                     f"--out: expected a new or empty folder, got {self.folder}, which contains other files. "
                     "Choose another folder."
@@ -172,6 +181,8 @@ class Run:
         self._settings.unlink(missing_ok=True)  # until this is written again, the folder does not contain a run
         for name in own:
             (self.folder / name).unlink(missing_ok=True)
+        for part in self.folder.glob("*.part"):
+            part.unlink()
         self._keep(initial(settings.recipe), 0)
         write_atomically(self._settings, settings.to_json().encode())
 
@@ -203,6 +214,17 @@ class Run:
             figure.savefig(content, format="png", dpi=120)
             write_atomically(path, content.getvalue())
         return paths
+
+    @contextmanager
+    def sent_by_first(self) -> Iterator["Run"]:
+        """A copy of the run of process 0, in every process: the others may have no disk in common with it."""
+        first = jax.process_index() == 0
+        if first:
+            _ = self.settings, self.params  # raise what is wrong with them here, where their names are known
+        with TemporaryDirectory() as folder:
+            for path in (self._settings, self._params):
+                (Path(folder) / path.name).write_bytes(sent_by_first(path.read_bytes() if first else b""))
+            yield Run(folder)
 
     def digits(self, data: str | None = None, data_dir: Path | None = None) -> Dataset:
         """The data set of the run, or another one."""

@@ -116,18 +116,20 @@ def test_processes_make_no_difference(tmp_path, alone, environment, n_processes)
 
 
 def test_a_run_goes_on_in_processes(tmp_path, alone, environment):
-    """Two processes with two devices each can resume the run of one process, with the same result."""
+    """Two processes that share no disk can resume the run of one process, with the same result."""
     folder = tmp_path / "run"
     digits = load_mnist_5k()
     begun, kept = Run(folder), Run(alone)
     begun.begin(kept.settings)
     next(begun.train(digits))
     assert begun.done == 1
-    processes = start(environment, 2, ["--devices", "2", "--out", str(folder), "--resume"])
+    options = ["--devices", "2", "--out", str(tmp_path / "another disk"), "--resume"]
+    processes = start(environment, 2, options, first=["--out", str(folder)])
     first, other = ends(processes, within=120)
     assert (first[0], first[2]) == (0, "")
     assert f"resuming the run in {folder} after epoch 1 of 2\n" in first[1]
     assert other == (0, "", "")
+    assert not (tmp_path / "another disk").exists()
     same_run(folder, alone)
 
 

@@ -146,6 +146,23 @@ def test_refuses(tmp_path, environment, options, words):
     assert len(run.stderr.splitlines()) == 1
 
 
+def test_what_a_file_manager_or_a_kill_left_behind(tmp_path):
+    """A folder that holds no more than traces of a file manager, or of a run that was being begun, is as good as empty."""
+    for name in (".DS_Store", "params.safetensors.123.part", "run.json.4.part"):
+        (tmp_path / name).write_text("")
+    run = Run(tmp_path)
+    run.begin(SETTINGS)
+    assert (run.done, {path.name for path in tmp_path.iterdir()}) == (
+        0,
+        {".DS_Store", "params.safetensors", "run.json"},
+    )
+
+
+def test_patch_versions_of_python_need_not_agree():
+    """What processes agree on names no version of Python."""
+    assert '"python": ""' in SETTINGS.to_json(python="")
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}", "[]", '{"data": 1}', json.dumps({"data": "mnist-5k", "recipe": {"scale": {}}})]
 )

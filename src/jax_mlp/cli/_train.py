@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -81,10 +81,12 @@ def train(
     mesh = _grid(devices, coordinator, processes, process, timeout)
     run, writes = None if out is None else Run(out), process == 0
     if run and resume:
-        settings, digits, done = run.settings, run.digits(data_dir=data_dir), run.done
+        with nullcontext(run) if coordinator is None else run.sent_by_first() as begun:
+            settings, params, done = begun.settings, begun.params, begun.done
+        digits = DATASETS[settings.data](data_dir)
         begins = f"resuming the run in {out} after epoch {done} of {settings.recipe.n_epochs}"
     else:
-        digits, done = load(data_dir), 0
+        digits, done, params = load(data_dir), 0, None
         changes = {"n_epochs": chosen.epochs_on(len(digits.train_images)), **changes}
         settings = Settings(data, replace(chosen, **changes))
         _check(settings.recipe, layers, mesh)
@@ -98,12 +100,14 @@ def train(
     with _whole_epochs() as stopped:
         print(begins)
         if coordinator is not None:
-            agree(settings.to_json() + str(out is None))
+            agree(settings.to_json(python="") + str(out is None))
         if run and writes:
             told = run.train(digits, mesh)
         else:
-            params, measure_every = run.params if run and resume else initial(used), 1 if run else every
-            told = (figures for _, figures in train_by(used, digits, params, done, mesh, measure_every))
+            measure_every = 1 if run else every
+            told = (
+                figures for _, figures in train_by(used, digits, params or initial(used), done, mesh, measure_every)
+            )
         for figures in tqdm(told, total=used.n_epochs, initial=done, unit="epoch", disable=None):
             epoch = figures["epoch"]
             if epoch % every == 0 or epoch == used.n_epochs:
