@@ -64,3 +64,32 @@ def test_every_figure_is_drawn_and_shown():
     never_drawn = {path.stem for path in (ROOT / "docs" / "interactive").glob("*.html")}.difference(figures)
     assert sorted({*shown} - never_drawn) == sorted(figures)
     assert len(shown) == len({*shown})
+
+
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GREEK = r"\\(?:theta|eta|sigma|delta|alpha|epsilon|ell)\b"
+
+
+def symbols(tex: str) -> set[str]:
+    """The letters of a formula, without indices i, j, k, the number e, and the d of a derivative."""
+    greek = {*re.findall(GREEK, tex)}
+    tex = re.sub(r"\\(mathsf|mathcal|mathbb|operatorname|text|begin|end)\s*(\{[^}]*\}|\w)", "", tex)
+    return greek | {*re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", tex))}.difference("ijkeOd")
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.stem)
+def test_every_symbol_is_named(page):
+    """Each letter that formulas of a page use is named there: it stands alone in some formula in a sentence."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    within = re.findall(r"\$([^$]+)\$", re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL))
+    used = {symbol for tex in [*within, *re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL)] for symbol in symbols(tex)}
+    heads = [re.sub(r"_\{[^}]*\}|_\w|\^\w|\(.*?\)", "", re.split(r"[=,]", tex)[0]) for tex in within]
+    named = {symbol for head in heads if len(symbols(head)) == 1 for symbol in symbols(head)}
+    assert used <= named, f"{page.name} uses {sorted(used - named)} and does not say what they are"
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.stem)
+def test_pages_use_the_decided_words(page):
+    """No page uses a word that this project has replaced, or shows the scar of a replacement."""
+    old = r"\bjudg|misconception|embedded digit|silent unit|read right|^(?:came|should|broken by):|\b1 (?:epochs|times)\b"
+    assert re.findall(rf".*(?:{old}).*", page.read_text(encoding="utf-8"), re.MULTILINE | re.IGNORECASE) == []
