@@ -15,11 +15,13 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
 def table(name: str) -> str:
     """The table of a benchmark."""
+    if not (MEASURED / f"{name}.json").exists():
+        return f"Not measured yet: `python -m tests.benchmarks.{name} --json docs/measured/{name}.json`."
     result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
     source = f"Measured on {result['machine']}, by `python -m tests.benchmarks.{name}`."
     if name == "growth":  # which is drawn
         return source
-    head, rows = {"epoch": epoch, "accuracy": accuracy, "suite": suite}[name](result)
+    head, rows = {"epoch": epoch, "accuracy": accuracy, "suite": suite, "grading": grading}[name](result)
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return f"{body}\n\n{source}"
@@ -58,3 +60,16 @@ def suite(result):
     unit = result["seconds"]["import jax"]
     rows = [[what, f"{took:.1f}", f"{took / unit:.1f}"] for what, took in result["seconds"].items()]
     return ["what runs", "seconds", "in imports of JAX"], rows
+
+
+def grading(result):
+    """Of each run: time in all and for one submission, peak memory, wrong grades."""
+    rows = [
+        [
+            what, f"{run['seconds'] / 60:.0f}", f"{run['seconds'] / result['submissions']:.1f}",
+            f"{run['processor'] / result['submissions']:.1f}", f"{run['memory'] / 1024:.1f}", f"{run['wrong']}",
+        ]
+        for what, run in result["runs"].items()
+    ]  # fmt: skip
+    head = [f"{result['submissions']} submissions with", "minutes", "seconds each", "processor seconds each"]
+    return [*head, "peak memory (GB)", "wrong grades"], rows

@@ -123,12 +123,13 @@ class Board:
                 continue
             folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
             hint = reports.labelled("hint", f"jax-mlp exercises hint {component}{folder}")
+            hint = [hint] * (not self.exercises.without_hints)
             if laws[undone] == "not started":
                 path = self.exercises.shown(component)
-                return [reports.labelled("next", f"write {path} (its docstring is the specification)"), hint]
+                return [reports.labelled("next", f"write {path} (its docstring is the specification)"), *hint]
             asked = {law.split("::")[1].split("[")[0]: state for law, state in laws.items() if state}
             revised = reports.revise(self.reports[undone], component, self.fitting[undone], asked)
-            return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), hint]
+            return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), *hint]
         for law, state in self.laws.items():
             if state == "failed":  # all laws pass
                 return [

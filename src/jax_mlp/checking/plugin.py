@@ -110,7 +110,9 @@ def pytest_collection_modifyitems(config, items):
     if implementation.folder is not None:
         strict = config.getoption("--fine-print") or config.getoption("strict")
         left_out = {"reference"} if strict else {"reference", "fine_print"}
+        selected = Exercises(implementation.folder).selected
         kept = [i for i in items if "impl" in i.fixturenames and not left_out & evaluate.marks(i.obj)]
+        kept = [item for item in kept if component_of(item.nodeid) in selected]
         items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
 
 

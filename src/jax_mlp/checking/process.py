@@ -35,12 +35,19 @@ class Process:
         self.process.start()
         other.close()
 
+    def laws(self, files: list[str], limit: float = 600) -> dict[str, str]:
+        """The laws in files, by name, each with its sentence; or Ended. All is imported then that they need."""
+        return self._answer([files, None], limit)
+
     def run(self, law: str, files: list[str], limit: float) -> list[dict]:
         """Pytest's reports of a law, such as relu::test_example, that is in one of the files; or Ended."""
+        return self._answer([files, law], limit)
+
+    def _answer(self, question: list, limit: float):
         self.seen = self._size()
         start, calls = time.monotonic(), self.calls.value
         try:
-            self.connection.send_bytes(json.dumps([files, law]).encode())
+            self.connection.send_bytes(json.dumps(question).encode())
             while not self.connection.poll(0.05):
                 if self._size() - self.seen > LIMIT_OF_PRINTING:
                     raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")

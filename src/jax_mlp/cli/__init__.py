@@ -9,6 +9,7 @@ import typer
 
 from jax_mlp._jax import first_line
 from jax_mlp.cli._doctor import doctor
+from jax_mlp.cli._grade import classroom_workflow, grade, gradescope_zip
 from jax_mlp.cli._supervise import SUPERVISED, obey
 from jax_mlp.cli._train import train
 from jax_mlp.cli._use import evaluate, predict
@@ -17,6 +18,9 @@ from jax_mlp.exercises.commands import app as exercises
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for command in (train, evaluate, predict, doctor):
     app.command()(command)
+exercises.command()(grade)
+exercises.command("gradescope")(gradescope_zip)
+exercises.command("classroom")(classroom_workflow)
 app.add_typer(exercises, name="exercises", no_args_is_help=True)
 
 

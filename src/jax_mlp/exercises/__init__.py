@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from jax_mlp.components import COMPONENTS
+
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
 """The libraries that may be imported, besides the standard library and the other components of `jax_mlp`."""
 
@@ -55,16 +57,38 @@ class Progress:
         """Whether each component that was tested passes."""
         return self._read("passing")
 
+    @property
+    def selected(self) -> list[str]:
+        """The components that are asked for: all, unless a teacher chose some."""
+        only = self._remembered().get("only")
+        return [component for component in COMPONENTS if not isinstance(only, list) or component in only]
+
+    @property
+    def without_hints(self) -> bool:
+        """Whether a teacher switched hints off."""
+        return self._remembered().get("without hints") is True
+
     def remember(self, hints: dict[str, int] | None = None, passing: dict[str, bool] | None = None) -> None:
         """Add to what is remembered."""
-        memory = {"hints": {**self.hints_shown, **(hints or {})}, "passing": {**self.passing, **(passing or {})}}
-        self._file.write_text(json.dumps(memory) + "\n")
+        self._keep(hints={**self.hints_shown, **(hints or {})}, passing={**self.passing, **(passing or {})})
+
+    def choose(self, only: list[str] | None, without_hints: bool) -> None:
+        """Remember what a teacher chose."""
+        self._keep(**({"only": only} if only else {}), **({"without hints": True} if without_hints else {}))
 
     def _read(self, what: str) -> dict:
+        memory = self._remembered().get(what)
+        return memory if isinstance(memory, dict) else {}
+
+    def _remembered(self) -> dict:
         try:
-            return json.loads(self._file.read_text())[what]
-        except (OSError, ValueError, KeyError, TypeError):  # only a memory is lost: it begins anew
+            memory = json.loads(self._file.read_text())
+        except (OSError, ValueError):  # only a memory is lost: it begins anew
             return {}
+        return memory if isinstance(memory, dict) else {}
+
+    def _keep(self, **more) -> None:
+        self._file.write_text(json.dumps({**self._remembered(), **more}) + "\n")
 
 
 def beside_the_notebook() -> Progress:

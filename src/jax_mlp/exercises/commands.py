@@ -26,18 +26,26 @@ def start(
     as_notebook: Annotated[
         bool, typer.Option("--notebook", help="Write one notebook, exercises.ipynb, instead of a folder of files.")
     ] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="COMPONENTS", help="Ask for these components alone, such as relu,loss.")
+    ] = None,
+    without_hints: Annotated[bool, typer.Option("--without-hints", help="Switch hints off.")] = False,
 ) -> None:
     """Write one stub per component. Existing files are not changed."""
+    chosen = [name.strip() for name in only.split(",")] if only else None
+    for name in chosen or []:
+        _known(name)
     if as_notebook:
         from jax_mlp.exercises.notebook import write
 
         path = Path("exercises.ipynb")
         try:
-            write(path)
+            write(path, only=chosen, hints=not without_hints)
             print(f"written   {path}")
         except FileExistsError:
             print(f"kept      {path}")
         beside_the_notebook().remember()
+        beside_the_notebook().choose(None, without_hints)
         return
     from jax_mlp.exercises.laws import EXAMPLE
     from jax_mlp.exercises.stubs import stub
@@ -45,15 +53,18 @@ def start(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"exercises start: expected a folder, got the file {folder}. Choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {**{f"{c}.py": stub(c, str(folder)) for c in COMPONENTS}, "my_laws.py": EXAMPLE}.items():
+    stubs = {f"{c}.py": stub(c, str(folder)) for c in COMPONENTS if chosen is None or c in chosen}
+    for name, text in {**stubs, "my_laws.py": EXAMPLE}.items():
         try:
             with open(folder / name, "x", encoding="utf-8") as file:
                 file.write(text)
             print(f"written   {folder / name}")
         except FileExistsError:
             print(f"kept      {folder / name}")
-    Exercises(folder).remember()
-    print(f"Open {folder / 'relu.py'} and write the function. Then run: pytest --impl={quote(str(folder))}")
+    exercises = Exercises(folder)
+    exercises.remember()
+    exercises.choose(chosen, without_hints)
+    print(f"Open {folder / next(iter(stubs))} and write the function. Then run: pytest --impl={quote(str(folder))}")
 
 
 @app.command()

@@ -82,6 +82,8 @@ HINTS = {
 
 def next_hint(exercises: Progress, component: str, solution: str) -> str:
     """The next hint of a component. After the last one it is repeated, with the command that shows the solution."""
+    if exercises.without_hints:
+        return f"Hints are switched off for these exercises. Read the task again: jax-mlp exercises read {component}"
     hints = HINTS[component]
     number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
     with contextlib.suppress(OSError):  # if the folder is read-only, the first hint is shown again

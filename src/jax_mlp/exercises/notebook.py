@@ -9,41 +9,50 @@ from jax_mlp.exercises import stubs
 from jax_mlp.exercises.hints import HINTS
 from jax_mlp.exercises.stubs import source, stub
 
-INTRODUCTION = """\
+NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"]
+
+
+def introduction(number: int, hints: bool) -> str:
+    """The first cell of a notebook with so many exercises."""
+    help_ = '`mlp.hint("relu")` shows a hint, and `mlp.solution("relu")` the answer. ' if hints else ""
+    return f"""\
 # Write a neural network
 
-You will write a neural network in eight exercises. In each one, replace `raise NotImplementedError` in the first cell.
+{NUMBERS[number]} exercise{"s" * (number != 1)}. In each one, replace `raise NotImplementedError` in the first cell.
 Then run the second cell, which tests your function with its laws. A **law** is a statement that every correct
 implementation satisfies.
 
-`mlp.hint("relu")` shows a hint, and `mlp.solution("relu")` the answer. If `import jax_mlp` fails, run
+{help_}If `import jax_mlp` fails, run
 `%pip install "jax-mlp[test]"` first."""
 
 
-def notebook(solved: bool = False) -> dict:
+def notebook(solved: bool = False, only: list[str] | None = None, hints: bool = True) -> dict:
     """The notebook in Jupyter's format, with the stubs or, if `solved`, with the solutions."""
-    cells = [_markdown(INTRODUCTION), _code("import jax_mlp as mlp")]
-    for number, component in enumerate(COMPONENTS, 1):
+    chosen = [component for component in COMPONENTS if only is None or component in only]
+    cells = [_markdown(introduction(len(chosen), hints)), _code("import jax_mlp as mlp")]
+    for number, component in enumerate(chosen, 1):
         question = ast.get_docstring(ast.parse(source(component))) or ""
         cells.append(_markdown(f"## {number}. {component}\n\n{question}"))
         cells.append(_code(stubs.solution(component).strip() if solved else _without_head(stub(component))))
         cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
-        hints = "\n\n".join(f"{i}. {hint}" for i, hint in enumerate(HINTS[component], 1))
-        cells.append(_markdown(f"<details><summary>Hints</summary>\n\n{hints}\n\n</details>"))
-    cells.append(
-        _markdown("## Your network reads digits\n\nWhen all eight components pass, this cell trains your network.")
-    )
-    cells.append(_code(_capstone()))
+        if hints:
+            folded = "\n\n".join(f"{i}. {hint}" for i, hint in enumerate(HINTS[component], 1))
+            cells.append(_markdown(f"<details><summary>Hints</summary>\n\n{folded}\n\n</details>"))
+    if chosen == [*COMPONENTS]:
+        cells.append(
+            _markdown("## Your network reads digits\n\nWhen all eight components pass, this cell trains your network.")
+        )
+        cells.append(_code(_capstone()))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def write(path: Path, solved: bool = False) -> None:
+def write(path: Path, solved: bool = False, only: list[str] | None = None, hints: bool = True) -> None:
     """Write the notebook to a new file, or raise FileExistsError."""
     with open(path, "x", encoding="utf-8") as file:
-        json.dump(notebook(solved), file, indent=1, ensure_ascii=False)
+        json.dump(notebook(solved, only, hints), file, indent=1, ensure_ascii=False)
 
 
 def _capstone() -> str:

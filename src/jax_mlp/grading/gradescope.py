@@ -1,0 +1,55 @@
+"""The zip that Gradescope builds an autograder from: two scripts, and what is to be installed."""
+
+import zipfile
+from pathlib import Path
+
+import jax_mlp
+from jax_mlp.grading.points import points as check_points
+
+SETUP = """\
+#!/usr/bin/env bash
+# Gradescope runs this once, when the image is built, as root, in a folder that has what was uploaded.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+python3 -c "import ensurepip" 2>/dev/null || {{ apt-get update && apt-get install -y python3-venv; }}
+python3 -m venv ../uv && ../uv/bin/pip install uv
+../uv/bin/uv venv --python ">=3.11" ../python
+../uv/bin/uv pip install --python ../python {package}
+"""
+
+RUN = """\
+#!/usr/bin/env bash
+# Gradescope runs this for each submission, in a container of its own.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+# One core and a few minutes are enough. A grader that fails leaves no results, which Gradescope shows as an error.
+exec "$here/python/bin/jax-mlp" exercises grade "$here/submission" {points}\\
+    --journal "$(mktemp -d)/grades.jsonl" --gradescope "$here/results/results.json"
+"""
+
+
+def write(file: Path, points: Path | None, package: str | None) -> None:
+    """Write it.
+
+    Raises:
+        ValueError: If the points are not as they should be.
+    """
+    check_points(points)
+    wheel = Path(package) if package and package.endswith(".whl") else None
+    if wheel is not None and not wheel.is_file():
+        raise ValueError(f"exercises gradescope: expected a wheel, got {wheel}, which does not exist.")
+    wanted = f'"./{wheel.name}[test]"' if wheel else f'"{package or f"jax-mlp[test]=={jax_mlp.__version__}"}"'
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        _script(archive, "setup.sh", SETUP.format(package=wanted))
+        given = '--points "$here/source/points.toml" ' if points else ""
+        _script(archive, "run_autograder", RUN.format(points=given))
+        if points:
+            archive.write(points, "points.toml")
+        if wheel:
+            archive.write(wheel, wheel.name)
+
+
+def _script(archive: zipfile.ZipFile, name: str, text: str) -> None:
+    entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o100755 << 16
+    archive.writestr(entry, text)
