@@ -91,5 +91,7 @@ def test_every_symbol_is_named(page):
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.stem)
 def test_pages_use_the_decided_words(page):
     """No page uses a word that this project has replaced, or shows the scar of a replacement."""
-    old = r"\bjudg|misconception|embedded digit|silent unit|read right|^(?:came|should|broken by):|\b1 (?:epochs|times)\b"
+    old = (
+        r"\bjudg|misconception|embedded digit|silent unit|read right|^(?:came|should|broken by):|\b1 (?:epochs|times)\b"
+    )
     assert re.findall(rf".*(?:{old}).*", page.read_text(encoding="utf-8"), re.MULTILINE | re.IGNORECASE) == []

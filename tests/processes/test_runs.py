@@ -147,7 +147,7 @@ def test_refuses(tmp_path, environment, options, words):
 
 
 def test_what_a_file_manager_or_a_kill_left_behind(tmp_path):
-    """A folder that holds no more than traces of a file manager, or of a run that was being begun, is as good as empty."""
+    """A folder with only the traces of a file manager, or of a run that was being begun, counts as empty."""
     for name in (".DS_Store", "params.safetensors.123.part", "run.json.4.part"):
         (tmp_path / name).write_text("")
     run = Run(tmp_path)
