@@ -79,19 +79,20 @@ def reference_fails(law: Callable, arguments: dict | None = None) -> bool:
         law: The law that failed.
         arguments: What pytest gave it, for a law without examples.
     """
-    reference, watched = _reference(), watch(law)
+    right, watched = reference(), watch(law)
     try:
         if watched:
-            watched.again(reference, watched.last)
+            watched.again(right, watched.last)
         else:
-            law(**{"impl": reference, **{k: v for k, v in (arguments or {}).items() if k != "impl"}})
+            law(**{"impl": right, **{k: v for k, v in (arguments or {}).items() if k != "impl"}})
     except Exception:  # whatever way it fails in
         return True
     return False
 
 
-@functools.cache  # compiled once, for all laws
-def _reference() -> Implementation:
+@functools.cache
+def reference() -> Implementation:
+    """The reference, compiled once for all laws."""
     return Implementation()
 
 

@@ -36,8 +36,8 @@ np.seterr(all="ignore")  # infinity and NaN are answers like any other: laws jud
 
 def pytest_configure(config):
     """Find the implementation under test; a folder that has none is an error at once."""
-    config.addinivalue_line("markers", "reference: what the reference promises beyond the laws of its component")
-    config.addinivalue_line("markers", "fine_print: promised by the docstring, and asked of others with --strict alone")
+    config.addinivalue_line("markers", "reference: a test of the reference alone")
+    config.addinivalue_line("markers", "fine_print: tested of others only with --fine-print or --strict")
     gc.set_threshold(500_000)  # what is imported and compiled stays: no need to look through it often
     keep_compiled_code()
     folder = config.getoption("--impl")

@@ -365,13 +365,10 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
         place, gave = _place(error, implementation), implementation.calls[-1].result
         if place or gave is NO_ANSWER:
             return [("got", summary + place), ("expected", "a result")]
-        return [
-            ("got", _kind(gave)),
-            ("expected", f"an answer of another kind: to look at this one ended in {summary}"),
-        ]
+        return [("got", _kind(gave)), ("expected", _expected_kind(implementation.calls[-1], summary))]
     where, got, expected = error.where, error.got, error.expected
     own = (
-        "  (as another of these calls gave: they should agree)" if _was_answered(expected, implementation.calls) else ""
+        "  (from another of these calls: the two should agree)" if _was_answered(expected, implementation.calls) else ""
     )
     if (
         isinstance(expected, np.ndarray)
@@ -399,6 +396,17 @@ def _was_answered(expected, calls: list[Call]) -> bool:
         return False
     answers = [leaf for call in calls for leaf in jax.tree.leaves(call.result) if np.shape(leaf) == expected.shape]
     return any(np.array_equal(answer, expected) for answer in answers if not getattr(answer, "is_deleted", bool)())
+
+
+def _expected_kind(call: Call, summary: str) -> str:
+    """What sort of thing the reference returns for a call; the error, if that is no other sort of thing."""
+    try:
+        expected = _kind(getattr(examples.reference(), call.function).eager(*call.arguments, **call.options))
+    except Exception:  # such as for a pulled-back gradient, whose arguments are others
+        return f"a result that can be compared; comparing this one raised {summary}"
+    if expected == _kind(call.result):
+        return f"{expected} that can be compared; comparing this one raised {summary}"
+    return expected
 
 
 def _kind(value) -> str:
