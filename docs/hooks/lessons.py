@@ -98,7 +98,7 @@ def code(name: str) -> str:
         text = bare((PACKAGE / "components" / f"{component}.py").read_text(encoding="utf-8"), [function or component])
         text = ast.unparse(_function(text, function or component))
     text = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=82", "-"],
+        [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=74", "-"],
         input=text, capture_output=True, text=True, encoding="utf-8", check=True,
     ).stdout.strip()  # fmt: skip
     return f"```python\n{text}\n```"

@@ -144,6 +144,11 @@ class _Bare(ast.NodeTransformer):
         ]
         return node
 
+    def visit_With(self, node: ast.With) -> ast.stmt | list[ast.stmt]:
+        self.generic_visit(node)
+        setting = ast.unparse(node.items[0]).startswith("jax.")  # such as how JAX promotes types
+        return node.body if setting else node
+
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
         return node
