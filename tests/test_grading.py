@@ -220,7 +220,7 @@ def test_a_teachers_selection(tmp_path):
     assert sorted(path.name for path in (tmp_path / "mine").glob("*.py")) == ["loss.py", "my_laws.py", "relu.py"]
     assert "switched off" in exercises("hint", "relu", "--in", tmp_path / "mine").output
     text = json.dumps(notebook(only=["relu"], hints=False))
-    assert "One exercise." in text
+    assert "in 1 exercise." in text
     assert "Hints" not in text
     assert "def loss" not in text
 

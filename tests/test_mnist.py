@@ -244,3 +244,21 @@ def test_the_guide_with_its_own_loader(mnist_folder):
         batches=NumpyLoader(small, batch_size=128, num_workers=0),
     )
     assert accuracy(params, digits.test_images, one_hot(digits.test_labels)) > 0.8
+
+
+@pytest.mark.parametrize("kaggle", [False, True], ids=["packed", "kaggle"])
+@pytest.mark.parametrize("place", ["MNIST/raw", ".", "raw"])
+def test_files_as_people_have_them(tmp_path, mnist_folder, kaggle, place):
+    """Files are read, and nothing is written, in each place, packed or with the names that Kaggle gives them."""
+    folder = tmp_path / "a folder#1" / place
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        content = (mnist_folder / "MNIST" / "raw" / name).read_bytes()
+        if kaggle:
+            (folder / name.replace("-idx", ".idx")).write_bytes(content)
+        else:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content, 1))
+    before = sorted(tmp_path.rglob("*"))
+    digits = load_mnist(tmp_path / "a folder#1")
+    assert [len(part) for part in digits] == [60_000, 60_000, 10_000, 10_000]
+    assert sorted(tmp_path.rglob("*")) == before

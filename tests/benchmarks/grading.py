@@ -37,7 +37,7 @@ HOSTILE = {
     "floods": "while True:\n        print('relu ' * 1000)",
     "forks": "__import__('os').fork()",
     "starts a program": "__import__('subprocess').run(['true'])",
-    "eats memory": "keep = [b'x' * 2**20 for _ in range(2**16)]",
+    "eats memory": "keep = [bytes(2**28) for _ in range(2**8)]",
     "opens a socket": "__import__('socket').socket()",
     "writes outside": "open({outside!r}, 'w').write('relu')",
     "removes others": "__import__('shutil').rmtree({others!r})",

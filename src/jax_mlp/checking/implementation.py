@@ -102,22 +102,31 @@ class Component:
 
     def raw(self, *arguments, **options):
         """The result, called with these very objects, so that what is done to them is seen."""
-        return self._run("eager", self.function, arguments, options)
+        try:
+            return self._run("eager", self.function, arguments, options)
+        except AttributeError:  # arrays of NumPy lack what those of JAX have, such as `x.at`
+            self.calls.pop()
+            return self.eager(*arguments, **options)
 
     def pullback(self, cotangent, *arguments, argnum=0):
         """The gradient of `sum(cotangent * f(*arguments))` with respect to one of the arguments."""
-        return self._run("pullback", self.compiled_pullback, (cotangent, *arguments), {"argnum": argnum})
+        return self._run("pullback", self._differentiate, (cotangent, *arguments), {"argnum": argnum})
 
     def gradient(self, *arguments, argnum=0):
         """The gradient of a scalar function with respect to one of its arguments."""
-        return self._run(
-            "gradient", lambda *a, argnum: self.compiled_pullback(1.0, *a, argnum=argnum), arguments, {"argnum": argnum}
-        )
+        return self._run("gradient", partial(self._differentiate, 1.0), arguments, {"argnum": argnum})
+
+    def _differentiate(self, cotangent, *arguments, argnum):
+        if self.traceable:
+            with contextlib.suppress(Exception):
+                return self.compiled_pullback(cotangent, *arguments, argnum=argnum)
+        # JAX differentiates a Python `if` that it cannot compile.
+        return self._pullback(*as_jax((cotangent, *arguments)), argnum=argnum)
 
     def _pullback(self, cotangent, *arguments, argnum):
         before, after = arguments[:argnum], arguments[argnum + 1 :]
         result, pull = jax.vjp(lambda argument: self.function(*before, argument, *after), arguments[argnum])
-        return pull(jnp.broadcast_to(jnp.asarray(cotangent, result.dtype), result.shape))[0]
+        return pull(jnp.broadcast_to(jnp.asarray(cotangent, jnp.result_type(result)), jnp.shape(result)))[0]
 
     def _run(self, method: str, function, arguments: tuple, options: dict):
         # Remembered as they were before: a component may change them where they stand.

@@ -14,7 +14,7 @@ def doctor(data_dir: DataDir = None) -> None:
     from jax_mlp import __version__
     from jax_mlp._jax import fault, first_line, import_jax
     from jax_mlp.data.dataset import data_folder
-    from jax_mlp.data.mnist import FILES
+    from jax_mlp.data.mnist import FILES, find
 
     def installed(package: str) -> str:
         try:
@@ -47,7 +47,7 @@ def doctor(data_dir: DataDir = None) -> None:
     folder = data_folder(data_dir)
     show("mnist-5k", f"cached in {folder}" if (folder / "mnist-5k.bin").is_file() else "bundled with the installation")
     raw = folder / "MNIST" / "raw"
-    there = [name for name in FILES if (raw / name).is_file() or (raw / f"{name}.gz").is_file()]
+    there = [name for name in FILES if find(folder, name) is not None]
     words = f"{len(there)} of {len(FILES)} files in {raw}"
     show("mnist", words, "" if len(there) == len(FILES) else "To download the others, run: jax-mlp train --data mnist")
     for extra, packages in EXTRAS.items():

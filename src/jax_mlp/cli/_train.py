@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -133,6 +134,10 @@ def train(
             print(f"figure: {picture}")
 
 
+LARGEST = 2**30
+"""Number of parameters, in 4 GiB, that a network may have."""
+
+
 @contextmanager
 def _whole_epochs() -> Iterator[Callable[[], bool]]:
     """A function that says whether Ctrl-C was pressed. A second Ctrl-C ends the process at once; a saved run is valid.
@@ -183,6 +188,9 @@ def _check(recipe, layers: str | None, mesh) -> None:
         raise ValueError(
             f"--layers: expected 784 first and 10 last, for 784 pixels and 10 digits, got {layers}. Try 784,512,512,10."
         )
+    n_params = sum((n_in + 1) * n_out for n_in, n_out in pairwise(recipe.layer_sizes))
+    if n_params > LARGEST:
+        raise ValueError(f"--layers: expected at most {LARGEST} parameters, got {n_params}. Use smaller layers.")
     if recipe.n_epochs < 1:
         raise ValueError(f"--epochs: expected 1 or more, got {recipe.n_epochs}. Leave it out to use the default.")
     if not 0 <= recipe.seed < 2**32:

@@ -1,5 +1,6 @@
 """The type of a data set, and the folder in which data sets are stored."""
 
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +26,17 @@ def data_folder(data_dir: str | Path | None) -> Path:
     if data_dir is None:
         from platformdirs import user_cache_path
 
-        return user_cache_path("jax_mlp")
-    folder = Path(data_dir).expanduser()
+        try:
+            folder = user_cache_path("jax_mlp")
+        except RuntimeError:  # there is no home directory, for which older versions return a relative path
+            folder = Path()
+        return folder if folder.is_absolute() else Path(tempfile.gettempdir()) / "jax_mlp"
+    try:
+        folder = Path(data_dir).expanduser()
+    except RuntimeError as error:
+        raise NotADirectoryError(
+            f"data: expected data_dir to be a folder, got {data_dir}. Pass its full path."
+        ) from error
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"data: expected data_dir to be a folder, got the file {folder}. Pass its folder.")
     return folder

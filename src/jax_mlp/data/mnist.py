@@ -9,6 +9,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
+import numpy as np
+
 from jax_mlp._files import write_atomically
 from jax_mlp.data.dataset import Dataset, data_folder
 
@@ -44,24 +46,20 @@ def load_mnist(data_dir: str | Path | None = None) -> Dataset:
     References:
         Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits.
     """
-    datasets = import_torchvision().datasets
     root = data_folder(data_dir)
-    raw = root / "MNIST" / "raw"
-    for name in FILES:
-        if not (raw / name).exists() and (raw / f"{name}.gz").is_file():
-            write_atomically(raw / name, _unpack(raw / f"{name}.gz"))
-    missing = [name for name in FILES if not (raw / name).exists()]
+    missing = [name for name in FILES if find(root, name) is None]
     if missing:
-        _download(datasets.MNIST, root, missing)
-    for name in FILES:
-        _verify(raw / name)
-    train, test = (datasets.MNIST(root, train=train) for train in (True, False))
-    return Dataset(
-        train.data.numpy().reshape(len(train), -1),
-        train.targets.numpy().astype("uint8"),
-        test.data.numpy().reshape(len(test), -1),
-        test.targets.numpy().astype("uint8"),
-    )
+        _download(import_torchvision().datasets.MNIST, root, missing)
+    train_images, train_labels, test_images, test_labels = (_read(root, name) for name in FILES)
+    return Dataset(train_images.reshape(-1, 784), train_labels, test_images.reshape(-1, 784), test_labels)
+
+
+def find(root: Path, name: str) -> Path | None:
+    """The path of a file, unpacked or not, by its own name or Kaggle's, in `MNIST/raw`, `raw` or `root` itself."""
+    names = name, name.replace("-idx", ".idx")
+    folders = root / "MNIST" / "raw", root / "raw", root
+    paths = (folder / (own + suffix) for folder in folders for own in names for suffix in ("", ".gz"))
+    return next((path for path in paths if path.exists()), None)
 
 
 def import_torchvision():
@@ -98,19 +96,22 @@ def _download(mnist: type, root: Path, missing: list[str]) -> None:
                 "internet connection."
             ) from error
         for name in missing:
-            _verify(downloaded / name)
+            _read(downloaded, name)
             write_atomically(root / "MNIST" / "raw" / name, (downloaded / name).read_bytes())
 
 
-def _verify(path: Path) -> None:
-    if not path.is_file():
+def _read(root: Path, name: str) -> np.ndarray:
+    """The bytes of a file after its header, once the file is found to be whole."""
+    path = find(root, name)
+    if path is None or not path.is_file():
         raise ValueError(f"mnist: expected a file at {path}, got a folder. Move it away and run again.")
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if digest != FILES[path.name]:
+    content = _unpack(path) if path.suffix == ".gz" else path.read_bytes()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if digest != FILES[name]:
         raise ValueError(
-            f"mnist: {path} is damaged: expected MD5 {FILES[path.name]}, got {digest}. Delete it and run again."
+            f"mnist: {path} is damaged: expected MD5 {FILES[name]}, got {digest}. Delete it and run again."
         )
+    return np.frombuffer(content, np.uint8, offset=16 if "images" in name else 8)
 
 
 def _unpack(path: Path) -> bytes:

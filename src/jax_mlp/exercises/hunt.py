@@ -20,7 +20,7 @@ HUNTED = tuple(component for component in COMPONENTS if component != "train_loop
 
 
 class Round(NamedTuple):
-    """One round: some code, and what it takes to judge an answer."""
+    """One round: some code, and what is needed to check an answer."""
 
     component: str
     mistake: str

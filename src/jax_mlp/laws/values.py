@@ -10,7 +10,7 @@ import numpy as np
 def as_jax(value):
     """The value with its arrays of numbers as JAX arrays, including those in lists and tuples."""
     leaves, tree = jax.tree.flatten(value, is_leaf=lambda node: isinstance(node, Iterator))
-    numeric = [isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" for leaf in leaves]
+    numeric = [isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "biufcV" for leaf in leaves]
     put = iter(_put([leaf for leaf, is_numeric in zip(leaves, numeric, strict=True) if is_numeric]))
     return tree.unflatten(next(put) if is_numeric else leaf for leaf, is_numeric in zip(leaves, numeric, strict=True))
 

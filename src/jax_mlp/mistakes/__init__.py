@@ -47,11 +47,18 @@ def _entries(kind: str, component: str) -> list[Entry]:
     module = importlib.import_module(f"jax_mlp.{kind}.{component}")
     entries = []
     for name, function in vars(module).items():
-        if name.startswith("_") or not callable(function) or function.__module__ != module.__name__:
+        if name.startswith("_") or not callable(function) or _written(function).__module__ != module.__name__:
             continue
-        sentence = " ".join((inspect.getdoc(function) or "").split())
+        sentence = " ".join((inspect.getdoc(_written(function)) or "").split())
         entries.append(Entry(kind, component, name, sentence, _functions(component, function)))
     return entries
+
+
+def _written(function):
+    """The function that stands in the file, without the decorators and partials around it."""
+    while inner := getattr(function, "__wrapped__", None) or getattr(function, "func", None):
+        function = inner
+    return function
 
 
 def _functions(component: str, function) -> dict[str, Any]:
