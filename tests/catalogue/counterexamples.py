@@ -28,7 +28,8 @@ def smallest(component: str, name: str) -> dict[str, str]:
     """
     entry = next(entry for entry in mistakes(component) if entry.name == name)
     first: dict[str, str] = {}
-    for law in sorted(laws(component), key=lambda law: not hasattr(laws(component)[law], "hypothesis")):
+    asked = laws(component, strict=True)
+    for law in sorted(asked, key=lambda law: not hasattr(asked[law], "hypothesis")):
         if law in laws_that_catch(entry):
             plain, shown = broken(entry, law)
             if plain:
@@ -39,7 +40,7 @@ def smallest(component: str, name: str) -> dict[str, str]:
 
 def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
     """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
-    law = laws(entry.component)[name]
+    law = laws(entry.component, strict=True)[name]
     watch(law)
     implementation = Implementation()
     implementation.use(entry.component, entry.functions)

@@ -52,8 +52,18 @@ def broken_laws(entry: Entry, only_first: bool = False) -> list[str]:
     """The names of the laws of its own component that an entry breaks."""
     implementation = Implementation()
     implementation.use(entry.component, entry.functions)
-    broken, known = [], laws_that_catch(entry) if only_first else set()
-    for name, law in sorted(laws(entry.component).items(), key=lambda law: law[0] not in known):
+    known = laws_that_catch(entry) if only_first else set()
+    asked = laws(entry.component)
+    broken = _broken(asked, implementation, known, only_first)
+    if not broken and entry.kind == "mistakes":  # some mistakes are against the fine print alone
+        fine_print = {name: law for name, law in laws(entry.component, strict=True).items() if name not in asked}
+        broken = _broken(fine_print, implementation, known, only_first)
+    return broken
+
+
+def _broken(asked: dict, implementation: Implementation, known: set[str], only_first: bool) -> list[str]:
+    broken = []
+    for name, law in sorted(asked.items(), key=lambda law: law[0] not in known):
         implementation.calls.clear()
         try:
             law(implementation)
