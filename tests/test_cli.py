@@ -206,7 +206,7 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
     [
         ({"JAX_PLATFORMS": "nowhere"}, ["doctor"], 0, "devices     none: "),
         ({"JAX_PLATFORMS": "nowhere"}, ["train"], 2, "To see what JAX finds here, run: jax-mlp doctor"),
-        ({}, ["train", "--layers", "784,1000000000,10"], 2, "To see what JAX finds here, run: jax-mlp doctor"),
+        ({}, ["train", "--layers", "784,1000000000,10"], 2, "--layers: expected at most 1073741824 parameters"),
         ({"PYTHONIOENCODING": "latin-1"}, ["exercises", "read", "relu"], 0, "relu"),
         ({"PYTHONPATH": "broken"}, ["doctor"], 0, "devices     none: jax: expected JAX to be importable"),
         ({"PYTHONPATH": "broken"}, ["--help"], 0, "exercises"),
