@@ -14,7 +14,7 @@ from tests.site.conftest import WIDTHS
 
 PAGES = {
     "log_softmax": "forward",
-    "p_minus_y": "loss",
+    "p_minus_y": "backpropagation",
     "one_step": "update",
     "scales": "init",
     "learning": "train_loop",
