@@ -235,7 +235,7 @@ def test_the_capstone_wants_all_eight(exercises):
     """What is not written yet is named."""
     run = capstone(exercises)
     assert run.returncode == 2
-    assert "expected all eight to be written, got" in run.stderr
+    assert "expected relu to be written, got" in run.stderr
     assert "relu.py, which is not" in run.stderr
 
 
