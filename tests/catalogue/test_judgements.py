@@ -52,8 +52,9 @@ def test_jit_hides_nothing():
 
 
 def test_every_variant_passes():
-    """Every correct variant passes all laws of its component."""
-    right = all_of(variants)
+    """Every correct variant passes all laws of its component: every fifth of them, or all in the profile `thorough`."""
+    step = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 5
+    right = [entry for component in COMPONENTS for entry in variants(component)[::step]]
     accused = {e.name: broken for e, broken in zip(right, judge(right, only_first=True), strict=True) if broken}
     assert accused == {}
 

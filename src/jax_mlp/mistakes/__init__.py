@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,9 +57,13 @@ def _entries(kind: str, component: str) -> list[Entry]:
 
 def _written(function):
     """The function that stands in the file, without the decorators and partials around it."""
-    while inner := getattr(function, "__wrapped__", None) or getattr(function, "func", None):
-        function = inner
-    return function
+    while True:
+        if isinstance(function, partial):
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        else:
+            return function
 
 
 def _functions(component: str, function) -> dict[str, Any]:
