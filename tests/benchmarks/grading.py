@@ -58,7 +58,7 @@ def hostile(kind: str, folder: Path) -> str:
 def ways(component: str) -> tuple[list[str], list[str]]:
     """The sources of correct and of wrong files for a component."""
     right = [source(component)]
-    right += [text for entry in variants(component) if (text := _file(entry)) and _is_allowed(entry, text)]
+    right += [text for entry in variants(component)[:5] if (text := _file(entry)) and _is_allowed(entry, text)]
     wrong = [text for entry in mistakes(component) if (text := _file(entry))]
     return right, wrong
 

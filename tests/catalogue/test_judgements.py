@@ -1,5 +1,6 @@
 """Every mistake is caught by a law of its component, and every correct variant passes."""
 
+import os
 from typing import Any
 
 from jax_mlp.checking.evaluate import judge, laws

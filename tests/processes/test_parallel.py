@@ -166,7 +166,7 @@ def test_a_process_that_never_comes(environment):
         ((code, shown, said),) = ends(start(environment, 2, [*SMALL, "--timeout", "3"], come=come), within=30)
         assert (code, shown) == (2, "")
         assert re.fullmatch(
-            r"jax-mlp: connect: expected 2 processes at 127.0.0.1:\d+ within 3 s, and not all.*\n", said
+            r"jax-mlp: connect: expected 2 processes at 127.0.0.1:\d+ within 3 s, but not all.*\n", said
         )
         assert time.monotonic() - began < 20
 
