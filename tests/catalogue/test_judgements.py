@@ -57,6 +57,10 @@ def test_every_variant_passes():
     step = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 5
     right = [entry for component in COMPONENTS for entry in variants(component)[::step]]
     accused = {e.name: broken for e, broken in zip(right, judge(right, only_first=True), strict=True) if broken}
+    # JAX cannot trace these: the law that asks for jit tells them so, and it is the one that they may fail.
+    untraceable = {"numpy_inside", "python_loop"}
+    for name in untraceable & {*accused}:
+        assert accused.pop(name)[0].startswith("test_compiling")
     assert accused == {}
 
 
