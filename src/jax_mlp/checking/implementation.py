@@ -104,7 +104,7 @@ class Component:
         """The result, called with these very objects, so that what is done to them is seen."""
         try:
             return self._run("eager", self.function, arguments, options)
-        except AttributeError:  # arrays of NumPy lack what those of JAX have, such as `x.at`
+        except Exception:  # it may want arrays of JAX: NumPy's have no `x.at`, and no index that JAX traces
             self.calls.pop()
             return self.eager(*arguments, **options)
 

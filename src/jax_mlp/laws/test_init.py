@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jax_mlp import he, lecun
 from jax_mlp.laws.draws import function, keys, powers_of_two
-from jax_mlp.laws.expect import close, each, equal, holds
+from jax_mlp.laws.expect import ROUNDING, close, each, equal, holds
 
 SIZES = [[1, 1], [2, 3, 3]]
 sizes_in_pool = st.sampled_from(SIZES)
@@ -178,9 +178,11 @@ def test_the_scale_of_one_layer(impl, key, factor):
 @given(sizes_in_pool, ten_keys)
 def test_the_scale_is_a_thousandth_unless_given(impl, sizes, key):
     """The default scale is 1e-3, for a network and for a single layer."""
-    each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key, 1e-3))
+    within = 1e-2 * ROUNDING  # since a compiler that knows the scale may multiply in another order
+    each(close, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key, 1e-3), within)
     n_in, n_out = sizes[:2]
-    each(equal, [impl.init_weights_biases(n_in, n_out, key)], [impl.init_weights_biases(n_in, n_out, key, scale=1e-3)])
+    given_scale = impl.init_weights_biases(n_in, n_out, key, scale=1e-3)
+    each(close, [impl.init_weights_biases(n_in, n_out, key)], [given_scale], within)
 
 
 @pytest.mark.fine_print

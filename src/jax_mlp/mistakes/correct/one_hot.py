@@ -141,11 +141,6 @@ def matched(x, n_classes=10):
             )
 
 
-def outer_comparison(x, n_classes=10):
-    """The table of comparisons is an outer operation of `jnp.equal`."""
-    return jnp.equal.outer(x, jnp.arange(n_classes)).astype(float)
-
-
 def difference_of_steps(x, n_classes=10):
     """Each row is the difference of two cumulative rows, of classes up to the label and below it."""
     classes = jnp.arange(n_classes)

@@ -107,7 +107,7 @@ def _forward_derivative(primals, tangents):
 
 
 def set_by_index(x):
-    """Negative entries are set to 0 with `.at`, which NumPy arrays do not have."""
+    """Negative entries are set to 0 with `.at`, which JAX cannot compile for a single number."""
     return x.at[x < 0].set(0)
 
 

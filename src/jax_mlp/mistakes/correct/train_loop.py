@@ -227,7 +227,7 @@ def _train(
     """The function is a `partial` that fixes the function that steps."""
     n_classes = len(params[-1][1])
     train = train_images, _rows(train_labels, n_classes)
-    cuts = range(batch_size, len(train_images), batch_size)
+    cuts = [*range(batch_size, len(train_images), batch_size)]
     for epoch in range(n_epochs):
         start = time.time()
         shuffled = [jnp.asarray(a) for a in train]
