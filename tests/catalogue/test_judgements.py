@@ -86,9 +86,10 @@ def test_the_guides_own_code_passes():
 
 
 def test_what_cannot_be_compiled_is_told_precisely_that():
-    """Correct code that JAX cannot compile fails the law about compiling, and no other."""
+    """Correct code that JAX cannot compile fails the law about compiling, and no other: every second, or `thorough`."""
     right = [entry for entry in all_of(variants) if named(entry) in UNTRACEABLE]
     assert {named(entry) for entry in right} == UNTRACEABLE
+    right = right if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else right[1::2]
     told = {named(entry): broken for entry, broken in zip(right, judge(right), strict=True)}
     assert {name: laws for name, laws in told.items() if len(laws) != 1 or "compiling" not in laws[0]} == {}
 
