@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import jax_mlp
+from jax_mlp.checking.implementation import Implementation
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import SHORTCUTS, Exercises, page
@@ -55,6 +56,21 @@ def test_start_overwrites_nothing(folder):
     assert f"kept      {folder}/relu.py" in again
     assert f"written   {folder}/loss.py" in again
     assert f"pytest --impl={folder}" in again
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "def relu(x, floor=0.0):\n    return jnp.maximum(x, floor)\n",
+        "def leaky(x, slope):\n    return jnp.where(x > 0, x, slope * x)\nrelu = functools.partial(leaky, slope=0.0)\n",
+        "relu = (lambda f: lambda *a, **k: f(*a, **k))(lambda x: jnp.maximum(x, 0))\n",
+    ],
+    ids=["an option", "a partial", "a decorator"],
+)
+def test_an_exercise_may_take_more_than_its_stub(folder, written):
+    """A function that can be called as its stub is accepted, even if it has further options."""
+    (folder / "relu.py").write_text(f"import functools\nimport jax.numpy as jnp\n{written}")
+    assert Implementation(folder).relu.eager(np.float32([-1, 2])).tolist() == [0, 2]
 
 
 def test_hints_come_one_at_a_time(folder):
