@@ -67,6 +67,14 @@ def test_files_may_import(tmp_path, source):
     assert judged(tmp_path, "relu", "-q").returncode == 0
 
 
+def test_a_progress_bar_leaves_no_trace(tmp_path):
+    """A file may use `tqdm`, as the guide does, and nothing is said about it."""
+    source = "import jax.numpy as jnp\nfrom tqdm import tqdm\ndef relu(x):\n    for _ in tqdm([1]):\n"
+    (tmp_path / "relu.py").write_text(f"{source}        return jnp.maximum(x, 0)\n")
+    shown = judged(tmp_path, "relu", "-q", "-k", "example")
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
 BROKEN = [
     ("def relu(x)\n    return x\n", "relu.py does not import: SyntaxError, line 1: expected ':'"),
     ("import nowhere\n", "relu.py does not import: ModuleNotFoundError, line 1: No module named 'nowhere'"),

@@ -26,6 +26,9 @@ def main(connection, output: str, options: list[str], calls) -> None:
     from jax_mlp.checking import settings
 
     settings.apply()
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())  # its own is for several processes, and is reported as leaked when this one ends
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
