@@ -11,12 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 import jax_mlp
+from jax_mlp.checking.evaluate import laws
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import SHORTCUTS, Exercises, page
+from jax_mlp.exercises.capstone import what_is_wrong
 from jax_mlp.exercises.hints import HINTS
-from jax_mlp.exercises.stubs import is_stub, source, stub
+from jax_mlp.exercises.stubs import is_stub, source, steps, stub
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,6 +47,12 @@ def test_a_stub_is_the_reference_without_its_body(component):
         assert str(inspect.signature(namespace[name])) == str(inspect.signature(getattr(jax_mlp, name)))
         assert namespace[name].__doc__ == getattr(jax_mlp, name).__doc__
     assert all(shortcut in ast.get_docstring(ast.parse(text)) for shortcut in SHORTCUTS[component])
+
+
+@pytest.mark.parametrize("component", [component for component in COMPONENTS if steps(component)])
+def test_every_law_belongs_to_one_step(component):
+    """The steps of a component have all of its laws, in the order in which they are run."""
+    assert [name for names in steps(component).values() for name in names] == [*laws(component)]
 
 
 def test_start_overwrites_nothing(folder):
@@ -180,6 +188,24 @@ def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
 def test_exercises_of_nobody_are_not_started(tmp_path):
     """A folder counts as exercises only if `start` made it."""
     assert not Exercises(tmp_path).started
+
+
+W = [(np.ones((2, 2)), np.ones(2))]
+
+
+@pytest.mark.parametrize(
+    ("trained", "log_p", "losses", "words"),
+    [
+        ([(np.full((2, 2), np.nan), np.ones(2))], [[0, 0]], (1, 1), "not finite"),
+        (W, [[0, 1], [1, 0]], (1, 1), "did not change"),
+        ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [1, 0]], (1, 2), "The loss grew"),
+        ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [0, 1]], (2, 1), "every image a 1"),
+        ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [1, 0]], (2, 1), "learns something"),
+    ],
+)
+def test_a_network_that_does_not_read_is_told_why(trained, log_p, losses, words):
+    """The capstone says where to look if the network has learned little."""
+    assert words in what_is_wrong(W, trained, np.array(log_p), [{"loss": loss} for loss in losses])
 
 
 def test_a_page_keeps_parameters_to_half_a_step():

@@ -1,8 +1,8 @@
 """Writes the laws of a component, and the mistakes they catch, into pages, in their own words.
 
 `<!-- laws relu -->` becomes all of them, `<!-- law relu::test_example -->` the line under a formula that a law tests,
-`<!-- catches -->` the matrix of all components, and `<!-- hunt example -->` a round of "Find the mistake" for browsers
-that run no scripts.
+`<!-- steps train_loop -->` the steps of an exercise, `<!-- catches -->` the matrix of all components, and
+`<!-- hunt example -->` a round of "Find the mistake" for browsers that run no scripts.
 """
 
 import ast
@@ -19,11 +19,12 @@ from pygments.lexers import PythonLexer
 
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import hunt
+from jax_mlp.exercises.stubs import numbered_steps
 from jax_mlp.mistakes import caught_by, counterexamples
 
 PACKAGE = Path(__file__).parents[2] / "src" / "jax_mlp"
 LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
-MARK = re.compile(r"^<!-- (laws \w+|catches|hunt example) -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- (laws \w+|steps \w+|catches|hunt example) -->$", re.MULTILINE)
 FINE_PRINT = '<span class="count">fine print</span>'
 PLACE = re.compile(r"<!-- put (law|promise|mistake|matrix|round)s? (\w+) -->")
 
@@ -93,7 +94,12 @@ def caught() -> dict[str, list[str]]:
     return caught_by()
 
 
-PARTS = {"laws": all_laws, "catches": catches, "hunt": lambda *_: "<!-- put round 1 -->"}
+PARTS = {
+    "laws": all_laws,
+    "steps": lambda component, _: numbered_steps(component),
+    "catches": catches,
+    "hunt": lambda *_: "<!-- put round 1 -->",
+}
 
 
 @cache

@@ -220,7 +220,8 @@ def test_the_capstone_reads_digits(exercises):
     for component in COMPONENTS:
         (exercises / f"{component}.py").write_text(source(component))
     unused = capstone(exercises)
-    assert float(re.findall(r"Your network reads ([\d.]+)%", unused.stdout)[0]) >= 90
+    read = float(re.findall(r"Your network reads ([\d.]+)%", unused.stdout)[0])
+    assert read >= max(90, *(float(test) - 0.5 for test in re.findall(r"test +([\d.]+)%", unused.stdout)))
     assert (exercises / "capstone.png").read_bytes().startswith(b"\x89PNG")
     page = (exercises / "capstone.html").read_text()
     assert "learned from 4,000 images" in page

@@ -3,9 +3,11 @@
 import os
 from typing import Any
 
-from jax_mlp.checking.evaluate import judge, laws
+from jax_mlp import update
+from jax_mlp.checking.evaluate import broken_laws, judge, laws
 from jax_mlp.components import COMPONENTS
-from jax_mlp.mistakes import caught_by, counterexamples, mistakes, variants
+from jax_mlp.exercises.stubs import steps
+from jax_mlp.mistakes import Entry, caught_by, counterexamples, mistakes, variants
 from tests.catalogue.catches import measured
 from tests.catalogue.counterexamples import found
 
@@ -107,3 +109,22 @@ def test_counterexamples_are_what_the_command_finds():
     assert [name for name, shown in kept.items() if not shown or "too long" in shown["call"]] == []
     assert {*kept} == {f"{entry.component}/{entry.name}" for entry in all_of(mistakes)}
     assert found(mistakes("relu")) == {n: s for n, s in kept.items() if n.startswith("relu/")}
+
+
+def first_steps(
+    params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batch_size=128, learning_rate=1e-2
+):
+    """A `train_loop` with no more than its first two steps: epochs in order, and a short last batch."""
+    for _ in range(n_epochs):
+        for i in range(0, len(train_images), batch_size):
+            part = slice(i, i + batch_size)
+            params = update(params, train_images[part], train_labels[part], learning_rate)
+    return params
+
+
+def test_a_step_passes_before_the_next_is_written():
+    """A loop that has the first two steps passes exactly their laws."""
+    broken = broken_laws(Entry("mistakes", "train_loop", "first_steps", "", {"train_loop": first_steps}))
+    first, second, *later = steps("train_loop").values()
+    assert not {*broken} & {*first, *second}
+    assert all({*broken} & {*names} for names in later)

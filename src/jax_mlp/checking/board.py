@@ -10,7 +10,7 @@ from jax_mlp.checking.evaluate import is_fine_print
 from jax_mlp.checking.grader import component_of
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
-from jax_mlp.exercises.stubs import is_stub
+from jax_mlp.exercises.stubs import is_stub, steps
 
 WIDTH = 24
 
@@ -91,6 +91,7 @@ class Board:
         show.section("progress")
         show.write_line(f"{done} of {len(rows)} components done, {passing} of {total} laws pass")
         show.write_line("")
+        at = next(iter(self._undone(rows)), ("", ""))[0]
         for component, laws in rows.items():
             states = [*laws.values()]
             passed = states.count("passed")
@@ -107,6 +108,8 @@ class Board:
             show.write(f"{component:<11}")
             show.write(bar.ljust(WIDTH, "░"), **colour)
             show.write(f"  {words}\n")
+            if component == at and set(states) != {"not started"}:
+                self._show_steps(show, component)
         fine = [state for law, state in self.laws.items() if is_fine_print(law)]
         if fine:
             show.write_line("")
@@ -116,11 +119,28 @@ class Board:
             for line in self._next(rows):
                 show.write_line(line)
 
-    def _next(self, rows) -> list[str]:
+    def _undone(self, rows) -> list[tuple[str, str]]:
+        """The components that are not done, those just saved first, each with the law that comes next."""
+        found = []
         for component, laws in sorted(rows.items(), key=lambda row: row[0] not in self.focus):
-            undone = next((law for law, state in laws.items() if state in ("failed", "not started")), None)
-            if undone is None:
-                continue
+            undone = [law for law, state in laws.items() if state in ("failed", "not started")]
+            found += [(component, law) for law in undone[:1]]
+        return found
+
+    def _show_steps(self, show, component: str) -> None:
+        """How far each step of a component is. Laws of gradients, or of other libraries, belong to no step."""
+        states = {law.partition("::")[2]: state for law, state in self.laws.items() if component_of(law) == component}
+        for number, (text, names) in enumerate(steps(component).items(), 1):
+            asked = [states[name] for name in names if name in states]
+            if asked:
+                passed = asked.count("passed")
+                colour = {"green": True} if passed == len(asked) else {"red": True} if "failed" in asked else {}
+                show.write(f"  {number}. {text.partition(':')[0]:<{WIDTH + 8}}")
+                show.write(f"{passed:3} / {len(asked)}\n", **colour)
+
+    def _next(self, rows) -> list[str]:
+        for component, undone in self._undone(rows):
+            laws = rows[component]
             folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
             hint = reports.labelled("hint", f"jax-mlp exercises hint {component}{folder}")
             hint = [hint] * (not self.exercises.without_hints)

@@ -16,6 +16,9 @@ from jax_mlp.exercises import Exercises, page
 from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.recipes import TUNED
 
+FIRST, LAST = 9, 3
+"""Numbers of epochs: at the recipe's learning rate, and then at a small one."""
+
 
 def load(component: str, path: Path, command: str = "capstone") -> dict:
     """The functions of a component, by name, from its file.
@@ -80,29 +83,40 @@ def train(functions: dict, html: Path = Path("capstone.html")):
     train_images, test_images = digits.train_images * scale, digits.test_images * scale
     init_key, shuffle_key = jax.random.split(jax.random.key(TUNED.seed))
 
-    def show(epoch, seconds, train_accuracy, test_accuracy, loss):
-        print(f"epoch {epoch:2}  train {float(train_accuracy):6.2%}  test {float(test_accuracy):6.2%}", flush=True)
-
+    start = init_mlp(TUNED.layer_sizes, init_key, TUNED.scale)
     print(
         f"Your init_mlp makes a network with layers {'-'.join(map(str, TUNED.layer_sizes))}; your train_loop trains it."
     )
-    print("The learning rate is high, to save time, so accuracy may dip from one epoch to the next.")
-    params = train_loop(
-        init_mlp(TUNED.layer_sizes, init_key, TUNED.scale),
-        train_images,
-        test_images,
-        digits.train_labels,
-        digits.test_labels,
-        12,
-        batch_size=TUNED.batch_size,
-        learning_rate=TUNED.learning_rate,
-        key=shuffle_key,
-        on_epoch=show,
-    )
+    print(f"The learning rate is high at first, and small in the last {LAST} epochs, so that the accuracy settles.")
+    history: list[dict] = []
+
+    def on_epoch(**figures):
+        history.append({name: float(value) for name, value in figures.items()} | {"epoch": len(history) + 1})
+        accuracies = [history[-1][f"{part}_accuracy"] for part in ("train", "test")]
+        bar = ("█" * round(32 * accuracies[1])).ljust(32, "░")
+        print("epoch {:2}  train {:7.2%}  test {:7.2%}  {}".format(len(history), *accuracies, bar), flush=True)
+
+    params = start
+    for n_epochs, rate, key in zip((FIRST, LAST), (1, 1 / 8), jax.random.split(shuffle_key), strict=True):
+        params = train_loop(
+            params,
+            train_images,
+            test_images,
+            digits.train_labels,
+            digits.test_labels,
+            n_epochs,
+            batch_size=TUNED.batch_size,
+            learning_rate=rate * TUNED.learning_rate,
+            key=key,
+            on_epoch=on_epoch,
+        )
     log_p = np.asarray(forward(params, test_images))
     targets = one_hot(np.asarray(digits.test_labels), 10)
     right = float(accuracy(params, test_images, targets))
     print(f"Your network reads {right:.2%} of {len(log_p)} digits that it has never seen.")
+    if not right > 0.8:
+        wrong = what_is_wrong(start, params, log_p, history)
+        print(f"A network made of correct components reads more than 90 %. {wrong}")
     about = (
         f"The eight parts of this network were written by hand. It learned from {len(train_images):,} images of MNIST."
     )
@@ -110,6 +124,26 @@ def train(functions: dict, html: Path = Path("capstone.html")):
     html.write_text(page.alone(shown), encoding="utf-8")
     print(f"Draw digits for it, or send it to a friend: open {html} in a browser.")
     return figures.digits(digits.test_images, digits.test_labels, np.exp(log_p))
+
+
+def what_is_wrong(start, params, log_p: np.ndarray, history: list[dict]) -> str:
+    """What most likely keeps a network from learning, in a sentence or two."""
+    arrays = [np.asarray(leaf) for leaf in jax.tree.leaves(params)]
+    answers = np.argmax(np.nan_to_num(log_p, nan=-np.inf), axis=1)
+    if not all(np.isfinite(array).all() for array in arrays):
+        what = (
+            "Some parameters are not finite. Look at the signs in loss and in update, then at forward (does log get "
+            "a 0?) and at the scale of init_mlp."
+        )
+    elif all(np.array_equal(a, b) for a, b in zip(arrays, jax.tree.leaves(start), strict=True)):
+        what = "The parameters did not change. Does update return the new parameters, and does train_loop keep them?"
+    elif history and history[-1]["loss"] > history[0]["loss"]:
+        what = "The loss grew. Look at the signs in loss and in update."
+    elif len(np.unique(answers)) == 1:
+        what = f"It calls every image a {answers[0]}. Look at init_mlp (are the weights random?) and at forward."
+    else:
+        what = "It learns something. Look at train_loop (do images and labels stay together?) and at accuracy."
+    return f"{what} Then test your components again: the first law that fails says more."
 
 
 def run(folder: Path) -> None:

@@ -66,15 +66,21 @@ HINTS = {
         "return jax.tree.map(lambda p, g: p - learning_rate * g, params, jax.grad(loss)(params, x, y))",
     ),
     "train_loop": (
-        "What does one epoch do? It goes through all training images once, one batch at a time, and assigns the result "
-        "of update to params. The last batch may be shorter. The test set is only for evaluation.",
-        "Labels may be integers: encode those with one_hot(labels, len(params[-1][1])), and leave one-hot rows as they "
-        "are. If batches is not None, loop over batches in every epoch instead of slicing the training set.",
-        "If there is a key, shuffle in every epoch: order = jax.random.permutation(jax.random.fold_in(key, epoch), n). "
-        "Then order[i : i + batch_size], for i in range(0, n, batch_size), selects the images and targets of a batch.",
-        "After each epoch, if on_epoch is not None: on_epoch(epoch=epoch, seconds=seconds, train_accuracy=…, "
+        "What does one epoch do? It goes through all training images once, one batch at a time, and every batch gives "
+        "new parameters. How do you repeat that for n_epochs? Begin with the first of the six steps in the docstring.",
+        "Steps 1 and 2: two loops, for epoch in range(n_epochs) and for i in range(0, len(train_images), batch_size). "
+        "A batch is train_images[i : i + batch_size] with the same slice of the labels. A slice that reaches beyond "
+        "the end is shorter, so the last batch needs no special case. Assign the result of update to params.",
+        "Step 3: labels with one axis (labels.ndim == 1) are integers: encode those with one_hot(labels, "
+        "len(params[-1][1])), and leave one-hot rows as they are. Do it for both sets, before the loop.",
+        "Step 4: after each epoch, if on_epoch is not None: on_epoch(epoch=epoch, seconds=seconds, train_accuracy=…, "
         "test_accuracy=…, loss=…). epoch counts from 1; seconds is the time of the updates, from time.perf_counter(); "
         "the rest comes from accuracy and loss with the new params, and loss is that of the training set.",
+        "Step 5: if there is a key, shuffle in every epoch: order = jax.random.permutation(jax.random.fold_in(key, "
+        "epoch), n). Then order[i : i + batch_size] selects the images and the targets of a batch. Without a key, "
+        "order is jnp.arange(n).",
+        "Step 6: if batches is not None, write for x, y in batches in every epoch, instead of slicing the training "
+        "set. y may hold integers or one-hot rows, so encode it as in step 3.",
     ),
 }
 """The hints of each component, in the order in which they are shown."""

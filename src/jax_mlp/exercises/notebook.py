@@ -30,7 +30,7 @@ def notebook(solved: bool = False, only: list[str] | None = None, hints: bool = 
     cells = [_markdown(introduction(len(chosen), hints)), _code("import jax_mlp as mlp")]
     for number, component in enumerate(chosen, 1):
         question = ast.get_docstring(ast.parse(source(component))) or ""
-        cells.append(_markdown(f"## {number}. {component}\n\n{question}"))
+        cells.append(_markdown(f"## {number}. {component}\n\n{question}\n\n{stubs.numbered_steps(component)}".strip()))
         cells.append(_code(stubs.solution(component).strip() if solved else _without_head(stub(component))))
         cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
         if hints:

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -36,7 +37,7 @@ def stub(component: str, folder: str = "exercises") -> str:
     parts = [
         f'r"""{ast.get_docstring(tree)}\n\n'
         f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
-        f'{_may_use(component)}\n"""',
+        f'{numbered_steps(component)}{_may_use(component)}\n"""',
         "\n".join(_imports(body, component, _names([*functions, *constants]))),
     ]
     for function in own:
@@ -44,6 +45,34 @@ def stub(component: str, folder: str = "exercises") -> str:
         last = function.body[0].end_lineno  # a body begins with its docstring
         parts.append("\n" + "\n".join(lines[first - 1 : last]) + "\n    raise NotImplementedError")
     return "\n\n".join(parts) + "\n"
+
+
+def steps(component: str) -> dict[str, list[str]]:
+    """The steps in which a component can be written: what each adds, and the names of its laws. Most have no steps."""
+    for node in _laws(component).body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Dict)
+            and ast.unparse(node.targets[0]) == "STEPS"
+        ):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            return {ast.literal_eval(text): re.findall(r"\w+", ast.unparse(names)) for text, names in pairs if text}
+    return {}
+
+
+def numbered_steps(component: str) -> str:
+    """The steps as a list, after a sentence about them, or nothing."""
+    lines = [
+        textwrap.fill(f"{number}. {text}", 120, subsequent_indent="   ")
+        for number, text in enumerate(steps(component), 1)
+    ]
+    if not lines:
+        return ""
+    return "Write it in steps. The laws of a step pass before the next step is written:\n\n" + "\n".join(lines) + "\n\n"
+
+
+def _laws(component: str) -> ast.Module:
+    return ast.parse((Path(jax_mlp.__file__).parent / "laws" / f"test_{component}.py").read_text(encoding="utf-8"))
 
 
 def description(component: str) -> str:
@@ -54,16 +83,18 @@ def description(component: str) -> str:
         if isinstance(node, ast.FunctionDef) and node.name in COMPONENTS[component]:
             text = re.sub(r"\n    (?=\S)(?:- )?", "\n- ", (ast.get_docstring(node) or "").replace("$$", ""))
             parts += [f"## {node.name}({', '.join(argument.arg for argument in node.args.args)})", text]
-    laws = ast.parse((Path(jax_mlp.__file__).parent / "laws" / f"test_{component}.py").read_text(encoding="utf-8"))
-    sentences = [
-        " ".join((ast.get_docstring(node) or "").split())
-        for node in laws.body
+    laws = {
+        node.name: f"- {' '.join((ast.get_docstring(node) or '').split())}"
+        for node in _laws(component).body
         if isinstance(node, ast.FunctionDef)
         and node.name.startswith("test_")
         and not any("reference" in mark or "fine_print" in mark for mark in map(ast.unparse, node.decorator_list))
-    ]
-    parts += ["## Laws", "\n".join(f"- {sentence}" for sentence in sentences)]
-    return "\n\n".join(parts)
+        and "impl" in [argument.arg for argument in node.args.args]
+    }
+    parts.append("## Laws")
+    for number, (text, names) in enumerate(steps(component).items(), 1):
+        parts += [f"### Step {number}. {text}", "\n".join(laws.pop(name) for name in names)]
+    return "\n\n".join([*parts, *["\n".join(laws.values())] * bool(laws)])
 
 
 def without_docstrings(text: str) -> str:

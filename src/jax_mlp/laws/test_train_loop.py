@@ -20,13 +20,14 @@ HIDDEN = [((2, 3, 2), 5)]
 RATE = 0.125
 epochs = st.integers(0, 2)
 batch_sizes = st.sampled_from([2, 3])  # 4 images make even batches, or a short last batch
+NAMES = ("epoch", "seconds", "train_accuracy", "test_accuracy", "loss")  # what `on_epoch` is called with
 KEYS = [jax.random.key(seed) for seed in range(60)]
 
 
 def run(impl, case, n_epochs, test=None, labels=None, **options):
-    """Train on a case, with its first images as test set. The learning rate is RATE unless the options give another."""
-    images, targets = (case.images[:3], case.labels[:3]) if test is None else test
-    labels = case.labels if labels is None else labels
+    """Train on a case, with its first images as test set. Labels are one-hot rows unless others are given."""
+    images, targets = (case.images[:3], case.targets[:3]) if test is None else test
+    labels = case.targets if labels is None else labels
     options = {"learning_rate": RATE, **options}
     return impl.train_loop(case.params, case.images, images, labels, targets, n_epochs, **options)
 
@@ -45,6 +46,160 @@ def rounding(case, n_updates):
     )
 
 
+# Epochs in order
+
+
+FOUR = untaught(np.array([[2, 0], [0, 2], [-1, -1], [-2, -2]], np.float32), np.array([0, 1, 2, 2], np.int32), 3)
+
+
+def reads_all(params, images, targets):
+    """The trained network classifies every image correctly."""
+    accuracy = oracle.accuracy(params, images, targets)
+    holds(accuracy == 1, f"a network with an accuracy of {accuracy}", "one with an accuracy of 1.0")
+
+
+def test_example(impl):
+    """Three epochs are enough to classify four images of three classes correctly."""
+    params, x, _, targets, _ = FOUR
+    trained = impl.train_loop(params, x, x[:3], targets, targets[:3], 3, learning_rate=1.0, batch_size=2)
+    reads_all(trained, x, targets)
+
+
+@given(few())
+def test_no_epochs_no_change(impl, case):
+    """Zero epochs return the parameters unchanged."""
+    each(equal, run(impl, case, 0), case.params)
+
+
+@given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), st.sampled_from([1, 2, 4]))
+def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
+    """Without a key, training is one update per batch, in the order given."""
+    n_updates = n_epochs * len(case.images) // batch_size
+    got = run(impl, case, n_epochs, batch_size=batch_size)
+    each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
+
+
+@given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
+def test_epochs_add_up(impl, case, a_and_b):
+    """Without a key, training for a epochs and then for b more gives the same as training for a + b epochs."""
+    a, b = a_and_b
+    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
+    then = run(impl, case._replace(params=first), b, batch_size=2)
+    each(equal, run(impl, case, a + b, batch_size=2), then)
+
+
+@given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
+def test_the_test_set_teaches_nothing(impl, case, pixel, label):
+    """The test set has no influence on the trained parameters."""
+    other = (np.full_like(case.images[:3], pixel), np.eye(case.n_classes, dtype=np.float32)[[label] * 3])
+    expected = run(impl, case, 1, batch_size=2)
+    each(equal, run(impl, case, 1, test=other, batch_size=2), expected)
+
+
+# A short last batch
+
+
+@given(exact_cases(SMOOTH), st.integers(1, 2), st.sampled_from([3, 5]))
+def test_a_short_last_batch(impl, case, n_epochs, batch_size):
+    """If the batch size does not divide the number of images, the last batch has the images that are left."""
+    got = run(impl, case, n_epochs, batch_size=batch_size)
+    each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_epochs * -(-4 // batch_size)))
+
+
+def test_ten_epochs_at_a_hundredth_unless_told(impl):
+    """The defaults are ten epochs and a learning rate of 0.01."""
+    params, x, _, targets, _ = case = twelve_classes()
+    got = impl.train_loop(params, x, x[:3], targets, targets[:3], batch_size=128)
+    each(close, got, by_hand(case, 128, 10, 1e-2), rounding(case, 60))
+
+
+def test_learns_what_no_line_can_tell_apart(impl):
+    """With a hidden layer, the network learns XOR (exclusive or), which no single layer can."""
+    rng = np.random.default_rng(3)
+    params = [(rng.standard_normal((o, i)).astype(np.float32), np.zeros(o, np.float32)) for i, o in [(2, 3), (3, 2)]]
+    x, targets = (
+        np.array([[1, 1], [-1, -1], [0, 0], [1, -1], [-1, 1]], np.float32),
+        np.eye(2, dtype=np.float32)[[0, 0, 0, 1, 1]],
+    )
+    trained = impl.train_loop(params, x, x[:3], targets, targets[:3], 50, learning_rate=0.5, batch_size=2)
+    reads_all(trained, x, targets)
+
+
+# Labels
+
+
+@given(exact_cases(SMOOTH), epochs)
+def test_labels_may_be_integers(impl, case, n_epochs):
+    """Integer labels and one-hot rows give the same parameters."""
+    got = run(impl, case, n_epochs, (case.images[:3], case.labels[:3]), case.labels, batch_size=2)
+    each(equal, got, run(impl, case, n_epochs, batch_size=2))
+
+
+# Evaluation
+
+
+def told(impl, case, n_epochs, **options):
+    """The trained parameters, and what `on_epoch` was called with, epoch by epoch."""
+    seen = []
+
+    def on_epoch(*by_position, **named):
+        if by_position or {*named} != {*NAMES}:
+            got = ", ".join([*map(str, by_position), *(f"{name}={value}" for name, value in named.items())])
+            raise LawBroken(f"on_epoch({got})", f"on_epoch({', '.join(f'{name}=…' for name in NAMES)})")
+        epoch, *figures = (named[name] for name in NAMES)
+        seen.append((epoch, *map(float, figures)))
+        return True  # which train_loop must ignore
+
+    on_epoch.__name__ = "lambda **told: print(told) or True"  # as a report shows it
+    return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
+
+
+@given(few(), st.sampled_from([0, 1, 3]))
+def test_every_epoch_is_told(impl, case, n_epochs):
+    """`on_epoch` is called after each epoch by keywords, with its number, counted from 1, and the seconds it took."""
+    _, seen = told(impl, case, n_epochs, batch_size=2)
+    numbers = [epoch for epoch, *_ in seen]
+    holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
+    holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds ≥ 0")
+
+
+@given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.sampled_from([0, 1, 2]))
+def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
+    """`on_epoch` gets the accuracies and the loss of the parameters at the end of the epoch."""
+    test = (case.images[:3] + 1, np.full_like(case.labels[:3], label))
+    params, seen = told(impl, case, n_epochs, test=test, labels=case.labels, batch_size=batch_size, learning_rate=1.0)
+    *_, train_accuracy, test_accuracy, loss = seen[-1]
+    logits = oracle.logits(params, np.concatenate([case.images, test[0]]))
+    top = np.sort(logits, axis=1)
+    assume((top[:, -1] - top[:, -2] > 1e-3).all())  # so that rounding cannot change an answer
+    size = ROUNDING * oracle.magnitude(params, case.images).max()
+    test_targets = np.eye(case.n_classes)[test[1]]
+    close(train_accuracy, oracle.accuracy(params, case.images, case.targets), ROUNDING, "train_accuracy")
+    close(test_accuracy, oracle.accuracy(params, test[0], test_targets), ROUNDING, "test_accuracy")
+    close(loss, oracle.loss(params, case.images, case.targets), size, "loss")
+
+
+def test_batches_hold_128_images_unless_told(impl):
+    """The default batch size is 128, so 642 images make six updates per epoch."""
+    case = twelve_classes()
+    got, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
+    each(close, got, by_hand(case, 128, 1), rounding(case, 6))
+    close(train_accuracy, oracle.accuracy(got, case.images, case.targets), ROUNDING, "train_accuracy")
+    # An unweighted mean over parts of 32 to 512 images would be off by at least 1.6e-5.
+    close(loss, oracle.loss(got, case.images, case.targets), 4e-6, "loss")
+
+
+def test_all_epochs_asked_for_are_gone_through(impl):
+    """Training runs for all `n_epochs` epochs, even if every image is right or the loss does not fall."""
+    hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # equal images, three classes
+    for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
+        _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
+        holds(len(seen) == 12, f"{len(seen)} epoch{'s' if len(seen) != 1 else ''}", "12 epochs")
+
+
+# Shuffling
+
+
 BLANK = [(np.zeros((3, 3), np.float32), np.zeros(3, np.float32))]
 
 
@@ -59,81 +214,6 @@ def moved(impl, key, n_epochs=1):
     return np.asarray(got[0][0])[0] / rate
 
 
-FOUR = untaught(np.array([[2, 0], [0, 2], [-1, -1], [-2, -2]], np.float32), np.array([0, 1, 2, 2], np.int32), 3)
-
-
-def reads_all(params, images, targets):
-    """The trained network classifies every image correctly."""
-    accuracy = oracle.accuracy(params, images, targets)
-    holds(accuracy == 1, f"a network with an accuracy of {accuracy}", "one with an accuracy of 1.0")
-
-
-def test_example(impl):
-    """Three epochs are enough to classify four images of three classes correctly."""
-    params, x, labels, targets, _ = FOUR
-    trained = impl.train_loop(params, x, x[:3], labels, labels[:3], 3, learning_rate=1.0, batch_size=2)
-    reads_all(trained, x, targets)
-
-
-def test_learns_what_no_line_can_tell_apart(impl):
-    """With a hidden layer, the network learns XOR (exclusive or), which no single layer can."""
-    rng = np.random.default_rng(3)
-    params = [(rng.standard_normal((o, i)).astype(np.float32), np.zeros(o, np.float32)) for i, o in [(2, 3), (3, 2)]]
-    x, labels = np.array([[1, 1], [-1, -1], [0, 0], [1, -1], [-1, 1]], np.float32), np.array([0, 0, 0, 1, 1], np.int32)
-    trained = impl.train_loop(params, x, x[:3], labels, labels[:3], 50, learning_rate=0.5, batch_size=2)
-    reads_all(trained, x, np.eye(2)[labels])
-
-
-def test_batches_hold_128_images_unless_told(impl):
-    """The default batch size is 128, so 642 images make six updates per epoch."""
-    case = twelve_classes()
-    got, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
-    each(close, got, by_hand(case, 128, 1), rounding(case, 6))
-    close(train_accuracy, oracle.accuracy(got, case.images, case.targets), ROUNDING, "train_accuracy")
-    # An unweighted mean over parts of 32 to 512 images would be off by at least 1.6e-5.
-    close(loss, oracle.loss(got, case.images, case.targets), 4e-6, "loss")
-
-
-def test_ten_epochs_at_a_hundredth_unless_told(impl):
-    """The defaults are ten epochs and a learning rate of 0.01."""
-    params, x, labels, *_ = case = twelve_classes()
-    got = impl.train_loop(params, x, x[:3], labels, labels[:3], batch_size=128)
-    each(close, got, by_hand(case, 128, 10, 1e-2), rounding(case, 60))
-
-
-# Epochs and batches
-
-
-@given(few())
-def test_no_epochs_no_change(impl, case):
-    """Zero epochs return the parameters unchanged."""
-    each(equal, run(impl, case, 0), case.params)
-
-
-@given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), batch_sizes)
-def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
-    """Without a key, training is one update per batch, in the order given, including the short last batch."""
-    n_updates = n_epochs * -(-len(case.images) // batch_size)
-    got = run(impl, case, n_epochs, batch_size=batch_size)
-    each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
-
-
-@given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
-def test_epochs_add_up(impl, case, a_and_b):
-    """Without a key, training for a epochs and then for b more gives the same as training for a + b epochs."""
-    a, b = a_and_b
-    first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
-    then = run(impl, case._replace(params=first), b, batch_size=2)
-    each(equal, run(impl, case, a + b, batch_size=2), then)
-
-
-@given(exact_cases(SMOOTH), st.sampled_from(KEYS))
-def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
-    """If all images fit into one batch, an epoch is one update, and shuffling makes no difference."""
-    got = run(impl, case, 1, key=key)
-    each(close, got, by_hand(case, 4, 1), rounding(case, 1))
-
-
 @given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
     """With a key, every image is used exactly once per epoch, including those in the short last batch."""
@@ -144,7 +224,11 @@ def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
     close(got.sum(), n_epochs * 4 / 9, 0.01, "how far the images moved their weights")
 
 
-# Shuffling
+@given(exact_cases(SMOOTH), st.sampled_from(KEYS))
+def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
+    """If all images fit into one batch, an epoch is one update, and shuffling makes no difference."""
+    got = run(impl, case, 1, key=key)
+    each(close, got, by_hand(case, 4, 1), rounding(case, 1))
 
 
 # Three overlapping images, each of its own class: the weights that an image finds depend on those used before it.
@@ -220,22 +304,18 @@ def test_images_are_shuffled_and_not_batches(impl):
     holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")
 
 
-# What goes in
+@given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
+def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
+    """The parameters, images and labels, in NumPy or JAX, are not modified, and can still be read."""
+    expected = case.images, case.images[:3], case.labels, case.labels[:3]
+    params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
+    impl.train_loop.raw(params, *sets, 2, key=key)
+    each(equal, params, case.params)
+    for got, wanted, what in zip(sets, expected, ("images", "test images", "labels", "test labels"), strict=True):
+        holds(np.array_equal(got, wanted), got, f"the {what}, unchanged")
 
 
-@given(exact_cases(SMOOTH), epochs)
-def test_labels_may_be_one_hot(impl, case, n_epochs):
-    """Integer labels and one-hot rows give the same parameters."""
-    got = run(impl, case, n_epochs, (case.images[:3], case.targets[:3]), case.targets, batch_size=2)
-    each(equal, got, run(impl, case, n_epochs, batch_size=2))
-
-
-@given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
-def test_the_test_set_teaches_nothing(impl, case, pixel, label):
-    """The test set has no influence on the trained parameters."""
-    other = (np.full_like(case.images[:3], pixel), np.full_like(case.labels[:3], label))
-    expected = run(impl, case, 1, batch_size=2)
-    each(equal, run(impl, case, 1, test=other, batch_size=2), expected)
+# Batches of one's own
 
 
 class Iterable:
@@ -275,49 +355,6 @@ def test_batches_alone_teach(impl, case):
     close(loss, oracle.loss(got, others.images, others.targets), size, "loss")
 
 
-@given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
-def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
-    """The parameters, images and labels, in NumPy or JAX, are not modified, and can still be read."""
-    expected = case.images, case.images[:3], case.labels, case.labels[:3]
-    params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
-    impl.train_loop.raw(params, *sets, 2, key=key)
-    each(equal, params, case.params)
-    for got, wanted, what in zip(sets, expected, ("images", "test images", "labels", "test labels"), strict=True):
-        holds(np.array_equal(got, wanted), got, f"the {what}, unchanged")
-
-
-# What on_epoch receives
-
-
-def told(impl, case, n_epochs, **options):
-    """The trained parameters, and what `on_epoch` was called with, epoch by epoch."""
-    seen = []
-
-    def on_epoch(epoch, seconds, train_accuracy, test_accuracy, loss):
-        seen.append((epoch, seconds, float(train_accuracy), float(test_accuracy), float(loss)))
-        return True  # which train_loop must ignore
-
-    on_epoch.__name__ = "lambda **told: print(told) or True"  # as a report shows it
-    return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
-
-
-@given(few(), st.sampled_from([0, 1, 3]))
-def test_every_epoch_is_told(impl, case, n_epochs):
-    """`on_epoch` is called after each epoch with its number, counted from 1, and the seconds it took."""
-    _, seen = told(impl, case, n_epochs, batch_size=2)
-    numbers = [epoch for epoch, *_ in seen]
-    holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
-    holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds ≥ 0")
-
-
-def test_all_epochs_asked_for_are_gone_through(impl):
-    """Training runs for all `n_epochs` epochs, even if every image is right or the loss does not fall."""
-    hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # equal images, three classes
-    for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
-        _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
-        holds(len(seen) == 12, f"{len(seen)} epoch{'s' if len(seen) != 1 else ''}", "12 epochs")
-
-
 class Slow(Iterable):
     """Batches that take a while to load."""
 
@@ -346,17 +383,29 @@ def test_seconds_are_those_of_the_epoch(impl):
         holds(seconds <= passed + 0.001, seconds, f"at most the {passed:.3f} s since on_epoch returned")
 
 
-@given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.sampled_from([0, 1, 2]))
-def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
-    """`on_epoch` gets the accuracies and the loss of the parameters at the end of the epoch."""
-    test = (case.images[:3] + 1, np.full_like(case.labels[:3], label))
-    params, seen = told(impl, case, n_epochs, test=test, batch_size=batch_size, learning_rate=1.0)
-    *_, train_accuracy, test_accuracy, loss = seen[-1]
-    logits = oracle.logits(params, np.concatenate([case.images, test[0]]))
-    top = np.sort(logits, axis=1)
-    assume((top[:, -1] - top[:, -2] > 1e-3).all())  # so that rounding cannot change an answer
-    size = ROUNDING * oracle.magnitude(params, case.images).max()
-    test_targets = np.eye(case.n_classes)[test[1]]
-    close(train_accuracy, oracle.accuracy(params, case.images, case.targets), ROUNDING, "train_accuracy")
-    close(test_accuracy, oracle.accuracy(params, test[0], test_targets), ROUNDING, "test_accuracy")
-    close(loss, oracle.loss(params, case.images, case.targets), size, "loss")
+STEPS = {
+    "Epochs in order: one update per batch, epoch after epoch. Labels are one-hot rows, and the batch size divides the "
+    "number of images.": [
+        test_example, test_no_epochs_no_change, test_a_plain_loop_over_update, test_epochs_add_up,
+        test_the_test_set_teaches_nothing,
+    ],
+    "A short last batch: it has the images that are left if the batch size does not divide their number.": [
+        test_a_short_last_batch, test_ten_epochs_at_a_hundredth_unless_told, test_learns_what_no_line_can_tell_apart,
+    ],
+    "Labels: integers are turned into one-hot rows, and one-hot rows are left as they are.": [
+        test_labels_may_be_integers,
+    ],
+    "Evaluation: on_epoch, unless it is None, is called after every epoch.": [
+        test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
+        test_all_epochs_asked_for_are_gone_through,
+    ],
+    "Shuffling: with a key, every epoch has a new order.": [
+        test_each_image_is_seen_once_an_epoch, test_a_batch_as_large_as_the_set_is_one_update,
+        test_same_key_same_result, test_every_epoch_is_shuffled_anew, test_another_key_another_order,
+        test_images_are_shuffled_and_not_batches, test_inputs_are_left_as_they_are,
+    ],
+    "Batches: if batches are given, they are used instead of the training set.": [
+        test_batches_may_be_given, test_batches_alone_teach, test_seconds_are_those_of_the_epoch,
+    ],
+}  # fmt: skip
+"""The steps in which a train_loop grows: what each adds, and the laws that ask for it."""

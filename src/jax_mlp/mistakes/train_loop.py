@@ -364,6 +364,15 @@ def stops_when_the_loss_stays(*arguments, **options):
     return _loop(*arguments, **options, until=until)
 
 
+def told_by_position(*arguments, on_epoch=None, **options):
+    """`on_epoch` is called with positional arguments instead of keywords, so it may take them in another order."""
+
+    def told(**figures):
+        return on_epoch(*figures.values())
+
+    return _loop(*arguments, **options, on_epoch=on_epoch and told)
+
+
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
     """The losses of parts of 512 images are averaged without weights, so a short last part counts too much."""
     trained = []

@@ -23,8 +23,10 @@ def _rows(labels, n_classes):
 
 def _tell(on_epoch, epoch, seconds, params, train, test):
     if on_epoch is not None:
-        train_accuracy, test_accuracy = accuracy(params, *train), accuracy(params, *test)
-        on_epoch(epoch, seconds, float(train_accuracy), float(test_accuracy), float(loss(params, *train)))
+        on_epoch(
+            epoch=epoch, seconds=seconds, train_accuracy=float(accuracy(params, *train)),
+            test_accuracy=float(accuracy(params, *test)), loss=float(loss(params, *train)),
+        )  # fmt: skip
 
 
 def indices_first(
@@ -146,7 +148,10 @@ def as_the_guide_writes_it(
         if on_epoch is not None:
             train_acc = accuracy(params, train_images, train_labels)
             test_acc = accuracy(params, test_images, test_labels)
-            on_epoch(epoch + 1, epoch_time, train_acc, test_acc, loss(params, train_images, train_labels))
+            train_loss = loss(params, train_images, train_labels)
+            on_epoch(
+                epoch=epoch + 1, seconds=epoch_time, train_accuracy=train_acc, test_accuracy=test_acc, loss=train_loss
+            )  # fmt: skip
     return params
 
 
