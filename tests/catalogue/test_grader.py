@@ -1,5 +1,6 @@
 """The grader cannot be fooled: what is no solution is red, in words of its own. Real runs on folders of exercises."""
 
+import contextlib
 import os
 import re
 import signal
@@ -181,32 +182,40 @@ def test_pytests_own_options_work(exercises):
 
 
 def test_watching_judges_what_is_saved(exercises):
-    """--watch judges a component whenever it is saved, says what comes next for it, and Ctrl-C ends it."""
+    """--watch tests a component when it is saved, and Ctrl-C ends it. The next time, what passed is shown at once."""
     command = [sys.executable, "-u", "-m", "pytest", "--impl", str(exercises), "--watch"]
-    watching = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
-    def verdict() -> str:
+    def verdict(watching) -> str:
         lines = []
-        assert watching.stdout is not None
         for line in watching.stdout:
             lines.append(line)
             if "Waiting for the next save" in line:
                 break
         return "".join(lines)
 
-    try:
-        assert verdict().count("not started") == len(COMPONENTS)
+    @contextlib.contextmanager
+    def watch():
+        watching = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            yield watching
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(20) == 0
+        finally:
+            watching.kill()
+            watching.communicate()
+
+    with watch() as watching:
+        assert verdict(watching).count("not started") == len(COMPONENTS)
         (exercises / "relu.py").write_text("import jax.numpy as jnp\ndef relu(x):\n    return jnp.abs(x)\n")
-        wrong = verdict()
+        wrong = verdict(watching)
         assert re.search(r"relu +█+░+ +\d+ / \d+$", wrong, re.M)
         assert re.search(r"next: +fix relu\. Its first failing law:\nlaw: ", wrong)
         (exercises / "relu.py").write_text(RIGHT)
-        assert re.search(r"relu +█+ +(\d+) / \1   \(of the laws selected\)", verdict())
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait(20) == 0
-    finally:
-        watching.kill()
-        watching.communicate()
+        assert re.search(r"relu +█+ +(\d+) / \1   \(of the laws selected\)", verdict(watching))
+    with watch() as watching:
+        before, others = verdict(watching).split("relu: not tested again")
+        assert re.search(r"relu +█+ +(\d+) / \1 ", before)
+        assert "relu, " not in others
 
 
 def capstone(folder: Path) -> subprocess.CompletedProcess:

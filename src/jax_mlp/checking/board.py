@@ -1,10 +1,12 @@
 """The board: what a run of `pytest --impl` ends with. Eight components, how far each one is, and one next step."""
 
+import contextlib
 import shlex
 from pathlib import Path
 
 import pytest
 
+from jax_mlp.checking import evaluate
 from jax_mlp.checking import report as reports
 from jax_mlp.checking.evaluate import is_fine_print
 from jax_mlp.checking.grader import component_of
@@ -84,6 +86,7 @@ class Board:
                 rows[component] = laws
         if not rows or not any(self.laws.values()):
             return
+        self._remember(rows)
         show.ensure_newline()
         done = sum(set(laws.values()) == {"passed"} for laws in rows.values())
         passing = sum(state == "passed" for laws in rows.values() for state in laws.values())
@@ -118,6 +121,17 @@ class Board:
             show.write_line("")
             for line in self._next(rows):
                 show.write_line(line)
+
+    def _remember(self, rows) -> None:
+        """Keep which components pass all laws of their own, for the next `watch`."""
+        passing = []
+        for component, laws in rows.items():
+            passed = {law.partition("::")[2].partition("[")[0] for law, state in laws.items() if state == "passed"}
+            if {*laws.values()} == {"passed"} and passed >= {*evaluate.laws(component)}:
+                passing.append(component)
+        if self.exercises.started and passing:
+            with contextlib.suppress(OSError):  # a folder that cannot be written
+                self.exercises.remember_passed(passing)
 
     def _undone(self, rows) -> list[tuple[str, str]]:
         """The components that are not done, those just saved first, each with the law that comes next."""

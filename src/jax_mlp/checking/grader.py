@@ -65,11 +65,16 @@ class Grader:
         """With --watch: test a component whenever its file has changed, until Ctrl-C."""
         if not self.watching:
             return None
-        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-        judged: dict[str, float | None] = {}
         # Each component by its own file: what gradients and other libraries say of it waits for a full run.
         session.items = [item for item in session.items if item.path.stem.removeprefix("test_") in COMPONENTS]
         self.board.pytest_collection_finish(session)
+        judged = {c: _saved(self.exercises.path(c)) for c in COMPONENTS if self.exercises.has_passed(c)}
+        for item in session.items:
+            if component_of(item.nodeid) in judged:
+                self.board.laws[item.nodeid] = "passed"
+        if judged:
+            rest = "Waiting for the next save; Ctrl-C ends." if {*judged} == {*COMPONENTS} else "Testing the others …"
+            self._show(session, f"{', '.join(judged)}: not tested again, as they passed and have not changed. {rest}")
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 saved = {component: _saved(self.exercises.path(component)) for component in COMPONENTS}
@@ -81,17 +86,23 @@ class Grader:
                             self.board.pytest_runtest_logreport(report)
                 if changed:
                     self.component, judged = "", saved  # whatever is saved next is imported anew
-                    if terminal.isatty:
-                        terminal.write("\x1b[2J\x1b[H")
                     self.board.focus = changed
-                    self.board.pytest_terminal_summary(terminal)
-                    terminal.write_line(
+                    self._show(
+                        session,
                         f"{', '.join(changed)}: tested in {time.perf_counter() - start:.1f} s with fewer examples than "
-                        "a full run. Waiting for the next save; Ctrl-C ends."
+                        "a full run. Waiting for the next save; Ctrl-C ends.",
                     )
-                    terminal.flush()
                 time.sleep(0.1)
         return True
+
+    def _show(self, session, words: str) -> None:
+        """The board alone on the screen, and a line below."""
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal.isatty:
+            terminal.write("\x1b[2J\x1b[H")
+        self.board.pytest_terminal_summary(terminal)
+        terminal.write_line(words)
+        terminal.flush()
 
     def pytest_unconfigure(self):
         """No child outlives the run."""
