@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,6 +184,29 @@ def test_a_law_of_ones_own_is_judged(tmp_path, name, law, words, code):
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert words in run.stdout, run.stdout + run.stderr
     assert run.returncode == code
+
+
+def test_laws_of_ones_own_add_up(tmp_path):
+    """Several laws of a component catch more together; a law that fails shows what its two sides were."""
+    laws_of_two = LAW.format(name="positive", law="x <= 0 or impl.relu(np.float32(x)) == np.float32(x)")
+    laws_of_two += LAW.format(name="negative", law="x > 0 or impl.relu(np.float32(x)) == 0").split("numpy as np\n")[1]
+    (tmp_path / "my_laws.py").write_text(laws_of_two)
+    said = exercises_apart("law", "my_laws.py", cwd=tmp_path)
+    one, other, both = map(int, re.findall(r"catch(?:es)? (\d+) of", said))
+    assert max(one, other) < both
+    (tmp_path / "my_laws.py").write_text(LAW.format(name="strict", law="impl.relu(np.float32(x)) > np.float32(x)"))
+    said = exercises_apart("law", "my_laws.py::test_strict", cwd=tmp_path)
+    assert "broken: assert impl.relu(np.float32(x)) > np.float32(x)" in said
+    assert "impl.relu(np.float32(x)) is 0.0" in said
+    assert "has no law test_strct. It has: test_strict." in exercises_apart(
+        "law", "my_laws.py::test_strct", cwd=tmp_path
+    )
+
+
+def exercises_apart(*arguments, cwd):
+    """What `jax-mlp exercises …` prints, in a process of its own."""
+    command = [sys.executable, "-m", "jax_mlp", "exercises", *arguments]
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
 
 def test_exercises_of_nobody_are_not_started(tmp_path):

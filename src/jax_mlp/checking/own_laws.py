@@ -1,14 +1,16 @@
-"""Tests laws of one's own: `python -m jax_mlp.checking.own_laws FILE`.
+"""Tests laws of one's own: `python -m jax_mlp.checking.own_laws FILE [LAW]`.
 
 Each function `test_…` in the file runs on the correct variants of the component it calls, which it should accept, and
 on the mistakes in that component, which it should reject.
 """
 
+import ast
 import importlib.util
 import inspect
 import os
 import sys
-import traceback
+import textwrap
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -45,65 +47,96 @@ def keeps(law, entry: Entry | None) -> tuple[bool, str, set[str]]:
 
 
 def _where(error: Exception, law) -> list[str]:
-    """The line of the law that failed, and the numbers that Hypothesis drew."""
-    file = inspect.getsourcefile(inspect.unwrap(getattr(getattr(law, "hypothesis", None), "inner_test", law)))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    """The numbers that Hypothesis drew, the line of the law that failed, and what the two sides of its assert gave."""
+    function = inspect.unwrap(getattr(getattr(law, "hypothesis", None), "inner_test", law))
     drawn = [line for note in getattr(error, "__notes__", []) for line in note.splitlines()]
-    return [
-        *(f"line {frame.lineno}: {frame.line}" for frame in frames[-1:]),
-        *(line.strip() for line in drawn if line.startswith("    ") and "impl=" not in line),
-    ]
+    lines = [line.strip() for line in drawn if line.startswith("    ") and "impl=" not in line]
+    trace, frame, number = error.__traceback__, None, 0
+    while trace:
+        if trace.tb_frame.f_code is function.__code__:
+            frame, number = trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+    if frame is None:
+        return lines
+    body = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    number -= function.__code__.co_firstlineno - 1
+    failed = [node for node in ast.walk(body) if isinstance(node, ast.Assert) and node.lineno <= number]
+    failed = [node for node in failed if number <= (node.end_lineno or 0)]
+    for node in failed:
+        lines.append(f"broken: {ast.unparse(node)}")
+        if isinstance(node.test, ast.Compare) and isinstance(error, AssertionError):
+            sides = [node.test.left, *node.test.comparators]
+            for side in (side for side in sides if not isinstance(side, ast.Constant)):
+                value = eval(compile(ast.Expression(side), "law", "eval"), frame.f_globals, frame.f_locals)
+                lines.append(f"{ast.unparse(side)} is {value}")
+    return lines
 
 
 def _judge(task) -> tuple[bool, str, set[str]]:
     file, name, kind, component, entry_name = task
+    warnings.simplefilter("ignore")  # of the variants: they are not what is tested
     entries = [*mistakes(component), *variants(component)] if component else []
     return keeps(laws_in(file)[name], next((e for e in entries if (e.kind, e.name) == (kind, entry_name)), None))
 
 
-def main(file: str) -> int:
-    """Test the laws of a file, print the results, and return 1 if one rejects a correct variant or catches nothing."""
+def main(file: str, only: str = "") -> int:
+    """Test the laws of a file, print the results, and return 1 if one rejects a correct variant or catches nothing.
+
+    Args:
+        file: The file.
+        only: The name of the one law to test. Default: all.
+    """
     try:
         names = [*laws_in(file)]
     except Exception as error:
         print(f"{file} does not import: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    if not names:
-        print(f"{file} has no law: expected a function with a name that begins with test_.", file=sys.stderr)
+    if not names or (only and only not in names):
+        what = f"no law {only}. It has: {', '.join(names)}." if names else "no law. Write a function named test_…."
+        print(f"exercises law: {file} has {what}", file=sys.stderr)
         return 2
-    worst = 0
+    judged = []
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
-        for name in names:
-            worst = max(worst, _show(pool, file, name))
-    return worst
+        for name in [only] if only else names:
+            judged.append(_show(pool, file, name))
+    for component in COMPONENTS:
+        caught = [each for ok, tested, each in judged if tested == component and ok]
+        if len(caught) > 1:
+            known = {entry.name: entry.sentence for entry in mistakes(component)}
+            missed = [sentence for name, sentence in known.items() if name not in set().union(*caught)]
+            n_caught = len(known) - len(missed)
+            print(f"\nTogether, {len(caught)} laws of {component} catch {n_caught} of {len(known)} mistakes")
+            for sentence in missed:
+                print(f"    missed by all  {sentence}")
+    return int(not all(ok for ok, *_ in judged))
 
 
-def _show(pool, file: str, name: str) -> int:
+def _show(pool, file: str, name: str) -> tuple[bool, str, set[str]]:
+    """Print what one law does. Whether it is a law and catches something, of which component, and what it catches."""
     print(f"\n{name}", flush=True)
     kept, said, components = pool.submit(_judge, (file, name, "", "", "")).result()
     if not components:
         print("  calls no component. Call one: impl.relu(x)" + (f"\n    {said}" if said else ""))
-        return 1
+        return False, "", set()
+    component = max(components, key=[*COMPONENTS].index)
     if not kept:
         print(f"  the reference does not satisfy it, so it is not a law:\n    {said}")
-        return 1
-    component = max(components, key=[*COMPONENTS].index)
+        return False, component, set()
     right, wrong = variants(component), mistakes(component)
     tasks = [(file, name, entry.kind, component, entry.name) for entry in [*right, *wrong]]
-    verdicts = [kept for kept, _, _ in pool.map(_judge, tasks)]
-    accepted = [entry for entry, kept in zip(right, verdicts, strict=False) if kept]
-    through = [entry for entry, kept in zip(wrong, verdicts[len(right) :], strict=True) if kept]
-    caught = [entry for entry in wrong if entry not in through]
-    print(f"  accepts {len(accepted)} of {len(right)} correct variants of {component}")
-    for entry in right:
-        if entry not in accepted:
-            print(f"    rejects a correct variant: {entry.name}: {entry.sentence}")
+    verdicts = [*pool.map(_judge, tasks)]
+    rejected = [(entry, said) for entry, (kept, said, _) in zip(right, verdicts, strict=False) if not kept]
+    missed = [entry for entry, (kept, *_) in zip(wrong, verdicts[len(right) :], strict=True) if kept]
+    caught = [entry for entry in wrong if entry not in missed]
+    print(f"  accepts {len(right) - len(rejected)} of {len(right)} correct variants of {component}")
+    for entry, said in rejected:
+        print(f"    rejects a correct variant: {entry.name}: {entry.sentence}\n      {said}")
     print(f"  catches {len(caught)} of {len(wrong)} mistakes")
-    for words, entries in (("caught", caught), ("missed", through)):
+    for words, entries in (("caught", caught), ("missed", missed)):
         for entry in entries:
             print(f"    {words:<14} {entry.sentence}")
-    return int(len(accepted) < len(right) or not caught)
+    return not rejected and bool(caught), component, {entry.name for entry in caught}
 
 
 if __name__ == "__main__":
-    sys.exit(main(str(Path(sys.argv[1]).resolve())))
+    sys.exit(main(str(Path(sys.argv[1]).resolve()), *sys.argv[2:]))

@@ -166,17 +166,21 @@ def watch(folder: Folder = HERE) -> None:
 
 @app.command()
 def law(
-    file: Annotated[Path | None, typer.Argument(help="The file with your laws. Default: my_laws.py.")] = None,
+    laws: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE[::LAW]]", help="The file with your laws, or one law. Default: my_laws.py."),
+    ] = None,
     folder: In = HERE,
 ) -> None:
-    """Test laws of your own. See which mistakes they catch and miss."""
-    file = folder / "my_laws.py" if file is None else file
+    """Test laws of your own. See which mistakes they catch and miss, each law alone and all together."""
+    name, _, only = (laws or "").partition("::")
+    file = Path(name) if name and Path(name).exists() else folder / (name or "my_laws.py")
     if not file.is_file():
         raise ValueError(
             f"exercises law: expected a file with laws, got {file}, which does not exist. "
             "Make one with: jax-mlp exercises start"
         )
-    sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve())]))
+    sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve()), only]))
 
 
 @app.command()
