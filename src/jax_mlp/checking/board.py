@@ -8,8 +8,7 @@ import pytest
 
 from jax_mlp.checking import evaluate
 from jax_mlp.checking import report as reports
-from jax_mlp.checking.evaluate import is_fine_print
-from jax_mlp.checking.grader import component_of
+from jax_mlp.checking.evaluate import component_of, is_fine_print
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub, steps

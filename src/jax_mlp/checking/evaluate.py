@@ -9,11 +9,13 @@ import inspect
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import jax
 import numpy as np
 
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
+from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, caught_by, mistakes, variants
 
 EXAMPLES = 100
@@ -41,6 +43,21 @@ def is_fine_print(name: str) -> bool:
     stem, _, function = name.partition("::")
     module = importlib.import_module(f"jax_mlp.laws.test_{stem}")
     return "fine_print" in marks(getattr(module, function.partition("[")[0], None))
+
+
+def component_of(nodeid: str) -> str:
+    """The component that a law is about."""
+    file, _, name = nodeid.partition("::")
+    stem = Path(file).stem.removeprefix("test_")
+    if stem in COMPONENTS:
+        return stem
+    named = [component for component in COMPONENTS if name.startswith(f"test_{component}_")]
+    return named[0] if named else "loss"  # gradients are those of the loss
+
+
+def law_name(item) -> str:
+    """A law as it is named everywhere: relu::test_example."""
+    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
 
 
 def laws_that_catch(entry: Entry) -> set[str]:

@@ -10,26 +10,12 @@ from pathlib import Path
 import pytest
 
 from jax_mlp.checking import rules
+from jax_mlp.checking.evaluate import component_of, law_name
 from jax_mlp.checking.process import Ended, Process
 from jax_mlp.checking.report import labelled
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub
-
-
-def component_of(nodeid: str) -> str:
-    """The component that a law is about."""
-    file, _, name = nodeid.partition("::")
-    stem = Path(file).stem.removeprefix("test_")
-    if stem in COMPONENTS:
-        return stem
-    named = [component for component in COMPONENTS if name.startswith(f"test_{component}_")]
-    return named[0] if named else "loss"  # gradients are those of the loss
-
-
-def law_name(item) -> str:
-    """A law as it is named everywhere: relu::test_example."""
-    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
 
 
 def _saved(path: Path) -> float | None:

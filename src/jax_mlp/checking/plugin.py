@@ -16,8 +16,9 @@ from hypothesis import Phase, settings
 from jax_mlp import laws
 from jax_mlp.checking import evaluate, process, report
 from jax_mlp.checking.board import Board
+from jax_mlp.checking.evaluate import component_of, law_name
 from jax_mlp.checking.examples import watch
-from jax_mlp.checking.grader import Grader, component_of, law_name
+from jax_mlp.checking.grader import Grader
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises

@@ -4,7 +4,7 @@ import html
 import re
 from collections import Counter
 
-from jax_mlp.checking.grader import component_of
+from jax_mlp.checking.evaluate import component_of
 from jax_mlp.exercises.stubs import description
 from jax_mlp.grading.copies import Pair
 from jax_mlp.grading.formats import Grades

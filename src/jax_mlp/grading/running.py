@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from jax_mlp.checking import report as reports
 from jax_mlp.checking import rules
-from jax_mlp.checking.grader import component_of
+from jax_mlp.checking.evaluate import component_of
 from jax_mlp.checking.process import Ended, Process
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
