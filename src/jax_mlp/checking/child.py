@@ -73,6 +73,7 @@ class Serve:
             if not items:
                 items = {law_name(item): item for item in session.perform_collect(files)}
                 before = self._prepare(session.config)
+                self._count_call()  # the clock of the time limit starts now
             if law is None:
                 sentences = {name: " ".join((item.obj.__doc__ or name).split()) for name, item in items.items()}
                 self.connection.send_bytes(json.dumps(sentences).encode())
