@@ -48,7 +48,8 @@ class Result(NamedTuple):
 
     def __repr__(self) -> str:
         rows, failed = self._rows(), self._first_failed()
-        lines = [f"{name:<11}{bar(passed, total)}  {words}" for name, passed, total, words in rows] + failed
+        lines = [f"{name:<11}{bar(passed, total)}  {words}" for name, passed, total, words in rows]
+        lines += [line for report in failed for line in ("", report)]
         return "\n".join(lines + [self.progress] * bool(self.progress))
 
     def _repr_html_(self) -> str:
@@ -72,7 +73,7 @@ class Result(NamedTuple):
     def _first_failed(self) -> list[str]:
         """For each component, the report of its first law that failed."""
         first = {law.name.partition("::")[0]: law.report for law in reversed(self.laws) if law.report}
-        return ["", *first.values()] if first else []
+        return [*first.values()]
 
 
 def bar(passed: int, total: int, width: int = 24) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 from jax_mlp.components import COMPONENTS
@@ -29,7 +30,7 @@ def notebook(solved: bool = False, only: list[str] | None = None, hints: bool = 
     chosen = [component for component in COMPONENTS if only is None or component in only]
     cells = [_markdown(introduction(len(chosen), hints)), _code("import jax_mlp as mlp")]
     for number, component in enumerate(chosen, 1):
-        question = ast.get_docstring(ast.parse(source(component))) or ""
+        question = "\n\n".join([ast.get_docstring(ast.parse(source(component))) or "", *_formulas(component)])
         cells.append(_markdown(f"## {number}. {component}\n\n{question}\n\n{stubs.numbered_steps(component)}".strip()))
         cells.append(_code(stubs.solution(component).strip() if solved else _without_head(stub(component))))
         cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
@@ -62,6 +63,13 @@ def _capstone() -> str:
         "else:\n"
         '    print("Not all eight components pass yet. See which ones above.")'
     )
+
+
+def _formulas(component: str) -> list[str]:
+    """The formulas of a component's docstrings, which a notebook typesets."""
+    functions = [node for node in ast.parse(source(component)).body if isinstance(node, ast.FunctionDef)]
+    docstrings = [ast.get_docstring(node) or "" for node in functions if node.name in COMPONENTS[component]]
+    return [formula for text in docstrings for formula in re.findall(r"\$\$.*?\$\$", text, re.DOTALL)]
 
 
 def _without_head(text: str) -> str:
