@@ -51,7 +51,8 @@ class Board:
         if report.failed:
             self.laws[report.nodeid] = "not started" if getattr(report, "not_started", False) else "failed"
             sections = "".join(f"\n{title}:\n{text}" for title, text in report.sections)
-            self.reports[report.nodeid] = f"{report.longreprtext}\n{sections}"
+            text = report.longrepr if isinstance(report.longrepr, str) else report.longreprtext  # which xdist adds to
+            self.reports[report.nodeid] = f"{text}\n{sections}"
             properties = dict(report.user_properties)
             self.fitting[report.nodeid] = properties.get("fitting", [])
             self.machine = self.machine or properties.get("machine", False)
