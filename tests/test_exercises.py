@@ -19,7 +19,9 @@ from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import SHORTCUTS, Exercises, page
 from jax_mlp.exercises.capstone import what_is_wrong
 from jax_mlp.exercises.hints import HINTS
-from jax_mlp.exercises.stubs import is_stub, source, steps, stub
+from jax_mlp.exercises.idioms import remark
+from jax_mlp.exercises.stubs import is_stub, source, steps, stub, without_docstrings
+from jax_mlp.exercises.stubs import solution as short_solution
 
 ROOT = Path(__file__).parents[1]
 
@@ -123,6 +125,7 @@ def test_the_solution_is_shown_once_ones_own_passes(folder):
     output = exercises("solution", "relu", "--in", folder).output
     assert "jnp.where(x > 0, x, 0)" in output
     assert "jnp.maximum(" in output
+    assert "where turns NaN into 0" in " ".join(output.split())
     assert "?" not in output.split("yours:")[0]
 
 
@@ -230,6 +233,12 @@ W = [(np.ones((2, 2)), np.ones(2))]
 def test_a_network_that_does_not_read_is_told_why(trained, log_p, losses, words):
     """The capstone says where to look if the network has learned little."""
     assert words in what_is_wrong(W, trained, np.array(log_p), [{"loss": loss} for loss in losses])
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_solution_is_not_compared_with_itself(component):
+    """The short solution has none of the idioms that are remarked on."""
+    assert remark(component, without_docstrings(short_solution(component))) == ""
 
 
 def test_a_page_keeps_parameters_to_half_a_step():

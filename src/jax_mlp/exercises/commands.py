@@ -94,16 +94,17 @@ def solution(
     folder: In = HERE,
     yes: Annotated[bool, typer.Option("--yes", help="Show it without testing your version first.")] = False,
 ) -> None:
-    """Show a short solution beside your version. If yours does not pass yet, ask first."""
+    """Show a short solution beside your version, and compare them. If yours does not pass yet, ask first."""
     from rich.columns import Columns
     from rich.console import Console
     from rich.panel import Panel
     from rich.syntax import Syntax
 
+    from jax_mlp.exercises.idioms import remark
     from jax_mlp.exercises.stubs import solution as short
     from jax_mlp.exercises.stubs import without_docstrings
 
-    exercises = _started(component, folder)
+    exercises, passes = _started(component, folder), False
     if not yes:
         print(f"Testing {exercises.shown(component)} …", flush=True)
         code = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True)
@@ -112,7 +113,8 @@ def solution(
                 f"exercises solution: expected pytest to test {component}, got its exit code {code}. "
                 f"Run pytest --impl={quote(str(folder))} {component}, or skip the test with --yes."
             )
-        if code and not typer.confirm("Your version does not pass yet. Show the solution anyway?"):
+        passes = code == 0
+        if not passes and not typer.confirm("Your version does not pass yet. Show the solution anyway?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""
     console = Console()
@@ -128,6 +130,8 @@ def solution(
     console.print(Columns(panels) if beside else panels[0])
     if not beside:
         console.print(panels[1])
+    if passes and (words := remark(component, without_docstrings(yours))):
+        console.print(words, highlight=False, markup=False)
 
 
 @app.command()
