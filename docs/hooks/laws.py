@@ -25,6 +25,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "jax_mlp"
 LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
 MARK = re.compile(r"^<!-- (laws \w+|catches|hunt example) -->$", re.MULTILINE)
 FINE_PRINT = '<span class="count">fine print</span>'
+ID = re.compile(r' id="([^"]+)"')
 PLACE = re.compile(r"<!-- put (law|promise|mistake|matrix|round)s? (\w+) -->")
 
 
@@ -39,7 +40,9 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 def on_page_content(content: str, page, config, files) -> str:
     """Put laws and mistakes in their places."""
     folded = {"law": law_rows, "promise": promise_rows, "mistake": mistake_rows, "matrix": matrix, "round": example}
-    return PLACE.sub(lambda place: folded[place[1]](place[2]), content)
+    content = PLACE.sub(lambda place: folded[place[1]](place[2]), content)
+    page.present_anchor_ids.update(ID.findall(content))  # so that MkDocs checks links to laws like those to headings
+    return content
 
 
 def tested(component: str, name: str, page: str) -> str:
