@@ -57,8 +57,8 @@ def draw() -> dict:
         digits.test_labels,
         SMALL.pixel_scale,
         mlp.forward,
-        f"This network, {'-'.join(map(str, SMALL.layer_sizes))}, learned from {len(digits.train_labels):,} images of "
-        f"MNIST in {n_epochs} epochs, when this page was built.",
+        f"This network has two hidden layers, of {SMALL.layer_sizes[1]} and {SMALL.layer_sizes[2]} units. It went "
+        f"{n_epochs} times through {len(digits.train_labels):,} images of MNIST when this page was built.",
     )
 
 

@@ -117,7 +117,7 @@ def read():
 
 
 def network() -> Figure:
-    """A digit on its way through the tuned network: 784 pixels, two layers of 512 units, ten probabilities.
+    """Layer by layer, the 784 pixels of a digit become ten probabilities. The right digit gets nearly all of it.
 
     A handwritten digit of 784 pixels is on the left. Two patterns of 512 squares follow, more or less dark: the
     activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs
@@ -250,7 +250,7 @@ def log_softmax() -> Figure:
 
 
 def one_hot() -> Figure:
-    """The rows of seven labels. The last two labels, −1 and 10, are out of range, so their rows are empty.
+    """A label becomes a row with a single 1, in the column of its class. If it is out of range, as −1 and 10, there is none.
 
     A table with a row for each of the labels 5, 0, 4, 1, 9, −1 and 10, and a column for each of the classes 0 to 9.
     Each of the first five rows has one filled square, in the column of its label. The rows of −1 and 10 are empty.
@@ -266,7 +266,7 @@ def one_hot() -> Figure:
 
 
 def surprise() -> Figure:
-    """The less likely the network thought the right class, the greater the surprise −log p.
+    """A right class that the network thought unlikely is a great surprise: −log p grows without bound as p approaches 0.
 
     The curve falls from left to right. It is 0 at p = 1, and rises without bound as p approaches 0. Three dots lie on
     it, each with a test image: far down on the right a digit of which the tuned network is sure, in the middle one
@@ -310,7 +310,7 @@ def p_minus_y() -> Figure:
 
 
 def confusion() -> Figure:
-    """Most test images are on the diagonal, where the network's answer is right. The other entries are its mistakes.
+    """Most answers are right: those are on the diagonal. The others are mostly between digits that look alike.
 
     A table with ten rows, the true digits, and ten columns, the network's answers, with counts. Nearly all images are
     on the diagonal, more than ninety of a hundred in most rows. The other squares are darker the more images they
@@ -320,7 +320,7 @@ def confusion() -> Figure:
 
 
 def mistakes() -> Figure:
-    """First row: digits that the network classifies correctly. Below: the mistakes about which it is most certain.
+    """The mistakes about which the network is most certain are hard for people, too. Only the first row is correct.
 
     Thirty small images of handwritten digits. The first row shows each digit once, classified correctly. The rows
     below show digits that are classified wrongly, each with the network's answer and the right one. Many of them are
@@ -433,10 +433,10 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """What forty units of the first layer have learned to look for: strokes and arcs in different places.
+    """Units look for strokes in different places. A bright pixel speaks for a unit where it is green, against it where red.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
-    unit, orange where it speaks against it. There are strokes and arcs of one colour beside those of the other, and
+    unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and
     nothing at the edges, where digits have no ink.
     """
     start = np.asarray(mlp.init_mlp(TUNED.layer_sizes, jax.random.key(TUNED.seed), TUNED.scale)[0][0])
@@ -444,7 +444,7 @@ def weights() -> Figure:
 
 
 def surprises() -> Figure:
-    """With pixels from 0 to 1, the guide's initial scale keeps the network at 10 %. Either change alone decides.
+    """The guide's scale suits pixels from 0 to 255. With pixels from 0 to 1, it keeps the network at 10 % for 40 epochs.
 
     Test accuracy against epochs for four runs. With pixels from 0 to 1, the guide's constants stay at 10 per cent. As
     they are, they hesitate for fifteen epochs and climb to about 85 per cent in forty. With an initial scale of 0.01
@@ -473,7 +473,7 @@ def measured(name: str) -> dict:
 
 
 def contenders() -> Figure:
-    """The time of an epoch, relative to jax_mlp. Bars are medians, and lines go from the least to the greatest.
+    """An epoch takes hardly longer than its matmuls and update alone. Bars are medians; lines go from least to greatest.
 
     A horizontal bar for each of jax_mlp, the guide's loop, torch, compiled torch, equinox and flax, and three for the
     matrix multiplications alone. The bar of jax_mlp has length 1, and those of the multiplications are about as long.
@@ -510,7 +510,7 @@ def constants() -> tuple[float, float]:
 
 
 def growth() -> Figure:
-    """The time of an update per image: measured, its matrix multiplications alone, and the model of this page.
+    """The model of this page, which has two constants, predicts how time grows with the width, the batch and the depth.
 
     Three panels with logarithmic axes: against the width from 128 to 4096 units, against the batch from 1 to 4096
     images, and against the depth from 1 to 16 hidden layers. The times rise with the square of the width and in
@@ -532,7 +532,8 @@ def growth() -> Figure:
             axes.set_ylabel("µs per image" if narrow() else "microseconds per image")
     figure.axes[0].legend()
     figure.suptitle(
-        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes per second; worst: ×{max(misses):.1f}",
+        f"model: {rate / 1e9:.0f} billion operations and {width / 1e9:.0f} billion bytes per second. "
+        f"It is wrong by a factor of at most {max(misses):.1f}.",
         wrap=True,
         fontsize="medium",
     )
@@ -540,7 +541,7 @@ def growth() -> Figure:
 
 
 def devices() -> Figure:
-    """More devices help only large batches. By the model, with 1e13 operations and 1e10 bytes per second, and 5 µs.
+    """More devices help only large batches. (The model, with F = 10¹³, C = 10¹⁰ and α = 5 µs.)
 
     Speed-up against the number of devices, from 1 to 4096, on logarithmic axes, for batches of 128, 8,192, 65,536 and
     1,048,576 images. A batch of 128 only ever gets slower. The larger ones follow the dashed line of perfect speed-up
@@ -563,7 +564,7 @@ def devices() -> Figure:
 
 
 def drawn_digits() -> Figure:
-    """Twenty digits drawn by hand, what the tuned network sees of each, and its answer.
+    """Whatever the pen and the paper, the network sees a digit like those of MNIST. Its answer is below each.
 
     Two sets of ten drawings, from 0 to 9: dark blue strokes on cream paper, and light slanted ones on a dark board.
     Below each is a small picture of 28 by 28 pixels, with the digit cropped and centred, and the network's answer.

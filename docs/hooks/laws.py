@@ -1,8 +1,8 @@
 """Writes the laws of a component, and the mistakes they catch, into pages, in their own words.
 
 `<!-- laws relu -->` becomes all of them, `<!-- law relu::test_example -->` the line under a formula that a law tests,
-`<!-- catches -->` the matrix of all components, and `<!-- hunt example -->` a round of "Find the mistake" for browsers
-that run no scripts.
+`<!-- catches -->` the matrix of all components, `<!-- failure relu/leaky -->` a mistake and the report on it, and
+`<!-- hunt example -->` a round of "Find the mistake" for browsers that run no scripts.
 """
 
 import ast
@@ -23,7 +23,8 @@ from jax_mlp.mistakes import caught_by, counterexamples
 
 PACKAGE = Path(__file__).parents[2] / "src" / "jax_mlp"
 LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
-MARK = re.compile(r"^<!-- (laws \w+|catches|hunt example) -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- (laws \w+|catches|failure \w+/\w+|hunt example) -->$", re.MULTILINE)
+MINUS = re.compile(r"(?<=[\s(\[,])-(?=[\s\w(.])")
 FINE_PRINT = '<span class="count">fine print</span>'
 ID = re.compile(r' id="([^"]+)"')
 PLACE = re.compile(r"<!-- put (law|promise|mistake|matrix|round)s? (\w+) -->")
@@ -49,9 +50,8 @@ def tested(component: str, name: str, page: str) -> str:
     """The line under a formula that a law tests; PluginError if no law has that name."""
     if name not in functions("laws", component):
         raise PluginError(f"laws/test_{component}.py has no law {name}")
-    mark = "✓ Tested"
-    if component in COMPONENTS:
-        mark = f"[{mark}]({posixpath.relpath(f'components/{component}.md', posixpath.dirname(page))}#{name})"
+    where = f"components/{component}.md" if component in COMPONENTS else "gradcheck.md"
+    mark = f"[✓ Tested]({posixpath.relpath(where, posixpath.dirname(page))}#{name})"
     return f'<span class="law">{mark}: {words(functions("laws", component)[name][0])}</span>'
 
 
@@ -96,7 +96,22 @@ def caught() -> dict[str, list[str]]:
     return caught_by()
 
 
-PARTS = {"laws": all_laws, "catches": catches, "hunt": lambda *_: "<!-- put round 1 -->"}
+def failure(key: str, page: str) -> str:
+    """The code of a mistake, under the component's name, and what a report says about it."""
+    component, name = key.split("/")
+    sentence, code = functions("mistakes", component)[name]
+    shown = counterexamples()[key]
+    report = {
+        "law": hunt.laws(component)[shown["law"]], "counterexample": shown["call"],
+        "got": shown["got"], "expected": shown["expected"], "likely cause": sentence,
+    }  # fmt: skip
+    lines = "\n".join(f"{label + ':':<17}{text}" for label, text in report.items())
+    return f"```python\n{code.replace(f'def {name}(', f'def {component}(')}\n```\n\n```\n{lines}\n```"
+
+
+PARTS = {
+    "laws": all_laws, "catches": catches, "failure": failure, "hunt": lambda *_: "<!-- put round 1 -->"
+}  # fmt: skip
 
 
 @cache
@@ -218,8 +233,9 @@ def marks(component: str, law: str, named: bool = False) -> str:
 
 
 def words(sentence: str) -> str:
-    """A sentence as HTML: what stands in backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False))
+    """A sentence as HTML: what stands in backticks is code, and a minus elsewhere is a real one, which does not break."""
+    pieces = html.escape(sentence, quote=False).split("`")
+    return "".join(f"<code>{each}</code>" if n % 2 else MINUS.sub("−", each) for n, each in enumerate(pieces))
 
 
 def plain(name: str) -> str:

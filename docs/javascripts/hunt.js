@@ -38,6 +38,11 @@
     return code.trimEnd().split(keywords).map((piece, i) => (i % 2 ? element("b", "", piece) : piece))
   }
 
+  /** A sentence: what stands in backticks is code. @param {string} sentence */
+  function words(sentence) {
+    return sentence.split("`").map((piece, i) => (i % 2 ? element("code", "", piece) : piece))
+  }
+
   /** @param {string} code */
   function block(code) {
     const pre = element("pre", "", element("code", "", ...shown(code)))
@@ -59,7 +64,7 @@
         const done = answer !== undefined
         const kind = done && place === round.caughtBy ? "right" : done && place === answer ? "wrong" : ""
         const mark = { right: "✓", wrong: "✗", "": String(place + 1) }[kind]
-        const button = element("button", `control ${kind}`, element("span", "", mark), element("span", "", data.laws[law]))
+        const button = element("button", `control ${kind}`, element("span", "", mark), element("span", "", ...words(data.laws[law])))
         button.setAttribute("type", "button")
         button.setAttribute("aria-pressed", String(place === answer))
         if (done) button.setAttribute("aria-disabled", "true")
@@ -80,7 +85,7 @@
       right
         ? element("p", "verdict right", "Right. This law catches it.")
         : element("p", "verdict wrong", `Not this one: the mistake passes it. Law ${round.caughtBy + 1} catches it.`),
-      element("p", "", round.sentence),
+      element("p", "", ...words(round.sentence)),
       element("p", "", "The smallest counterexample:"),
       block(`${round.call}\n# got:      ${comment(round.got)}\n# expected: ${comment(round.expected)}`),
       element("p", "", "The same component without the mistake:"),
