@@ -60,7 +60,7 @@ def test_what_is_shown_is_the_mistake_and_the_right_code():
     assert np.array_equal(right(x), np.maximum(0, x))
     leaky = next(each for each in hunt.rounds(0, "relu") if each.mistake == "leaky")
     assert float(defined(leaky.code)["relu"](jnp.float32(-1))) == np.float32(-0.01)
-    for component in hunt.HUNTED:
+    for component in COMPONENTS:
         assert {*COMPONENTS[component]} <= {*defined(hunt.fixed(component))} | {"he", "lecun"}
 
 
@@ -95,7 +95,7 @@ def test_no_more_answers_is_an_end():
     [
         ([], "9", "expected a number from 1 to 4, got '9'"),
         ([], "two", "expected a number from 1 to 4, got 'two'"),
-        (["train_loop"], "1", "expected one of relu, init,"),
+        (["loop"], "1", "expected one of relu, init,"),
         (["relu", "--rounds", "1000"], "1", "rounds, got 1000. Choose a smaller"),
     ],
 )

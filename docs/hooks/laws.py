@@ -24,7 +24,7 @@ from jax_mlp.mistakes import caught_by, counterexamples
 PACKAGE = Path(__file__).parents[2] / "src" / "jax_mlp"
 LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
 MARK = re.compile(r"^<!-- (laws \w+|catches|failure \w+/\w+|hunt example) -->$", re.MULTILINE)
-MINUS = re.compile(r"(?<=[\s(\[,])-(?=[\s\w(.])")
+MINUS = re.compile(r"(?<=[\s(\[,])-(?=[\s\w(.])|(?<=\b\w)-(?=\w\b)")
 FINE_PRINT = '<span class="count">fine print</span>'
 ID = re.compile(r' id="([^"]+)"')
 PLACE = re.compile(r"<!-- put (law|promise|mistake|matrix|round)s? (\w+) -->")
@@ -58,15 +58,18 @@ def tested(component: str, name: str, page: str) -> str:
 def all_laws(component: str, page: str) -> str:
     """The laws of a component, what the reference promises beyond them, and the mistakes they catch."""
     n_laws, n_mistakes = len(hunt.laws(component)), len(functions("mistakes", component))
-    if n_mistakes == 0:
-        return f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
-    matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     promises = (
         "\n\n### What the reference promises as well\n\n"
         f"Your code passes without these. `pytest --fine-print` asks for some.\n\n<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
+    if n_mistakes == 0:
+        return (
+            f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
+            f"{promises}"
+        )
+    matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     return (
         f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if "
         f"the law catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
@@ -233,7 +236,7 @@ def marks(component: str, law: str, named: bool = False) -> str:
 
 
 def words(sentence: str) -> str:
-    """A sentence as HTML: what stands in backticks is code, and a minus elsewhere is a real one, which does not break."""
+    """A sentence as HTML: backticks enclose code, and a minus elsewhere is a real one, after which no line ends."""
     pieces = html.escape(sentence, quote=False).split("`")
     return "".join(f"<code>{each}</code>" if n % 2 else MINUS.sub("−", each) for n, each in enumerate(pieces))
 
