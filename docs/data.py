@@ -4,7 +4,9 @@ import inspect
 import json
 import os
 import pickle
+import subprocess
 import sys
+import tempfile
 from base64 import b64encode
 from dataclasses import replace
 from functools import cache
@@ -14,6 +16,7 @@ import jax
 import numpy as np
 
 import jax_mlp as mlp
+from jax_mlp.components import COMPONENTS
 from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import DATASETS
 from jax_mlp.data.dataset import data_folder
@@ -136,24 +139,50 @@ def hunt_rounds() -> dict:
     """The rounds of "Find the mistake", with each law and each component's right code once."""
     all_rounds = hunt.rounds(0)
     laws = sorted({law for each in all_rounds for law in each.laws})
+    codes = _narrow([*map(hunt.fixed, COMPONENTS), *(each.code for each in all_rounds)])
+    fixed = dict(zip(COMPONENTS, codes, strict=False))
     return {
         "laws": laws,
-        "fixed": {component: hunt.fixed(component) for component in hunt.COMPONENTS},
+        "fixed": fixed,
         "rounds": [
             {
-                "component": each.component, "code": each.code, "laws": [laws.index(law) for law in each.laws],
+                "component": each.component, "code": _difference(code, fixed[each.component]),
+                "laws": [laws.index(law) for law in each.laws],
                 "caughtBy": each.caught_by, "sentence": each.sentence,
                 **{name: each.counterexample[name] for name in ("call", "got", "expected")},
             }
-            for each in all_rounds
+            for each, code in zip(all_rounds, codes[len(COMPONENTS) :], strict=True)
         ],
     }  # fmt: skip
+
+
+def _difference(code: str, fixed: str) -> tuple[int, str, int]:
+    """How many characters of the right code come first, what follows, and how many of the right code come last."""
+    start = _alike(code, fixed)
+    end = _alike(code[start:][::-1], fixed[start:][::-1])
+    return start, code[start : len(code) - end], end
+
+
+def _alike(one: str, other: str) -> int:
+    """The number of characters at the start that are the same."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _narrow(codes: list[str]) -> list[str]:
+    """Code in lines short enough for a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{number}.py" for number in range(len(codes))]
+        for file, code in zip(files, codes, strict=True):
+            file.write_text(code, encoding="utf-8")
+        command = [sys.executable, "-m", "ruff", "format", "--quiet", "--isolated", "--line-length=74", folder]
+        subprocess.run(command, check=True)
+        return [file.read_text(encoding="utf-8") for file in files]
 
 
 TRAINING = PACKAGE / "components", PACKAGE / "recipes.py", PACKAGE / "data", "jax", "numpy"
 
 SCRIPTS = {
-    "hunt": (hunt_rounds, *(PACKAGE / room for room in ("mistakes", "laws", "components", "exercises"))),
+    "hunt": (hunt_rounds, "ruff", *(PACKAGE / room for room in ("mistakes", "laws", "components", "exercises"))),
     "draw": (draw, *TRAINING, PACKAGE / "exercises" / "page", data_set(), repr(SMALL)),
     "scales": (scales, *TRAINING),
     "learning": (learning, *TRAINING, inspect.getsource(_tuned)),

@@ -119,7 +119,7 @@ def read():
 
 
 def network() -> Figure:
-    """Layer by layer, the 784 pixels of a digit become ten probabilities. The right digit gets nearly all of it.
+    """Layer by layer, the 784 pixels of a digit become ten probabilities. That of the right digit is the largest.
 
     A handwritten digit of 784 pixels is on the left. Two patterns of 512 squares follow, more or less dark: the
     activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs

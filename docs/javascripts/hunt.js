@@ -2,9 +2,11 @@
 /**
  * "Find the mistake": code with one mistake, and four laws of which one catches it. `#12` in the address is round 12.
  *
- * @typedef {{component: string, code: string, laws: number[], caughtBy: number, sentence: string, call: string,
+ * @typedef {{component: string, code: [number, string, number], laws: number[], caughtBy: number, sentence: string, call: string,
  *   got: string, expected: string}} Round
  * @typedef {{laws: string[], fixed: Object<string, string>, rounds: Round[]}} Hunt
+ *
+ * The code of a round is the right code, as far as its first and from its last number of characters, and what is between.
  */
 ;(() => {
   /** @type {Hunt} */
@@ -57,7 +59,8 @@
     const found = [...answers].filter(([which, place]) => data.rounds[which].caughtBy === place).length
     part("title").textContent = `Round ${number + 1} of ${data.rounds.length}: ${round.component}`
     part("score").textContent = answers.size ? `${found} of ${answers.size} found` : ""
-    part("code").replaceChildren(...shown(round.code))
+    const [fixed, [start, between, end]] = [data.fixed[round.component], round.code]
+    part("code").replaceChildren(...shown(fixed.slice(0, start) + between + fixed.slice(fixed.length - end)))
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.place : undefined
     part("laws").replaceChildren(
       ...round.laws.map((law, place) => {

@@ -27,12 +27,14 @@ CHANGES = {
     ),
     "same_order_every_epoch": ("fold_in(key, epoch)", "fold_in(key, 0)"),
     "key_ignored": (ORDER, "jnp.arange(n)"),
-    "always_shuffled": (ORDER, "jax.random.permutation(jax.random.key(epoch) if key is None else key, n)"),
+    "always_shuffled": (
+        ORDER, "jax.random.permutation(jax.random.fold_in(jax.random.key(0) if key is None else key, epoch), n)"
+    ),
     "drawn_with_replacement": ("jax.random.permutation(jax.random.fold_in(key, epoch), n)",
                                "jax.random.randint(jax.random.fold_in(key, epoch), (n,), 0, n)"),
     "one_epoch_too_many": ("n_epochs + 1)", "n_epochs + 2)"),
     "one_epoch_too_few": ("n_epochs + 1)", "n_epochs)"),
-    "one_update_an_epoch": ("learning_rate)\n", "learning_rate)\n            break\n"),
+    "one_update_an_epoch": ("for i in range(0, n, batch_size)]", "for i in range(0, n, batch_size)][:1]"),
     "whole_set_as_one_batch": ("[order[i : i + batch_size] for i in range(0, n, batch_size)]", "[order]"),
     "default_batch_of_64": ("batch_size=128", "batch_size=64"),
     "rate_not_passed_on": ("n_classes), learning_rate)", "n_classes))"),
@@ -171,7 +173,8 @@ def rounds(seed: int, component: str | None = None) -> list[Round]:
                     tuple(sentences[law] for law in chosen), chosen.index(shown[key]["law"]), shown[key],
                 )
             )  # fmt: skip
-    random.Random(seed).shuffle(made)
+    chance = random.Random(seed)
+    made.sort(key=lambda each: len(each.code.splitlines()) + 25 * chance.random())  # short code tends to come first
     return made
 
 

@@ -138,7 +138,7 @@ class _Bare(ast.NodeTransformer):
         names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
         stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
         for copy in [each for each in node.body if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name)]:
-            new, old = ast.unparse(copy.targets[0]), copy.value.id
+            new, old = ast.unparse(copy.targets[0]), ast.unparse(copy.value)
             if stored.count(new) == 1 and old not in stored:  # a second name for what never changes
                 node.body.remove(copy)
                 for each in names:
