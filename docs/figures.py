@@ -4,6 +4,7 @@ Every function draws one. The first line of its docstring is the caption, and th
 see it. Each is drawn twice, for a wide page and for a phone, with the site's palette, one meaning per colour.
 """
 
+import ast
 import hashlib
 import inspect
 import json
@@ -11,6 +12,7 @@ import pickle
 import re
 import sys
 import tempfile
+import textwrap
 from dataclasses import replace
 from functools import cache
 from io import BytesIO
@@ -83,16 +85,15 @@ def digits():
 
 
 @cache
-def trained(recipe=GUIDE, n_epochs: int = 118):
+def trained(recipe):
     """A network trained by a recipe, and what `on_epoch` received. Both are kept."""
-    name = f"trained-{hashlib.sha256(f'{recipe} {n_epochs}'.encode()).hexdigest()[:8]}.pickle"
-    package = [ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py")]
-    return pickle.loads(
-        kept(name, lambda: pickle.dumps(_train(recipe, n_epochs)), *package, "jax", inspect.getsource(_train))
-    )
+    if recipe == TUNED:
+        return scripts.tuned()["params"], scripts.tuned()["history"]
+    name = f"trained-{hashlib.sha256(f'{recipe}'.encode()).hexdigest()[:8]}.pickle"
+    return pickle.loads(kept(name, lambda: pickle.dumps(_train(recipe)), *scripts.TRAINING, inspect.getsource(_train)))
 
 
-def _train(recipe, n_epochs: int):
+def _train(recipe):
     data, history = digits(), []
     scale = np.float32(recipe.pixel_scale)
     params = mlp.train_loop(
@@ -101,10 +102,11 @@ def _train(recipe, n_epochs: int):
         data.test_images * scale,
         data.train_labels,
         data.test_labels,
-        n_epochs,
+        scripts.EPOCHS,
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
         key=jax.random.key(recipe.seed + 1) if recipe.shuffle else None,
+        measure_every=2,
         on_epoch=lambda **told: history.append({name: float(value) for name, value in told.items()}),
     )
     return jax.tree.map(np.asarray, params), history
@@ -117,7 +119,7 @@ def read():
 
 
 def network() -> Figure:
-    """A digit on its way through the tuned network: 784 pixels, two layers of 512 units, ten probabilities.
+    """Layer by layer, the 784 pixels of a digit become ten probabilities. That of the right digit is the largest.
 
     A handwritten digit of 784 pixels is on the left. Two patterns of 512 squares follow, more or less dark: the
     activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs
@@ -218,11 +220,11 @@ def relu() -> Figure:
     left.set(title="relu(x)", xlabel="x", aspect="equal")
     for side in (x[x < 0], x[x > 0]):
         right.plot(side, slope(side), color="C0")
-    right.plot(0, slope(np.zeros(1, np.float32)), "o", color=INK, label="jax.grad(relu)(0)")
-    library = jax.vmap(jax.grad(jax.nn.relu))(np.zeros(1, np.float32))
-    right.plot(0, library, "o", color=INK, fillstyle="none", label="jax.grad(jax.nn.relu)(0)")
+    for name, function, fill in (("maximum(0, x)", mlp.relu, "full"), ("jax.nn.relu(x)", jax.nn.relu, "none")):
+        at_zero = jax.grad(function)(0.0)
+        right.plot(0, at_zero, "o", color=INK, fillstyle=fill)
+        right.annotate(name, (0, at_zero), (9, 0), textcoords="offset points", va="center")
     right.set(title="its derivative", xlabel="x")
-    right.legend(loc=(0, 0.68))
     return figure
 
 
@@ -250,7 +252,7 @@ def log_softmax() -> Figure:
 
 
 def one_hot() -> Figure:
-    """The rows of seven labels. The last two labels, −1 and 10, are out of range, so their rows are empty.
+    """A label becomes a row with a 1 in the column of its class. The labels −1 and 10 have no class, so no 1.
 
     A table with a row for each of the labels 5, 0, 4, 1, 9, −1 and 10, and a column for each of the classes 0 to 9.
     Each of the first five rows has one filled square, in the column of its label. The rows of −1 and 10 are empty.
@@ -266,7 +268,7 @@ def one_hot() -> Figure:
 
 
 def surprise() -> Figure:
-    """The less likely the network thought the right class, the greater the surprise −log p.
+    """The less likely the network thought the right class, the greater the surprise: −log p has no upper bound.
 
     The curve falls from left to right. It is 0 at p = 1, and rises without bound as p approaches 0. Three dots lie on
     it, each with a test image: far down on the right a digit of which the tuned network is sure, in the middle one
@@ -310,7 +312,7 @@ def p_minus_y() -> Figure:
 
 
 def confusion() -> Figure:
-    """Most test images are on the diagonal, where the network's answer is right. The other entries are its mistakes.
+    """Most answers are right: those are on the diagonal. The others are mostly between digits that look alike.
 
     A table with ten rows, the true digits, and ten columns, the network's answers, with counts. Nearly all images are
     on the diagonal, more than ninety of a hundred in most rows. The other squares are darker the more images they
@@ -320,7 +322,7 @@ def confusion() -> Figure:
 
 
 def mistakes() -> Figure:
-    """First row: digits that the network classifies correctly. Below: the mistakes about which it is most certain.
+    """The mistakes about which the network is most certain are hard for people, too. Only the first row is correct.
 
     Thirty small images of handwritten digits. The first row shows each digit once, classified correctly. The rows
     below show digits that are classified wrongly, each with the network's answer and the right one. Many of them are
@@ -340,7 +342,7 @@ def along_the_step() -> Figure:
     x = data.train_images[:128] * np.float32(TUNED.pixel_scale)
     y = mlp.one_hot(data.train_labels[:128], 10)
     params = mlp.init_mlp(TUNED.layer_sizes, jax.random.key(0), mlp.he)
-    rates = np.linspace(0, 12, 97, dtype=np.float32)
+    rates = np.linspace(0, 12, 49, dtype=np.float32)
     losses = np.array([mlp.loss(mlp.update(params, x, y, rate), x, y) for rate in rates])
     slope = -sum(float(jnp.sum(g**2)) for g in jax.tree.leaves(jax.grad(mlp.loss)(params, x, y)))
     figure = sheet(3.4)
@@ -425,18 +427,17 @@ def best_step() -> Figure:
 def learning() -> Figure:
     """The tuned recipe soon classifies every training image correctly, but not every test image: it overfits.
 
-    Accuracy against epochs: with the tuned recipe it rises within a few epochs and stays, at 100 per cent on the
-    training set and at 94 on the test set. With the guide's recipe it dips before it climbs slowly to about 90. A
-    second panel shows the loss on a logarithmic axis.
+    Accuracy against epochs: it rises within a few epochs and stays, at 100 per cent on the training set and at 94 on
+    the test set. A second panel shows the loss on a logarithmic axis.
     """
-    return figures.learning_curves({"tuned": trained(TUNED)[1], "guide": trained(GUIDE)[1]}, _page["width"])
+    return figures.learning_curves({"tuned": trained(TUNED)[1]}, _page["width"])
 
 
 def weights() -> Figure:
-    """What forty units of the first layer have learned to look for: strokes and arcs in different places.
+    """Units look for strokes in different places. Ink speaks for a unit where it is green, against it where it is red.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
-    unit, orange where it speaks against it. There are strokes and arcs of one colour beside those of the other, and
+    unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and
     nothing at the edges, where digits have no ink.
     """
     start = np.asarray(mlp.init_mlp(TUNED.layer_sizes, jax.random.key(TUNED.seed), TUNED.scale)[0][0])
@@ -444,7 +445,7 @@ def weights() -> Figure:
 
 
 def surprises() -> Figure:
-    """With pixels from 0 to 1, the guide's initial scale keeps the network at 10 %. Either change alone decides.
+    """The guide's initial scale suits pixels from 0 to 255. With pixels from 0 to 1, the network stays at 10 %.
 
     Test accuracy against epochs for four runs. With pixels from 0 to 1, the guide's constants stay at 10 per cent. As
     they are, they hesitate for fifteen epochs and climb to about 85 per cent in forty. With an initial scale of 0.01
@@ -459,7 +460,7 @@ def surprises() -> Figure:
     figure = sheet(3.4)
     axes = figure.subplots()
     for name, recipe in runs.items():
-        history = (trained(recipe) if recipe in (GUIDE, TUNED) else trained(recipe, 40))[1][:40]
+        history = trained(recipe)[1]
         style = "--" if name == "guide" else "-"
         axes.plot([e["epoch"] for e in history], [100 * e["test_accuracy"] for e in history], style, label=name)
     axes.set(xlabel="epochs of 4,000 images", ylabel="test accuracy, per cent", ylim=(0, 100))
@@ -473,14 +474,14 @@ def measured(name: str) -> dict:
 
 
 def contenders() -> Figure:
-    """The time of an epoch, relative to jax_mlp. Bars are medians, and lines go from the least to the greatest.
+    """An epoch takes hardly longer than its matmuls and updates. Bars are medians, and lines go from least to greatest.
 
     A horizontal bar for each of jax_mlp, the guide's loop, torch, compiled torch, equinox and flax, and three for the
     matrix multiplications alone. The bar of jax_mlp has length 1, and those of the multiplications are about as long.
     The numbers are in the table below.
     """
     results = measured("epoch")["contenders"]
-    figure = sheet(3)
+    figure = sheet(3.4 if narrow() else 3)
     axes = figure.subplots()
     for row, (name, result) in enumerate(results.items()):
         ratio = result["to"]["jax_mlp"]
@@ -489,8 +490,8 @@ def contenders() -> Figure:
         axes.plot([ratio["least"], ratio["greatest"]], [row, row], color=matplotlib.rcParams["axes.edgecolor"])
     axes.set(
         yticks=range(len(results)),
-        yticklabels=[CONTENDERS.get(name, name) for name in results],
-        xlabel="time of an epoch, jax_mlp = 1",
+        yticklabels=[textwrap.fill(CONTENDERS.get(name, name), 18 if narrow() else 40) for name in results],
+        xlabel="jax_mlp = 1" if narrow() else "time of an epoch, jax_mlp = 1",
     )
     axes.invert_yaxis()
     return figure
@@ -510,7 +511,7 @@ def constants() -> tuple[float, float]:
 
 
 def growth() -> Figure:
-    """The time of an update per image: measured, its matrix multiplications alone, and the model of this page.
+    """The model of this page, which has two constants, predicts how time grows with the width, the batch and the depth.
 
     Three panels with logarithmic axes: against the width from 128 to 4096 units, against the batch from 1 to 4096
     images, and against the depth from 1 to 16 hidden layers. The times rise with the square of the width and in
@@ -532,7 +533,8 @@ def growth() -> Figure:
             axes.set_ylabel("µs per image" if narrow() else "microseconds per image")
     figure.axes[0].legend()
     figure.suptitle(
-        f"model: {rate / 1e9:.0f}e9 operations and {width / 1e9:.0f}e9 bytes per second; worst: ×{max(misses):.1f}",
+        f"model: {rate / 1e9:.0f} billion operations and {width / 1e9:.0f} billion bytes per second. "
+        f"It is wrong by a factor of at most {max(misses):.1f}.",
         wrap=True,
         fontsize="medium",
     )
@@ -540,7 +542,7 @@ def growth() -> Figure:
 
 
 def devices() -> Figure:
-    """More devices help only large batches. By the model, with 1e13 operations and 1e10 bytes per second, and 5 µs.
+    """By the model with F = 10¹³, C = 10¹⁰ and α = 5 µs, more devices help only large batches.
 
     Speed-up against the number of devices, from 1 to 4096, on logarithmic axes, for batches of 128, 8,192, 65,536 and
     1,048,576 images. A batch of 128 only ever gets slower. The larger ones follow the dashed line of perfect speed-up
@@ -563,7 +565,7 @@ def devices() -> Figure:
 
 
 def drawn_digits() -> Figure:
-    """Twenty digits drawn by hand, what the tuned network sees of each, and its answer.
+    """Whatever the pen and the paper, the network sees a digit like those of MNIST. Its answer is below each.
 
     Two sets of ten drawings, from 0 to 9: dark blue strokes on cream paper, and light slanted ones on a dark board.
     Below each is a small picture of 28 by 28 pixels, with the digit cropped and centred, and the network's answer.
@@ -597,6 +599,16 @@ FIGURES = {
               along_the_step, one_step, best_step, learning, weights, surprises, contenders, growth, devices,
               drawn_digits)
 }  # fmt: skip
+
+
+def source(name: str) -> str:
+    """All that draws a figure: this file without the other figures, and without words that are not drawn."""
+    tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    used = [node for node in tree.body if getattr(node, "name", name) not in FIGURES.keys() - {name}]
+    for node in used:
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return "\n".join(map(ast.unparse, used))
 
 
 def words(name: str) -> tuple[str, str]:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from jax_mlp import train_loop
 from jax_mlp.checking import evaluate
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import hunt
-from jax_mlp.mistakes import caught_by
+from jax_mlp.mistakes import caught_by, mistakes
 
 
 def play(*arguments, **options):
@@ -60,8 +61,56 @@ def test_what_is_shown_is_the_mistake_and_the_right_code():
     assert np.array_equal(right(x), np.maximum(0, x))
     leaky = next(each for each in hunt.rounds(0, "relu") if each.mistake == "leaky")
     assert float(defined(leaky.code)["relu"](jnp.float32(-1))) == np.float32(-0.01)
-    for component in hunt.HUNTED:
+    for component in COMPONENTS:
         assert {*COMPONENTS[component]} <= {*defined(hunt.fixed(component))} | {"he", "lecun"}
+
+
+def trained(loop, **options):
+    """The parameters after training on 130 images, and what `on_epoch` received except the time."""
+    rng, told = np.random.default_rng(0), []
+    x, y = rng.standard_normal((130, 2)).astype(np.float32), np.arange(130) % 2
+    x[:, 0] += 12 * y - 6  # so that an epoch is enough to classify every image correctly
+
+    def on_epoch(seconds, **figures):
+        told.append({name: float(value) for name, value in figures.items()})
+        return True
+
+    batches = [(x[:9], y[:9]), (x[9:13], y[9:13])] if options.pop("batches", False) else None
+    params = [(jnp.zeros((2, 2)), jnp.zeros(2))]
+    got = loop(params, x, x[:20], y, y[:20], 2, learning_rate=0.5, batches=batches, on_epoch=on_epoch, **options)
+    return [*map(np.asarray, jax.tree.leaves(got)), *told]
+
+
+def same(one, other):
+    """Whether two such results are the same up to rounding."""
+    first, second = map(jax.tree.leaves, (one, other))
+    return len(first) == len(second) and all(np.allclose(a, b, atol=1e-4) for a, b in zip(first, second, strict=True))
+
+
+CALLS = {"all": {}, "batches": {"batches": True}, "key": {"key": jax.random.key(0)}}
+
+
+@pytest.fixture(scope="module")
+def right():
+    """What the correct loop gives for each call."""
+    return {name: trained(train_loop, **call) for name, call in CALLS.items()}
+
+
+@pytest.fixture(scope="module")
+def codes():
+    """The code of each round of `train_loop`, by its mistake."""
+    return {each.mistake: each.code for each in hunt.rounds(0, "train_loop")}
+
+
+@pytest.mark.parametrize("entry", [e for e in mistakes("train_loop") if e.name in hunt.CHANGES], ids=lambda e: e.name)
+def test_a_changed_line_makes_the_mistake_of_the_catalogue(entry, codes, right):
+    """A round of `train_loop`, whose code is changed in a line, does what the mistake in the catalogue does."""
+    loop = defined(codes[entry.name])["train_loop"]
+    got = {name: trained(loop, **call) for name, call in CALLS.items()}
+    for name in ("all", "batches")[entry.name == "always_shuffled" :]:  # if shuffled, the two draw different orders
+        assert same(got[name], trained(entry.functions["train_loop"], **CALLS[name]))
+    only_the_time_is_wrong = entry.name == "seconds_since_the_first_epoch"
+    assert only_the_time_is_wrong or not all(same(got[name], right[name]) for name in CALLS)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -95,7 +144,7 @@ def test_no_more_answers_is_an_end():
     [
         ([], "9", "expected a number from 1 to 4, got '9'"),
         ([], "two", "expected a number from 1 to 4, got 'two'"),
-        (["train_loop"], "1", "expected one of relu, init,"),
+        (["loop"], "1", "expected one of relu, init,"),
         (["relu", "--rounds", "1000"], "1", "rounds, got 1000. Choose a smaller"),
     ],
 )

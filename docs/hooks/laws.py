@@ -1,7 +1,8 @@
 """Writes the laws of a component, and the mistakes they catch, into pages, in their own words.
 
 `<!-- laws relu -->` becomes all of them, `<!-- law relu::test_example -->` the line under a formula that a law tests,
-`<!-- steps train_loop -->` the steps of an exercise, `<!-- catches -->` the matrix of all components, and
+`<!-- steps train_loop -->` the steps of an exercise, `<!-- catches -->` the matrix of all components,
+`<!-- failure relu/leaky -->` a mistake and the report on it, and
 `<!-- hunt example -->` a round of "Find the mistake" for browsers that run no scripts.
 """
 
@@ -24,8 +25,10 @@ from jax_mlp.mistakes import caught_by, counterexamples
 
 PACKAGE = Path(__file__).parents[2] / "src" / "jax_mlp"
 LAW = re.compile(r"<!-- law (\w+)::(\w+) -->")
-MARK = re.compile(r"^<!-- (laws \w+|steps \w+|catches|hunt example) -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- (laws \w+|steps \w+|catches|failure \w+/\w+|hunt example) -->$", re.MULTILINE)
+MINUS = re.compile(r"(?<=[\s(\[,])-(?=[\s\w(.])|(?<=\b\w)-(?=\w\b)")
 FINE_PRINT = '<span class="count">fine print</span>'
+ID = re.compile(r' id="([^"]+)"')
 PLACE = re.compile(r"<!-- put (law|promise|mistake|matrix|round)s? (\w+) -->")
 
 
@@ -40,31 +43,35 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 def on_page_content(content: str, page, config, files) -> str:
     """Put laws and mistakes in their places."""
     folded = {"law": law_rows, "promise": promise_rows, "mistake": mistake_rows, "matrix": matrix, "round": example}
-    return PLACE.sub(lambda place: folded[place[1]](place[2]), content)
+    content = PLACE.sub(lambda place: folded[place[1]](place[2]), content)
+    page.present_anchor_ids.update(ID.findall(content))  # so that MkDocs checks links to laws like those to headings
+    return content
 
 
 def tested(component: str, name: str, page: str) -> str:
     """The line under a formula that a law tests; PluginError if no law has that name."""
     if name not in functions("laws", component):
         raise PluginError(f"laws/test_{component}.py has no law {name}")
-    mark = "✓ Tested"
-    if component in COMPONENTS:
-        mark = f"[{mark}]({posixpath.relpath(f'components/{component}.md', posixpath.dirname(page))}#{name})"
+    where = f"components/{component}.md" if component in COMPONENTS else "gradcheck.md"
+    mark = f"[✓ Tested]({posixpath.relpath(where, posixpath.dirname(page))}#{name})"
     return f'<span class="law">{mark}: {words(functions("laws", component)[name][0])}</span>'
 
 
 def all_laws(component: str, page: str) -> str:
     """The laws of a component, what the reference promises beyond them, and the mistakes they catch."""
     n_laws, n_mistakes = len(hunt.laws(component)), len(functions("mistakes", component))
-    if n_mistakes == 0:
-        return f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
-    matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     promises = (
         "\n\n### What the reference promises as well\n\n"
         f"Your code passes without these. `pytest --fine-print` asks for some.\n\n<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
+    if n_mistakes == 0:
+        return (
+            f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
+            f"{promises}"
+        )
+    matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     return (
         f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if "
         f"the law catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
@@ -94,10 +101,24 @@ def caught() -> dict[str, list[str]]:
     return caught_by()
 
 
+def failure(key: str, page: str) -> str:
+    """The code of a mistake, under the component's name, and what a report says about it."""
+    component, name = key.split("/")
+    sentence, code = functions("mistakes", component)[name]
+    shown = counterexamples()[key]
+    report = {
+        "law": hunt.laws(component)[shown["law"]], "counterexample": shown["call"],
+        "got": shown["got"], "expected": shown["expected"], "likely cause": sentence,
+    }  # fmt: skip
+    lines = "\n".join(f"{label + ':':<17}{text}" for label, text in report.items())
+    return f"```python\n{code.replace(f'def {name}(', f'def {component}(')}\n```\n\n```\n{lines}\n```"
+
+
 PARTS = {
     "laws": all_laws,
     "steps": lambda component, _: numbered_steps(component),
     "catches": catches,
+    "failure": failure,
     "hunt": lambda *_: "<!-- put round 1 -->",
 }
 
@@ -221,8 +242,9 @@ def marks(component: str, law: str, named: bool = False) -> str:
 
 
 def words(sentence: str) -> str:
-    """A sentence as HTML: what stands in backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence, quote=False))
+    """A sentence as HTML: backticks enclose code, and a minus elsewhere is a real one, after which no line ends."""
+    pieces = html.escape(sentence, quote=False).split("`")
+    return "".join(f"<code>{each}</code>" if n % 2 else MINUS.sub("−", each) for n, each in enumerate(pieces))
 
 
 def plain(name: str) -> str:

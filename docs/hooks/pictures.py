@@ -4,18 +4,20 @@ They are parts of the page, so that they have its faces and its colours, by day 
 """
 
 import html
+import inspect
 import re
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
+import data
 import figures
 from kept import ROOT, kept
 
 DOCS = ROOT / "docs"
 MADE_FROM = (
-    DOCS / "figures.py", DOCS / "data.py", DOCS / "measured", ROOT / "tests" / "handwriting.py",
+    inspect.getsource(data.draw), inspect.getsource(data._tuned), DOCS / "measured", ROOT / "tests" / "handwriting.py",
     ROOT / "src" / "jax_mlp" / "exercises" / "page", ROOT / "src" / "jax_mlp" / "exercises" / "page" / "palette.css",
     *(ROOT / "src" / "jax_mlp" / part for part in ("components", "data", "recipes.py", "figures.py")),
     "jax", "matplotlib",
@@ -43,8 +45,9 @@ def on_page_content(content: str, page, config, files) -> str:
 def drawing(name: str) -> str:
     """The drawing of a figure, in both widths, with its description."""
     alt = html.escape(figures.words(name)[1], quote=True)
+    made_from = figures.source(name), *MADE_FROM
     svgs = [
-        kept(f"{name}-{width}.svg", lambda width=width: figures.inline(name, width).encode(), *MADE_FROM).decode()
+        kept(f"{name}-{width}.svg", lambda width=width: figures.inline(name, width).encode(), *made_from).decode()
         for width in figures.WIDTHS
     ]
     return f'<div class="drawing" role="img" aria-label="{alt}">{"".join(svgs)}</div>'

@@ -2,9 +2,11 @@
 /**
  * "Find the mistake": code with one mistake, and four laws of which one catches it. `#12` in the address is round 12.
  *
- * @typedef {{component: string, code: string, laws: number[], caughtBy: number, sentence: string, call: string,
+ * @typedef {{component: string, code: [number, string, number], laws: number[], caughtBy: number, sentence: string, call: string,
  *   got: string, expected: string}} Round
  * @typedef {{laws: string[], fixed: Object<string, string>, rounds: Round[]}} Hunt
+ *
+ * The code of a round is the right code, as far as its first and from its last number of characters, and what is between.
  */
 ;(() => {
   /** @type {Hunt} */
@@ -38,6 +40,11 @@
     return code.trimEnd().split(keywords).map((piece, i) => (i % 2 ? element("b", "", piece) : piece))
   }
 
+  /** A sentence: what stands in backticks is code. @param {string} sentence */
+  function words(sentence) {
+    return sentence.split("`").map((piece, i) => (i % 2 ? element("code", "", piece) : piece))
+  }
+
   /** @param {string} code */
   function block(code) {
     const pre = element("pre", "", element("code", "", ...shown(code)))
@@ -52,14 +59,15 @@
     const found = [...answers].filter(([which, place]) => data.rounds[which].caughtBy === place).length
     part("title").textContent = `Round ${number + 1} of ${data.rounds.length}: ${round.component}`
     part("score").textContent = answers.size ? `${found} of ${answers.size} found` : ""
-    part("code").replaceChildren(...shown(round.code))
+    const [fixed, [start, between, end]] = [data.fixed[round.component], round.code]
+    part("code").replaceChildren(...shown(fixed.slice(0, start) + between + fixed.slice(fixed.length - end)))
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.place : undefined
     part("laws").replaceChildren(
       ...round.laws.map((law, place) => {
         const done = answer !== undefined
         const kind = done && place === round.caughtBy ? "right" : done && place === answer ? "wrong" : ""
         const mark = { right: "✓", wrong: "✗", "": String(place + 1) }[kind]
-        const button = element("button", `control ${kind}`, element("span", "", mark), element("span", "", data.laws[law]))
+        const button = element("button", `control ${kind}`, element("span", "", mark), element("span", "", ...words(data.laws[law])))
         button.setAttribute("type", "button")
         button.setAttribute("aria-pressed", String(place === answer))
         if (done) button.setAttribute("aria-disabled", "true")
@@ -80,7 +88,7 @@
       right
         ? element("p", "verdict right", "Right. This law catches it.")
         : element("p", "verdict wrong", `Not this one: the mistake passes it. Law ${round.caughtBy + 1} catches it.`),
-      element("p", "", round.sentence),
+      element("p", "", ...words(round.sentence)),
       element("p", "", "The smallest counterexample:"),
       block(`${round.call}\n# got:      ${comment(round.got)}\n# expected: ${comment(round.expected)}`),
       element("p", "", "The same component without the mistake:"),

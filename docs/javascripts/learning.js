@@ -103,15 +103,15 @@ const Learning = (() => {
   function meaning(epoch) {
     const [train, test] = [run.train[epoch], run.test[epoch]]
     const gap = `The gap is ${(100 * (train - test)).toFixed(1)} points`
-    if (epoch === 0) return "The network has learnt nothing yet and guesses."
+    if (epoch === 0) return "The network has learned nothing yet and guesses."
     if (train < run.train[epoch - 1] - 0.03) return "A setback: at this learning rate a step sometimes goes too far."
-    if (train > 0.99) return `${gap}: the network has learnt its training images by heart. This is called overfitting.`
+    if (train > 0.99) return `${gap}: the network has learned its training images by heart. This is called overfitting.`
     return train - test < 0.02
       ? "What it learns from one set helps with the other."
       : `${gap}: it does better on images that it has seen.`
   }
 
-  Figures.add("learning", { at: [0, 0, run.epochs.length - 1, 1] }, ({ slider }) => {
+  Figures.add("learning", { at: [run.epochs.length - 1, 0, run.epochs.length - 1, 1] }, ({ slider }) => {
     const [chart, images, table] = [html("div", { class: "chart" }), html("div", { class: "images" }), html("div")]
     const verdict = html("p", { role: "status" })
 
@@ -145,7 +145,7 @@ const Learning = (() => {
         html(
           "p",
           {},
-          "What eight units of the first layer have learnt: their weights, minus what those were at the start.",
+          "What eight units of the first layer have learned: their weights, minus what those were at the start.",
         ),
         images,
         table,

@@ -222,24 +222,24 @@ const OneStep = (() => {
       parts.push(
         ...node(0, row, "", [["", `x${"₁₂"[row]} = ${written(IMAGES[i][row])}`, `x-${row}`]]),
         ...node(1, row, hidden, [
-          at >= SUMS && [there, `z ${short(shown.z1[i][row])}`, `z1-${row}`],
-          at >= RELU && [there, `a ${short(shown.a1[i][row])}`, `a1-${row}`],
-          at === THROUGH_W2 && ["backward", `∇a ${short(s.da1[i][row])}`, `da1-${row}`],
-          back && at >= THROUGH_RELU && ["backward", `∇z ${short(s.d1[i][row])}`, `d1-${row}`],
+          at >= SUMS && [there, `z = ${short(shown.z1[i][row])}`, `z1-${row}`],
+          at >= RELU && [there, `a = ${short(shown.a1[i][row])}`, `a1-${row}`],
+          at === THROUGH_W2 && ["backward", `∇a = ${short(s.da1[i][row])}`, `da1-${row}`],
+          back && at >= THROUGH_RELU && ["backward", `∇z = ${short(s.d1[i][row])}`, `d1-${row}`],
         ]),
         ...node(2, row, output, [
-          ["", `y ${TARGETS[i][row]}`, `y-${row}`],
-          at >= LOGITS && [there, `z ${short(shown.z2[i][row])}`, `z2-${row}`],
-          at >= LOSS && [there, `p ${short(shown.p[i][row])}`, `p-${row}`],
-          back && ["backward", `∇z ${short(s.d2[i][row])}`, `d2-${row}`],
+          ["", `y = ${TARGETS[i][row]}`, `y-${row}`],
+          at >= LOGITS && [there, `z = ${short(shown.z2[i][row])}`, `z2-${row}`],
+          at >= LOSS && [there, `p = ${short(shown.p[i][row])}`, `p-${row}`],
+          back && ["backward", `∇z = ${short(s.d2[i][row])}`, `d2-${row}`],
         ]),
       )
       for (const layer of [1, 2]) {
         const [bias, slope] = layer === 1 ? [params.b1[row], s.slopes.b1[row]] : [params.b2[row], s.slopes.b2[row]]
         const y = Y[row] + 58
-        parts.push(text(X[layer], y, at === STEP ? "strong" : "", `b ${short(bias)}`, `b${layer}-${row}`))
+        parts.push(text(X[layer], y, at === STEP ? "strong" : "", `b = ${short(bias)}`, `b${layer}-${row}`))
         if (back && at >= (layer === 1 ? AT_W1 : AT_W2)) {
-          parts.push(text(X[layer], y + 16, "backward", `∇b ${short(slope)}`, `db${layer}-${row}`))
+          parts.push(text(X[layer], y + 16, "backward", `∇b = ${short(slope)}`, `db${layer}-${row}`))
         }
       }
     }

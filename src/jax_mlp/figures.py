@@ -72,7 +72,7 @@ def confusion_matrix(labels: np.ndarray, answers: np.ndarray, width: float = 5) 
     for (row, column), count in np.ndenumerate(counts):
         if count:
             axes.text(column, row, str(count), ha="center", va="center", alpha=0.6 if row == column else 1)
-    axes.set(xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
+    axes.set(xlabel="the network's answer", ylabel="digit", xticks=range(10), yticks=range(10))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure

@@ -152,6 +152,34 @@ def test_by_touch_on_a_phone_from_disk(home, site):
     assert page.evaluate("scrollY") == before
 
 
+def test_drawing_is_smooth(home, browser):
+    """While a pen moves, the page shows nearly as many frames a second as an empty page does, which are sixty.
+
+    The machine may be busy with other things, so the two take turns, and the best of three counts.
+    """
+    page, empty = home(), browser()
+    empty.goto("about:blank")
+    page.locator(".draw-paper canvas").scroll_into_view_if_needed()
+    box = page.locator(".draw-paper canvas").bounding_box()
+    left, top = (box[corner] + box["width"] / 4 for corner in "xy")
+
+    def frames(of) -> float:
+        of.mouse.move(left, top)
+        of.mouse.down()
+        of.evaluate("""() => {
+            const times = window.times = []
+            const tick = now => window.times === times && times.push(now) && requestAnimationFrame(tick)
+            requestAnimationFrame(tick)
+        }""")
+        for move in range(40):
+            of.mouse.move(left + 4 * (move % 10), top + 2 * move)
+        of.mouse.up()
+        times = of.evaluate("[window.times, window.times = null][0]")
+        return 1000 * (len(times) - 1) / (times[-1] - times[0])
+
+    assert max(frames(page) / frames(empty) for _ in range(3)) > 0.9
+
+
 def test_without_scripts_a_still_figure_is_shown(home):
     """A browser that runs no scripts shows the drawing of the same story, and no control that would not work."""
     page = home(java_script_enabled=False)

@@ -90,6 +90,25 @@ def test_by_keyboard_alone_on_a_phone(opened, name):
     page.wait_for_function(f"location.hash.startsWith('#{name}?')")
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_by_touch_and_without_motion(browser, site, name):
+    """A finger moves each slider and presses each button, all large enough for it, and nothing moves by itself."""
+    page = browser(WIDTHS["phone"], "dark", has_touch=True, reduced_motion="reduce")
+    page.goto((site / "components" / f"{PAGES[name]}.html").as_uri())
+    figure = page.locator(f"#{name}")
+    figure.scroll_into_view_if_needed()
+    for control in figure.locator(".live :is(input[type=range], button):enabled:not([data-md-type])").all():
+        control.scroll_into_view_if_needed()
+        box, before = control.bounding_box(), figure.inner_text() + figure.evaluate(DRAWN)
+        assert min(box["width"], box["height"]) >= 24
+        where = 0.25 if control.get_attribute("type") == "range" else 0.5
+        page.touchscreen.tap(box["x"] + where * box["width"], box["y"] + box["height"] / 2)
+        again, after = control.inner_text() == "Start again", figure.inner_text() + figure.evaluate(DRAWN)
+        assert again or after != before, control.evaluate("control => control.outerHTML")
+    moving = "figure => document.getAnimations().filter(each => figure.contains(each.effect.target)).length"
+    assert figure.evaluate(moving) == 0
+
+
 @pytest.mark.parametrize(("state", "broken"), [
     ("z0=2&z1=1&z2=0&c=0&shift=0", [0, 0]),
     ("z0=2&z1=1&z2=0&c=100&shift=0", [3, 3]),

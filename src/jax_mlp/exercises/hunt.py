@@ -9,14 +9,51 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises.stubs import bare, source
+from jax_mlp.exercises.stubs import bare, solution, source
 from jax_mlp.mistakes import caught_by, counterexamples
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-HUNTED = tuple(component for component in COMPONENTS if component != "train_loop")
-"""The components whose mistakes are written out. Those of `train_loop` are options of one loop, whose names tell."""
+ORDER = "jnp.arange(n) if key is None else jax.random.permutation(jax.random.fold_in(key, epoch), n)"
+LOOP = "    for epoch in range(1, n_epochs + 1):\n"
+CLOCK = "        start = time.perf_counter()\n"
+CALL = "on_epoch(epoch=epoch, seconds=seconds, loss=loss(params, *train), **figures)"
+
+CHANGES = {
+    "whole_batches_only": ("range(0, n, batch_size)", "range(0, n - batch_size + 1, batch_size)"),
+    "last_batch_filled_up": (
+        "[order[i : i + batch_size] for", '[jnp.take(order, jnp.arange(i, i + batch_size), mode="wrap") for'
+    ),
+    "same_order_every_epoch": ("fold_in(key, epoch)", "fold_in(key, 0)"),
+    "key_ignored": (ORDER, "jnp.arange(n)"),
+    "always_shuffled": (
+        ORDER, "jax.random.permutation(jax.random.fold_in(jax.random.key(0) if key is None else key, epoch), n)"
+    ),
+    "drawn_with_replacement": ("jax.random.permutation(jax.random.fold_in(key, epoch), n)",
+                               "jax.random.randint(jax.random.fold_in(key, epoch), (n,), 0, n)"),
+    "one_epoch_too_many": ("n_epochs + 1)", "n_epochs + 2)"),
+    "one_epoch_too_few": ("n_epochs + 1)", "n_epochs)"),
+    "one_update_an_epoch": ("for i in range(0, n, batch_size)]", "for i in range(0, n, batch_size)][:1]"),
+    "whole_set_as_one_batch": ("[order[i : i + batch_size] for i in range(0, n, batch_size)]", "[order]"),
+    "default_batch_of_64": ("batch_size=128", "batch_size=64"),
+    "rate_not_passed_on": ("n_classes), learning_rate)", "n_classes))"),
+    "updates_are_thrown_away": ("params = update(", "update("),
+    "figures_swapped": ('accuracy(params, *train), "test_accuracy": accuracy(params, *test)',
+                        'accuracy(params, *test), "test_accuracy": accuracy(params, *train)'),
+    "tested_on_the_training_set": ("accuracy(params, *test)", "accuracy(params, *train)"),
+    "epochs_from_zero": ("range(1, n_epochs + 1)", "range(n_epochs)"),
+    "batches_ignored": (" if batches is None else batches:", ":"),
+    "in_reverse": ("for i in range(0, n, batch_size)]", "for i in range(0, n, batch_size)][::-1]"),
+    "seconds_since_the_first_epoch": (LOOP + CLOCK, CLOCK[4:] + LOOP),
+    "orders_by_turns": ("fold_in(key, epoch)", "fold_in(key, epoch % 2)"),
+    "stops_when_on_epoch_answers": (CALL, f"if {CALL}:\n                return params"),
+    "stops_when_all_is_right": (CALL, f'{CALL}\n            if figures["train_accuracy"] == 1:\n                break'),
+}  # fmt: skip
+"""Mistakes in `train_loop`: some text of its short solution, and what stands there instead.
+
+In the catalogue they are options of one loop, whose names would tell. Those that would change more are not here.
+"""
 
 
 class Round(NamedTuple):
@@ -38,8 +75,10 @@ def play(component: str | None, n_rounds: int, seed: int | None) -> None:
     """Play some rounds in the terminal. Answers may be piped in, one per line."""
     from rich.console import Console
 
-    if component is not None and component not in HUNTED:
-        raise ValueError(f"exercises hunt: expected one of {', '.join(HUNTED)}, got {component!r}. Name one, or none.")
+    if component is not None and component not in COMPONENTS:
+        raise ValueError(
+            f"exercises hunt: expected one of {', '.join(COMPONENTS)}, got {component!r}. Name one, or none."
+        )
     seed = random.SystemRandom().randrange(10_000) if seed is None else seed
     all_rounds = rounds(seed, component)
     if n_rounds > len(all_rounds):
@@ -116,13 +155,15 @@ def rounds(seed: int, component: str | None = None) -> list[Round]:
     """All rounds in an order, and with laws to choose from, that depend on the seed alone."""
     all_caught, shown = caught_by(), counterexamples()
     made = []
-    for name in HUNTED if component is None else [component]:
+    for name in COMPONENTS if component is None else [component]:
         sentences = laws(name)
         for mistake, node in _functions(_path(name, "mistakes")).items():
             key = f"{name}/{mistake}"
             chance = random.Random(f"{seed} {key}")
             innocent = [law for law in sentences if law not in all_caught.get(key, [])]
             if shown.get(key, {}).get("law") not in sentences or len(innocent) < 2:
+                continue
+            if name == "train_loop" and mistake not in CHANGES:
                 continue
             chosen = [shown[key]["law"], *chance.sample(innocent, min(3, len(innocent)))]
             chance.shuffle(chosen)
@@ -132,7 +173,8 @@ def rounds(seed: int, component: str | None = None) -> list[Round]:
                     tuple(sentences[law] for law in chosen), chosen.index(shown[key]["law"]), shown[key],
                 )
             )  # fmt: skip
-    random.Random(seed).shuffle(made)
+    chance = random.Random(seed)
+    made.sort(key=lambda each: len(each.code.splitlines()) + 25 * chance.random())  # short code tends to come first
     return made
 
 
@@ -150,12 +192,16 @@ def laws(component: str) -> dict[str, str]:
 
 @cache
 def fixed(component: str) -> str:
-    """The reference's own lines, without docstrings, annotations and checks of the arguments."""
+    """The reference's own lines, without docstrings, annotations and checks. Of `train_loop`, the short solution's."""
+    if component == "train_loop":
+        return solution(component)
     return bare(source(component), COMPONENTS[component])
 
 
 def _disguised(component: str, mistake: str) -> str:
     """The code of a mistake under the component's name, with nothing that tells what the mistake is."""
+    if component == "train_loop":
+        return fixed(component).replace(*CHANGES[mistake])
     text = _path(component, "mistakes").read_text(encoding="utf-8")
     own = COMPONENTS[component]
     arguments = [argument.arg for argument in _functions(_path(component, "mistakes"))[mistake].args.args]

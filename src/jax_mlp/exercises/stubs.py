@@ -166,14 +166,22 @@ class _Bare(ast.NodeTransformer):
             node.body = node.body[1:]
         node.returns = None
         self.generic_visit(node)
-        used = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
-        node.body = [
-            statement
-            for statement in node.body
-            if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name))
-            or ast.unparse(statement.targets[0]) in used
-        ]
+        names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+        stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
+        for copy in [each for each in node.body if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name)]:
+            new, old = ast.unparse(copy.targets[0]), ast.unparse(copy.value)
+            if stored.count(new) == 1 and old not in stored:  # a second name for what never changes
+                node.body.remove(copy)
+                for each in names:
+                    each.id = old if each.id == new else each.id
         return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
+        self.generic_visit(node)
+        each = node.generators[0]
+        counted = isinstance(each.iter, ast.Call) and ast.unparse(each.iter.func) == "enumerate"
+        unchanged = counted and ast.unparse(each.target).endswith(f", {ast.unparse(node.elt)})")
+        return each.iter.args[0] if unchanged and not each.ifs else node  # type: ignore[union-attr]
 
     def visit_With(self, node: ast.With) -> ast.stmt | list[ast.stmt]:
         self.generic_visit(node)

@@ -140,7 +140,7 @@ def test_central_differences_are_wrong_by_the_square_of_the_step(x, k):
 
 
 def test_there_is_a_best_step():
-    """The error of a central difference is least, about ε^⅔, for a step near the cube root of 3 ε |f| / |f'''|."""
+    """The error of a central difference is least, about ε^(2/3), for a step near the cube root of 3 ε |f| / |f'''|."""
     steps = 2.0 ** -np.arange(2, 45)
     points = np.linspace(0.5, 2, 200)
     off = [np.abs((np.exp(points + h) - np.exp(points - h)) / (2 * h) - np.exp(points)).mean() for h in steps]

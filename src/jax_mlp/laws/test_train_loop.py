@@ -395,7 +395,7 @@ STEPS = {
     "Labels: integers are turned into one-hot rows, and one-hot rows are left as they are.": [
         test_labels_may_be_integers,
     ],
-    "Evaluation: on_epoch, unless it is None, is called after every epoch.": [
+    "Evaluation: on_epoch, a function of the caller, receives the results after every epoch, unless it is None.": [
         test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
         test_all_epochs_asked_for_are_gone_through,
     ],
