@@ -28,7 +28,8 @@ class Board:
         self.fitting: dict[str, list[str]] = {}  # the mistakes that would have answered the same
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
         chosen.append(config.getoption("--watch"))
-        self.whole = config.args_source != config.ArgsSource.ARGS and not any(chosen)  # whether all laws are asked
+        self.selected = any(chosen)  # whether some laws of a file may be left out, or tried on few examples
+        self.whole = config.args_source != config.ArgsSource.ARGS and not self.selected
         self.machine = False  # whether the reference failed too, at something
         self.focus: list[str] = []  # the components just saved, whose next step comes first
         if self.exercises.started and config.option.tbstyle == "auto":
@@ -78,21 +79,22 @@ class Board:
     def pytest_terminal_summary(self, terminalreporter):
         """Draw the board."""
         show = terminalreporter
-        rows = {}
-        for component in COMPONENTS:
-            laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
-            laws = {law: state for law, state in laws.items() if not is_fine_print(law)}
-            if laws and (self.exercises.started or self.exercises.path(component).exists()):
-                rows[component] = laws
+        rows: dict[str, dict[str, str]] = {}
+        for law, state in self.laws.items():
+            if not is_fine_print(law) and (self.exercises.started or self.exercises.path(component_of(law)).exists()):
+                rows.setdefault(law.partition("::")[0], {})[law] = state
+        # Each component by its own file, then the laws of several components together.
+        rows = {name: rows[name] for name in sorted(rows, key=[*COMPONENTS, *rows].index)}
         if not rows or not any(self.laws.values()):
             return
         self._remember(rows)
         show.ensure_newline()
-        done = sum(set(laws.values()) == {"passed"} for laws in rows.values())
+        components = [name for name in rows if name in COMPONENTS]
+        done = sum({*rows[component].values()} == {"passed"} for component in components)
         passing = sum(state == "passed" for laws in rows.values() for state in laws.values())
         total = sum(map(len, rows.values()))
         show.section("progress")
-        show.write_line(f"{done} of {len(rows)} components done, {passing} of {total} laws pass")
+        show.write_line(f"{done} of {len(components)} components done, {passing} of {total} laws pass")
         show.write_line("")
         at = next(iter(self._undone(rows)), ("", ""))[0]
         for component, laws in rows.items():
@@ -102,7 +104,10 @@ class Board:
             if set(states) == {"not started"}:
                 words, colour = "not started", {}
             elif passed == len(states):
-                words = f"{passed:3} / {passed}" + ("   done" if self.whole else "   (of the laws selected)")
+                words = f"{passed:3} / {passed}"
+                if component in components:
+                    complete = not self.selected and _all_of(component, laws)
+                    words += "   done" if complete else "   (of the laws selected)"
                 colour = {"green": True}
             else:
                 unknown = states.count("")
@@ -125,16 +130,15 @@ class Board:
     def _remember(self, rows) -> None:
         """Keep which components pass all laws of their own, for the next `watch`."""
         passing = []
-        for component, laws in rows.items():
-            passed = {law.partition("::")[2].partition("[")[0] for law, state in laws.items() if state == "passed"}
-            if {*laws.values()} == {"passed"} and passed >= {*evaluate.laws(component)}:
+        for component in {*rows} & {*COMPONENTS}:
+            if {*rows[component].values()} == {"passed"} and _all_of(component, rows[component]):
                 passing.append(component)
         if self.exercises.started and passing:
             with contextlib.suppress(OSError):  # a folder that cannot be written
                 self.exercises.remember_passed(passing)
 
     def _undone(self, rows) -> list[tuple[str, str]]:
-        """The components that are not done, those just saved first, each with the law that comes next."""
+        """The rows that are not done, those just saved first, each with the law that comes next."""
         found = []
         for component, laws in sorted(rows.items(), key=lambda row: row[0] not in self.focus):
             undone = [law for law, state in laws.items() if state in ("failed", "not started")]
@@ -142,7 +146,7 @@ class Board:
         return found
 
     def _show_steps(self, show, component: str) -> None:
-        """How far each step of a component is. Laws of gradients, or of other libraries, belong to no step."""
+        """How far each step of a component is."""
         states = {law.partition("::")[2]: state for law, state in self.laws.items() if component_of(law) == component}
         for number, (text, names) in enumerate(steps(component).items(), 1):
             asked = [states[name] for name in names if name in states]
@@ -153,8 +157,8 @@ class Board:
                 show.write(f"{passed:3} / {len(asked)}\n", **colour)
 
     def _next(self, rows) -> list[str]:
-        for component, undone in self._undone(rows):
-            laws = rows[component]
+        for row, undone in self._undone(rows):
+            laws, component = rows[row], component_of(undone)
             folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
             hint = reports.labelled("hint", f"jax-mlp exercises hint {component}{folder}")
             hint = [hint] * (not self.exercises.without_hints)
@@ -170,7 +174,7 @@ class Board:
                     reports.labelled("next", "the fine print, if you like. The first that fails:"),
                     self.reports[law],
                 ]
-        if set(self.laws.values()) == {"passed"} and len(rows) == len(COMPONENTS):
+        if set(self.laws.values()) == {"passed"} and {*rows} >= {*COMPONENTS}:
             if not self.whole:
                 return [
                     "All eight components pass the selected laws. Now run them all: "
@@ -188,7 +192,7 @@ class Board:
         """What to say when the selected components pass all laws that were selected, and what comes next."""
         total = sum(not is_fine_print(law) for law in self.laws)
         folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
-        if len(passing) == 1:
+        if len(passing) == 1 and passing[0] in COMPONENTS:
             lines = [f"Well done: {passing[0]} passes {total} laws, each with up to 100 examples."]
             lines.append(reports.labelled("look", f"jax-mlp exercises show {passing[0]}{folder}"))
             lines.append(reports.labelled("compare", f"jax-mlp exercises solution {passing[0]}{folder}"))
@@ -201,3 +205,8 @@ class Board:
                 lines.append(reports.labelled("next", f"write {self.exercises.shown(component)}"))
                 break
         return lines
+
+
+def _all_of(component: str, laws: dict[str, str]) -> bool:
+    """Whether these are all laws of a component."""
+    return {law.partition("::")[2].partition("[")[0] for law in laws} >= {*evaluate.laws(component)}
