@@ -166,7 +166,7 @@ def test_the_readme_shows_what_is_shown(tmp_path):
     (tmp_path / "relu.py").write_text(LEAKY)
     report = re.search(r"^```\n(law: .*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     assert report
-    assert report[1] in judged(tmp_path, "relu").stdout.replace(str(tmp_path), "mine")
+    assert report[1] in judged(tmp_path, "relu").stdout.replace(str(tmp_path), "exercises")
 
 
 def test_the_counterexample_can_be_pasted(tmp_path):

@@ -68,9 +68,9 @@ def train_loop(
         FloatingPointError: If the loss is not finite after an epoch.
 
     Laws:
-        - Every image is used exactly once per epoch, including those in a short last batch.
+        - Every image is used exactly once per epoch, even if the last batch is short.
         - Zero epochs change nothing.
-        - Without a key, training for a epochs and then for b more gives the same as training for a + b epochs.
+        - Without a key, training for m epochs and then for n more gives the same as training for m + n epochs.
 
     Examples:
         >>> import jax.numpy as jnp

@@ -52,7 +52,7 @@ EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
 
 @given(wide_cases())
 def test_a_row_of_classes_for_each_image(impl, case):
-    """Images of shape (batch, features) give float32 rows of shape (batch, classes)."""
+    """For images of shape (batch, features), `forward` returns a float32 array of shape (batch, classes)."""
     got = impl.forward(case.params, case.images)
     expected = f"shape {case.targets.shape}, float32"
     holds(sketch(got) == expected, sketch(got), expected)
@@ -60,14 +60,14 @@ def test_a_row_of_classes_for_each_image(impl, case):
 
 @given(EXTREMES)
 def test_always_finite(impl, extreme):
-    """Log-probabilities are finite, however large the logits and the gaps between them: no overflow, no log(0)."""
+    """Log-probabilities are finite even if the logits, or the gaps between them, are very large."""
     got = np.asarray(impl.forward(*extreme))
     holds(np.isfinite(got), got, "finite numbers")
 
 
 @given(wide_cases())
 def test_probabilities_of_a_row_sum_to_one(impl, case):
-    """The probabilities of an image sum to 1: exp(forward(...)) sums to 1 along each row."""
+    """The probabilities of each image sum to 1: every row of `exp(forward(params, images))` does."""
     got = np.exp(np.asarray(impl.forward(case.params, case.images), np.float64)).sum(axis=1)
     # An error of e in a log-probability is a relative error of e in the probability.
     close(got, np.ones(len(got)), rounding(case.params, case.images)[:, 0])
@@ -85,7 +85,7 @@ def test_log_probabilities_are_not_positive(impl, case):
 
 @given(wide_cases(FEW))
 def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
-    """An image gives the same row in a batch of one as in a larger batch."""
+    """The result for an image does not depend on whether it is alone or in a larger batch."""
     whole = impl.forward(case.params, case.images)
     rows = np.concatenate([impl.forward(case.params, case.images[i : i + 1]) for i in range(len(case.images))])
     close(rows, whole, rounding(case.params, case.images))
@@ -93,7 +93,7 @@ def test_one_image_at_a_time_gives_what_the_batch_gives(impl, case):
 
 @given(wide_cases(BATCHES, more=5))
 def test_reordering_images_reorders_rows(impl, case):
-    """Reordering the images reorders the rows and changes nothing else."""
+    """Reordering the images reorders the rows of the result in the same way."""
     order = case.more.order(len(case.images))
     whole = np.asarray(impl.forward(case.params, case.images))
     close(impl.forward(case.params, case.images[order]), whole[order], rounding(case.params, case.images)[order])
@@ -117,7 +117,7 @@ def test_an_image_changes_its_own_row_only(impl, case):
 
 @given(exact_cases(HIDDEN, more=4))
 def test_hidden_units_have_no_order(impl, case):
-    """Reordering the units of a hidden layer, together with the next layer's columns, changes nothing."""
+    """Reordering the units of a hidden layer, and the next layer's columns to match, does not change the result."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     order = case.more.order(len(b))
@@ -128,7 +128,7 @@ def test_hidden_units_have_no_order(impl, case):
 
 @given(exact_cases(more=4))
 def test_features_have_no_order(impl, case):
-    """Reordering the pixels of all images, together with the columns of the first weights, changes nothing."""
+    """Reordering the pixels of all images, and the first layer's columns to match, does not change the result."""
     w, b = case.params[0]
     order = case.more.order(w.shape[1])
     got = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
@@ -146,7 +146,7 @@ def test_without_weights_the_last_bias_decides(impl, case):
 
 @given(exact_cases())
 def test_the_last_layer_is_affine(impl, case):
-    """Two log-probabilities of an image differ by as much as their logits: no `relu` follows the last layer."""
+    """Two log-probabilities differ by as much as their logits, because no `relu` follows the last layer."""
     got = np.asarray(impl.forward(case.params, case.images))
     logits = oracle.logits(case.params, case.images)
     close(got - got[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
@@ -154,7 +154,7 @@ def test_the_last_layer_is_affine(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
-    """If every input of a layer's `relu` is negative, all its outputs are 0 and the image makes no difference."""
+    """If every input of a layer's `relu` is negative, the layer outputs zeros, and the result ignores the image."""
     w, b = case.params[-2]
     depth = len(case.params)
     params = [*case.params[: depth - 2], (w, b - np.float32(2.0**20)), case.params[-1]]
@@ -165,7 +165,7 @@ def test_a_silent_hidden_layer_passes_nothing_on(impl, case):
 
 @given(exact_cases(HIDDEN, more=1), powers_of_two(-20, 20))
 def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor):
-    """Multiplying a hidden layer by c > 0 and dividing the next layer's weights by c changes nothing."""
+    """Multiplying a hidden layer's weights and biases by c > 0 and dividing the next weights by c changes no result."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     c = np.float32(factor)
@@ -176,14 +176,14 @@ def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor
 
 @given(EXTREMES)
 def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
-    """Logits of ±10,000, or 10,000 apart, give the same log-probabilities as in float64, up to rounding."""
+    """If logits are near ±10,000 or 10,000 apart, the log-probabilities still equal those computed in float64."""
     params, images = extreme
     close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
 
 @given(wide_cases(), st.floats(-64, 64, width=32))
 def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
-    """Adding the same number to every logit changes nothing."""
+    """Adding the same number to every logit does not change the log-probabilities."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + np.float32(shift))]
     got = impl.forward(params, case.images)
@@ -207,7 +207,7 @@ def test_pixels_may_be_integers(impl, case, dtype):
 
 
 def test_many_images_and_layers_too(impl):
-    """301 images through five layers give the same log-probabilities as in float64, up to rounding."""
+    """For 301 images and five layers, the log-probabilities equal those computed in float64, up to rounding."""
     case = many()
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
@@ -215,7 +215,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(few(), st.sampled_from([0.0, 1e3, -1e3]))
 def test_compiling_changes_nothing(impl, case, gap):
-    """Compiling changes nothing: `jax.jit(forward)` and `forward` agree, even if the logits are far apart."""
+    """`jax.jit(forward)` and `forward` give the same results, even if the logits are far apart."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (w, b + gap * np.arange(len(b), dtype=np.float32))]
     got = impl.forward.eager(params, case.images)
@@ -223,7 +223,7 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 
 def test_inputs_are_left_as_they_are(impl):
-    """The list of layers and the images are not modified."""
+    """`forward` does not modify its arguments, the list of layers and the images."""
     params = [(jnp.ones((3, 2)), jnp.ones(3)), (jnp.ones((2, 3)), jnp.ones(2))]
     images, layers = np.float32([[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]]), list(params)
     impl.forward.raw(params, images)
@@ -237,7 +237,7 @@ def test_inputs_are_left_as_they_are(impl):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For any upstream gradient, a layer's gradient is the outer product of its output error with its input."""
+    """A layer's gradient is the sum over images of error times input (outer product), whatever follows `forward`."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)
@@ -248,7 +248,7 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW, more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """The gradient for the images is the upstream gradient, propagated back through every layer."""
+    """The gradient of the images is what backpropagation through all layers gives, whatever follows `forward`."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)
@@ -279,7 +279,7 @@ W, B, X = np.zeros((2, 3), np.float32), np.zeros(2, np.float32), np.zeros((4, 3)
     ],
 )
 def test_refuses(impl, call, params, images, error, words):
-    """`forward` raises an error if shapes or dtypes do not fit, compiled or not."""
+    """Compiled or not, `forward` raises an error if shapes or dtypes do not fit."""
     with pytest.raises(error, match=f"forward: expected .*{words}"):
         getattr(impl.forward, call)(*jax.device_put((params, images)))
 

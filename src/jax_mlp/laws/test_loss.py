@@ -34,7 +34,7 @@ def with_logits(logits):
 
 
 def test_example(impl):
-    """If two classes are equally likely, the loss is ln 2 / 2."""
+    """If there are two classes and both are equally likely, the loss is ln 2 / 2."""
     params, images = with_logits(np.zeros((5, 2), np.float32))
     close(impl.loss.eager(params, images, np.eye(2)[[1, 0, 0, 1, 1]]), np.log(2) / 2, ROUNDING)
 
@@ -51,7 +51,7 @@ def test_one_number(impl, case):
 
 @given(exact_cases())
 def test_equal_logits_cost_ln_k_over_k(impl, case):
-    """If all K classes are equally likely, the loss is ln K / K, because the mean is over classes too."""
+    """If all K classes are equally likely, the loss is ln K / K, where the mean over classes divides by K."""
     params = [(w * 0, b * 0) for w, b in case.params]
     k = case.n_classes
     close(impl.loss(params, case.images, case.targets), np.log(k) / k, ROUNDING)
@@ -73,7 +73,7 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(FEW), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """A wrong answer with a large logit gap g costs g / K, never infinity; a right one costs nothing."""
+    """If a wrong class leads by a large logit gap g, the loss is g / K. If the right class leads, it is 0."""
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)
@@ -87,7 +87,7 @@ def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
 
 @given(wide_cases(FEW))
 def test_repeating_the_batch_changes_nothing(impl, case):
-    """Repeating every image in the batch changes nothing, because the loss is a mean and not a sum."""
+    """Repeating every image in the batch does not change the loss, because it is a mean and not a sum."""
     twice = impl.loss(case.params, np.tile(case.images, (2, 1)), np.tile(case.targets, (2, 1)))
     close(twice, impl.loss(case.params, case.images, case.targets), rounding(case))
 
@@ -103,7 +103,7 @@ def test_parts_weigh_what_they_hold(impl, case, at):
 
 @given(wide_cases(more=5))
 def test_images_have_no_order(impl, case):
-    """Reordering the images, together with their targets, changes nothing."""
+    """Reordering the images and their targets in the same way does not change the loss."""
     order = case.more.order(len(case.images))
     got = impl.loss(case.params, case.images[order], case.targets[order])
     close(got, impl.loss(case.params, case.images, case.targets), rounding(case))
@@ -111,7 +111,7 @@ def test_images_have_no_order(impl, case):
 
 @given(wide_cases(more=4))
 def test_classes_have_no_order(impl, case):
-    """Reordering the classes, in the last layer and in the targets, changes nothing."""
+    """Reordering the classes in the same way in the last layer and in the targets does not change the loss."""
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     got = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
@@ -120,7 +120,7 @@ def test_classes_have_no_order(impl, case):
 
 @given(wide_cases(more=64))
 def test_linear_in_the_targets(impl, case):
-    """The loss is linear in the targets: the loss for a sum of targets is the sum of the losses."""
+    """The loss for the sum of two arrays of targets is the sum of the two losses."""
     a, b = (np.abs(case.more.fractions(case.targets.shape, 0.5)) for _ in range(2))
     got = impl.loss(case.params, case.images, a + b)
     parts = [np.asarray(impl.loss(case.params, case.images, y), np.float64) for y in (a, b)]
@@ -129,14 +129,14 @@ def test_linear_in_the_targets(impl, case):
 
 @given(exact_cases(), powers_of_two(-6, 6))
 def test_proportional_to_the_targets(impl, case, factor):
-    """Multiplying the targets by c multiplies the loss by c, exactly for powers of two."""
+    """Multiplying the targets by c multiplies the loss by c. If c is a power of two, there is no rounding at all."""
     got = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
     equal(got, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
 
 
 @given(wide_cases())
 def test_no_targets_no_loss(impl, case):
-    """A target row of zeros, as `one_hot` gives for a label out of range, adds 0 but counts in the mean."""
+    """A target row of zeros adds 0 to the sum, but its image still counts in the mean."""
     equal(np.abs(impl.loss(case.params, case.images, 0 * case.targets)), 0)
     some = case.targets * (np.arange(len(case.labels)) > 0).astype(np.float32)[:, None]
     close(impl.loss(case.params, case.images, some), oracle.loss(case.params, case.images, some), rounding(case))
@@ -151,7 +151,7 @@ def test_integers_cost_what_floats_cost(impl, case, soft):
 
 
 def test_many_images_and_layers_too(impl):
-    """301 images through five layers give the same loss as in float64, up to rounding."""
+    """For 301 images and five layers, the loss equals that computed in float64, up to rounding."""
     case = many()
     got = impl.loss(case.params, case.images, case.targets)
     # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24.
@@ -160,7 +160,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(few(), st.sampled_from([0.0, 0.25]))
 def test_compiling_changes_nothing(impl, case, softness):
-    """Compiling changes nothing: `jax.jit(loss)` and `loss` agree, for soft targets too."""
+    """`jax.jit(loss)` and `loss` give the same result, even for targets that are not one-hot."""
     targets = (1 - np.float32(softness)) * case.targets + np.float32(softness) / case.n_classes
     got = impl.loss.eager(case.params, case.images, targets)
     close(got, impl.loss.jitted(case.params, case.images, targets), rounding(case, targets))
@@ -190,7 +190,7 @@ def test_gradient_of_a_shift_is_zero(impl, case):
 
 @given(exact_cases(DEPTHS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """A layer's gradient is the mean over images of the outer product of its output error with its input."""
+    """The gradient of a layer's weights is the sum over images of error times input (outer product), divided by nK."""
     got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)
@@ -209,7 +209,7 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(FEW))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """The gradient for the images is (p - y) / (nK), propagated back through every layer."""
+    """The gradient of the images is (p - y) / (nK), propagated back through every layer."""
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()
@@ -240,7 +240,7 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (5, 3), (5
     ],
 )
 def test_refuses(impl, name, call, images, targets, error, words):
-    """`loss` and `accuracy` raise an error if the targets do not fit the predictions, compiled or not."""
+    """Compiled or not, `loss` and `accuracy` raise an error if the targets do not fit the predictions."""
     with pytest.raises(error, match=f"{name}: expected .*{words}"):
         getattr(getattr(impl, name), call)(*jax.device_put(([(W, B)], images, targets)))
 
@@ -248,6 +248,6 @@ def test_refuses(impl, name, call, images, targets, error, words):
 @pytest.mark.reference
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_refuses_to_average_nothing(impl, name):
-    """`loss` and `accuracy` raise an error for an empty batch: the mean of no images is undefined."""
+    """`loss` and `accuracy` raise an error for an empty batch, because a mean over no images is undefined."""
     with pytest.raises(ValueError, match=f"{name}: expected at least one image, got images of shape"):
         getattr(impl, name)([(W, B)], X[:0], Y[:0])

@@ -59,7 +59,7 @@ def reads_all(params, images, targets):
 
 
 def test_example(impl):
-    """Three epochs are enough to classify four images of three classes correctly."""
+    """After three epochs, the network classifies all four images of a small training set correctly."""
     params, x, _, targets, _ = FOUR
     trained = impl.train_loop(params, x, x[:3], targets, targets[:3], 3, learning_rate=1.0, batch_size=2)
     reads_all(trained, x, targets)
@@ -73,7 +73,7 @@ def test_no_epochs_no_change(impl, case):
 
 @given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), st.sampled_from([1, 2, 4]))
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
-    """Without a key, training is one update per batch, in the order given."""
+    """Without a key, `train_loop` makes one update per batch, and uses the images in the order given."""
     n_updates = n_epochs * len(case.images) // batch_size
     got = run(impl, case, n_epochs, batch_size=batch_size)
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
@@ -81,7 +81,7 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
 
 @given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
 def test_epochs_add_up(impl, case, a_and_b):
-    """Without a key, training for a epochs and then for b more gives the same as training for a + b epochs."""
+    """Without a key, training for m epochs and then for n more gives the same parameters as for m + n epochs."""
     a, b = a_and_b
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
     then = run(impl, case._replace(params=first), b, batch_size=2)
@@ -101,7 +101,7 @@ def test_the_test_set_teaches_nothing(impl, case, pixel, label):
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), st.sampled_from([3, 5]))
 def test_a_short_last_batch(impl, case, n_epochs, batch_size):
-    """If the batch size does not divide the number of images, the last batch has the images that are left."""
+    """If the batch size does not divide the number of images, the last batch consists of the remaining images."""
     got = run(impl, case, n_epochs, batch_size=batch_size)
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_epochs * -(-4 // batch_size)))
 
@@ -114,7 +114,7 @@ def test_ten_epochs_at_a_hundredth_unless_told(impl):
 
 
 def test_learns_what_no_line_can_tell_apart(impl):
-    """With a hidden layer, the network learns XOR (exclusive or), which no single layer can."""
+    """With a hidden layer, the network learns XOR (exclusive or), which a single layer cannot learn."""
     rng = np.random.default_rng(3)
     params = [(rng.standard_normal((o, i)).astype(np.float32), np.zeros(o, np.float32)) for i, o in [(2, 3), (3, 2)]]
     x, targets = (
@@ -156,7 +156,7 @@ def told(impl, case, n_epochs, **options):
 
 @given(few(), st.sampled_from([0, 1, 3]))
 def test_every_epoch_is_told(impl, case, n_epochs):
-    """`on_epoch` is called after each epoch by keywords, with its number, counted from 1, and the seconds it took."""
+    """After each epoch, `on_epoch` is called by keywords: `epoch`, counted from 1, `seconds`, and three results."""
     _, seen = told(impl, case, n_epochs, batch_size=2)
     numbers = [epoch for epoch, *_ in seen]
     holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
@@ -165,7 +165,7 @@ def test_every_epoch_is_told(impl, case, n_epochs):
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), batch_sizes, st.sampled_from([0, 1, 2]))
 def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
-    """`on_epoch` gets the accuracies and the loss of the parameters at the end of the epoch."""
+    """`on_epoch` gets both accuracies and the training loss, for the parameters at the end of the epoch."""
     test = (case.images[:3] + 1, np.full_like(case.labels[:3], label))
     params, seen = told(impl, case, n_epochs, test=test, labels=case.labels, batch_size=batch_size, learning_rate=1.0)
     *_, train_accuracy, test_accuracy, loss = seen[-1]
@@ -190,7 +190,7 @@ def test_batches_hold_128_images_unless_told(impl):
 
 
 def test_all_epochs_asked_for_are_gone_through(impl):
-    """Training runs for all `n_epochs` epochs, even if every image is right or the loss does not fall."""
+    """Training runs for all `n_epochs` epochs, even if every image is right already or the loss does not fall."""
     hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # equal images, three classes
     for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
         _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
@@ -216,7 +216,7 @@ def moved(impl, key, n_epochs=1):
 
 @given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
-    """With a key, every image is used exactly once per epoch, including those in the short last batch."""
+    """Shuffling with a key still uses every image exactly once per epoch, even if the last batch is short."""
     got = np.sort(moved(impl, key, n_epochs))
     if n_epochs == 1:
         close(got, 2 / 9 / np.array([2, 2, 1]), 0.01, "how far each image moved its weight")
@@ -266,7 +266,7 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """Any two sequences of orders give weights that differ by far more than the tolerance above."""
+    """Different orders of the images lead to clearly different weights, so that the laws can tell them apart."""
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))
@@ -275,13 +275,13 @@ def test_orders_can_be_told_apart():
 
 @given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
 def test_same_key_same_result(impl, key, n_epochs):
-    """The same key shuffles in the same way every time."""
+    """Two runs with the same key give exactly the same parameters."""
     first = one_by_one(impl, key, n_epochs)
     equal(one_by_one(impl, key, n_epochs), first)
 
 
 def test_every_epoch_is_shuffled_anew(impl):
-    """With a key, every epoch draws a new order; two epochs have the same order only by chance."""
+    """With a key, the images have a new order in every epoch. By chance, two orders can be equal."""
     seen = np.array([orders_seen(impl, key, 3) for key in KEYS])
     for a, b in [(0, 1), (1, 2), (0, 2)]:
         same = (seen[:, a] == seen[:, b]).all(axis=1).sum()
@@ -291,14 +291,14 @@ def test_every_epoch_is_shuffled_anew(impl):
 
 
 def test_another_key_another_order(impl):
-    """Different keys give different orders: sixty keys give at least five of the six orders of three images."""
+    """The order depends on the key: with sixty keys, three images come in at least five of their six orders."""
     seen = [orders_seen(impl, key, 1)[0] for key in KEYS]
     # With sixty random orders, one of the six is missing once in 10**4 runs, and two are missing once in 10**9.
     holds(len(set(seen)) >= 5, f"only the orders {sorted(set(seen))} from 60 keys", "all six orders of 0, 1 and 2")
 
 
 def test_images_are_shuffled_and_not_batches(impl):
-    """The key decides which images share a batch: any image may be in the short last batch."""
+    """The images are shuffled and not only the batches: any image can come into the short last batch."""
     short = {int(i) for key in KEYS for i in np.flatnonzero(moved(impl, key) > 1 / 6)}  # 2/9, and the others 1/9
     # Sixty random orders leave one of the three images out once in 10**10 runs.
     holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")
@@ -306,7 +306,7 @@ def test_images_are_shuffled_and_not_batches(impl):
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
-    """The parameters, images and labels, in NumPy or JAX, are not modified, and can still be read."""
+    """`train_loop` does not modify its arguments, NumPy or JAX arrays, and they can still be read afterwards."""
     expected = case.images, case.images[:3], case.labels, case.labels[:3]
     params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
     impl.train_loop.raw(params, *sets, 2, key=key)
@@ -334,7 +334,7 @@ class Iterable:
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, as_integers):
-    """An iterable of batches is iterated over once per epoch; its labels are integers or one-hot rows."""
+    """If `batches` is given, an epoch goes through it once. Its labels may be integers or one-hot rows."""
     batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 3))
     got = run(impl, case, n_epochs, batches=batches)
     got_rounds, rounds = (f"{n} pass{'es' if n != 1 else ''} over the batches" for n in (batches.rounds, n_epochs))
@@ -364,7 +364,7 @@ class Slow(Iterable):
 
 
 def test_seconds_are_those_of_the_epoch(impl):
-    """The seconds of an epoch include loading its batches, and exclude `on_epoch` and all other epochs."""
+    """`seconds` includes the time to load the epoch's batches, and neither `on_epoch` nor earlier epochs."""
     case, seen = made(*SMOOTH[0], seed=0), []
 
     def on_epoch(epoch, seconds, *_, **__):
@@ -384,12 +384,12 @@ def test_seconds_are_those_of_the_epoch(impl):
 
 
 STEPS = {
-    "Epochs in order: one update per batch, epoch after epoch. Labels are one-hot rows, and the batch size divides the "
-    "number of images.": [
+    "Epochs in order: one update per batch, epoch after epoch. You may assume that labels are one-hot rows and that "
+    "the batch size divides the number of images.": [
         test_example, test_no_epochs_no_change, test_a_plain_loop_over_update, test_epochs_add_up,
         test_the_test_set_teaches_nothing,
     ],
-    "A short last batch: it has the images that are left if the batch size does not divide their number.": [
+    "A short last batch: if the batch size does not divide the number of images, it consists of the remaining ones.": [
         test_a_short_last_batch, test_ten_epochs_at_a_hundredth_unless_told, test_learns_what_no_line_can_tell_apart,
     ],
     "Labels: integers are turned into one-hot rows, and one-hot rows are left as they are.": [

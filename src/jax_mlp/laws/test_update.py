@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """One step from equal probabilities towards class 1 of 2 changes each weight and bias by (y - p) / K = ±1/4."""
+    """If two classes are equally likely, a step adds 1/4 to the parameters of the right class, and -1/4 to the others."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -35,7 +35,7 @@ def test_example(impl):
 
 @given(few(2), st.just(0.25))
 def test_the_rate_counts_each_time(impl, case, rate):
-    """A new learning rate gives a new step, even after an earlier call was compiled with another rate."""
+    """Every call uses the learning rate that it is given, even if `update` was compiled with another one."""
     small = impl.update.eager(case.params, case.images, case.targets, rate)
     large = impl.update.eager(case.params, case.images, case.targets, 4 * rate)
     expected = [
@@ -48,7 +48,7 @@ def test_the_rate_counts_each_time(impl, case, rate):
 
 @given(few(2), st.just(0.5))
 def test_steps_remember_nothing(impl, case, rate):
-    """Each step depends only on its arguments: there is no momentum, and no memory of earlier calls."""
+    """Each step depends only on its arguments. `update` remembers nothing of earlier calls."""
     once = impl.update.eager(case.params, case.images, case.targets, rate)
     again = impl.update.eager(case.params, case.images, case.targets, rate)
     each(equal, again, [tuple(map(np.asarray, layer)) for layer in once])
@@ -61,14 +61,14 @@ def test_steps_remember_nothing(impl, case, rate):
 
 @given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
-    """Every weight and every bias changes by minus the learning rate times its gradient."""
+    """`update` subtracts the learning rate times its derivative from every weight and every bias."""
     got = impl.update(case.params, case.images, case.targets, rate)
     expected = oracle.update(case.params, case.images, case.targets, rate)
     each(close, got, expected, rounding(case, rate))
 
 
 def test_many_images_and_layers_too(impl):
-    """A step uses the mean gradient over all 301 images and changes all five layers."""
+    """For 301 images and five layers, a step uses the mean gradient over all images and changes every layer."""
     case = many()
     got = impl.update(case.params, case.images, case.targets, 1.0)
     # A mean of 301 terms of size 1, added one by one, is off by at most 301 x 2**-24. Steps are thousandths and more.
@@ -84,13 +84,13 @@ def test_the_default_rate_is_a_hundredth(impl, case):
 
 @given(exact_cases())
 def test_no_rate_no_step(impl, case):
-    """A learning rate of 0 changes nothing."""
+    """With a learning rate of 0, the parameters stay exactly the same."""
     each(equal, impl.update(case.params, case.images, case.targets, 0.0), case.params)
 
 
 @given(exact_cases(), RATES)
 def test_nothing_to_learn_no_step(impl, case, rate):
-    """If all targets are zero, so is the gradient, and no parameter changes: there is no weight decay."""
+    """If all targets are zero, the gradient is zero, so no parameter changes."""
     each(equal, impl.update(case.params, case.images, 0 * case.targets, rate), case.params)
 
 
@@ -99,7 +99,7 @@ def test_nothing_to_learn_no_step(impl, case, rate):
 
 @given(wide_cases())
 def test_structure_is_kept(impl, case):
-    """The new parameters have the structure, the shapes and the dtypes of the old ones."""
+    """The new parameters have the same structure, shapes and dtypes as the old ones."""
     got = impl.update(case.params, case.images, case.targets, 1.0)
     sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (got, case.params)]
     holds(sketches[0] == sketches[1], *sketches)
@@ -110,7 +110,7 @@ def test_structure_is_kept(impl, case):
 
 @given(few(2))
 def test_inputs_are_left_as_they_are(impl, case):
-    """The old parameters, the images and the targets are not modified, and can still be read."""
+    """`update` does not modify its arguments or give their memory away: they can still be read afterwards."""
     given_case = case.params, case.images, case.targets
     # An update could donate JAX arrays, or change NumPy arrays and the list in place.
     for params, x, y in (as_jax(given_case), jax.tree.map(np.copy, given_case)):
@@ -131,7 +131,7 @@ def test_images_have_no_order(impl, case, rate):
 
 @given(exact_cases(HIDDEN), RATES)
 def test_a_silent_unit_learns_nothing(impl, case, rate):
-    """A hidden unit that outputs 0 for every image of the batch (an inactive unit) does not change at all."""
+    """If a hidden unit outputs 0 for every image of the batch, its weights and its bias do not change."""
     w, b = case.params[0]
     silent = b - np.float32(2.0**20) * (np.arange(len(b)) == 0)
     params = [(w, silent.astype(np.float32)), *case.params[1:]]
@@ -145,7 +145,7 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer, a learning rate of 1/M lowers the loss, if M bounds how fast the gradient changes."""
+    """With one layer, a step with learning rate 1/M lowers the loss, if M bounds how fast the gradient changes."""
     images = case.images
     # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)
@@ -190,7 +190,7 @@ def rounding_of_loss(params, images):
 
 @given(few(2), st.just(0.25))
 def test_compiling_again_changes_nothing(impl, case, rate):
-    """Compiling `update` inside another jit changes nothing."""
+    """Calling `update` inside a function that is compiled with `jax.jit` gives the same result."""
     expected = impl.update.eager(case.params, case.images, case.targets, rate)
     got = impl.update.jitted(case.params, case.images, case.targets, rate)
     each(close, got, [tuple(map(np.asarray, layer)) for layer in expected], rounding(case, rate))
@@ -201,7 +201,7 @@ def test_compiling_again_changes_nothing(impl, case, rate):
 
 @pytest.mark.reference
 def test_a_new_rate_never_recompiles(impl):
-    """A hundred different learning rates are compiled once."""
+    """`update` is compiled only once for a hundred different learning rates."""
     params = [(np.zeros((2, 7), np.float32), np.zeros(2, np.float32))]
     x, y = np.ones((1, 7), np.float32), np.array([[0.0, 1.0]], np.float32)
     impl.update(params, x, y, 0.5)
@@ -223,7 +223,7 @@ def test_half_precision_stays_half_precision(impl, rate):
 @pytest.mark.reference
 @given(st.lists(exact_cases(ONE), min_size=2, max_size=5), RATES)
 def test_any_number_of_updates_equals_float64_by_hand(impl, cases, rate):
-    """Several updates give the same parameters as in NumPy with float64, up to rounding."""
+    """After several updates, the parameters equal those computed by NumPy in float64, up to rounding."""
     params, exact, within = cases[0].params, cases[0].params, 0.0
     for case in cases:
         size = oracle.magnitude(exact, case.images).max()
@@ -253,6 +253,6 @@ W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (4, 3), (4
     ],
 )
 def test_refuses(impl, arguments, error, words):
-    """`update` raises an error while it is compiled if shapes or dtypes do not fit."""
+    """If shapes or dtypes do not fit, `update` raises an error when it is compiled."""
     with pytest.raises(error, match=words):
         impl.update(*jax.device_put(arguments))
