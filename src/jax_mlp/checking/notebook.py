@@ -80,13 +80,16 @@ def bar(passed: int, total: int, width: int = 24) -> str:
     return ("█" * (width * passed // max(total, 1))).ljust(width, "░")
 
 
-def check(*implementations: Callable | ModuleType | dict[str, Callable], name: str | None = None) -> Result:
+def check(
+    *implementations: Callable | ModuleType | dict[str, Callable], name: str | None = None, strict: bool = False
+) -> Result:
     """Test functions with the laws of their components, and say what is wrong.
 
     Args:
         implementations: Functions named after the components, such as `relu`; or a module or a dict of them. The
             reference supplies every function that you do not give.
         name: The component's function that a single function implements, if its own name is another.
+        strict: Whether to test the fine print too.
 
     Returns:
         A result that shows itself. `result.passed` is whether all laws passed; `result.laws` lists them, each with its
@@ -102,7 +105,7 @@ def check(*implementations: Callable | ModuleType | dict[str, Callable], name: s
     """
     functions = _functions(implementations, name)
     with _unchanged():
-        laws = [law for component in COMPONENTS if component in functions for law in _tested(component, functions)]
+        laws = [law for component in COMPONENTS if component in functions for law in _tested(component, functions, strict)]
     return Result(laws, _progress(laws))
 
 
@@ -147,7 +150,7 @@ def _functions(implementations: tuple, name: str | None) -> dict[str, dict[str, 
     return functions
 
 
-def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[Law]:
+def _tested(component: str, functions: dict[str, dict[str, Any]], strict: bool = False) -> list[Law]:
     from jax_mlp.checking import report
     from jax_mlp.checking.evaluate import laws
     from jax_mlp.checking.implementation import Implementation
@@ -156,7 +159,8 @@ def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[La
     for own, given in functions.items():
         reference = {} if {*given} == {*COMPONENTS[own]} else implementation.functions(own)
         implementation.use(own, {**reference, **given})
-    for name, law in laws(component).items():
+    asked, tested, evidence = implementation.asked.setdefault(component, {}), [], {}
+    for name, law in laws(component, strict).items():
         implementation.calls.clear()
         implementation.failure = None
         sentence, full_name = " ".join((inspect.getdoc(law) or name).split()), f"{component}::{name}"
@@ -174,10 +178,16 @@ def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[La
                     state = "machine"
                 else:
                     text += "\n" + report.labelled("hint", f"mlp.hint({component!r})")
-        implementation.asked.setdefault(component, {})[name] = state
-        yield Law(full_name, sentence, state, text)
+                    evidence |= {name: explained.evidence} if explained else {}
+        asked[name] = state
+        tested.append(Law(full_name, sentence, state, text))
         if state == "not written":
-            return
+            return tested
+    first = next((law for law in tested if law.state == "failed"), None)
+    if first is not None:  # now that all laws were tested, more is known of its cause
+        revised = first._replace(report=report.revise(first.report, component, evidence, asked))
+        tested[tested.index(first)] = revised
+    return tested
 
 
 _EXAMPLES: dict[str, list] = {}
