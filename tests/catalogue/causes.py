@@ -1,26 +1,23 @@
-"""Measures how often a report names the cause: `python -m tests.catalogue.causes --json docs/measured/causes.json`.
+"""Measures how often a report names the right cause: `python -m tests.catalogue.causes`.
 
-Every mistake is tested with all laws of its component, as `check` does it, and its first report is read. The cause is
-right if it is the mistake's own sentence, or that of a mistake which no law and no answer can tell from it.
+Every mistake is tested with all laws of its component, as `check` does it, and the report of the first broken law is
+read. Its cause is right if it is the mistake's own sentence, or that of a mistake which fits the same answers and
+breaks the same laws.
 """
 
-import argparse
-import json
 import os
 import re
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
-from jax_mlp.checking.evaluate import prepare
+from jax_mlp.checking.evaluate import laws_that_catch, prepare
 from jax_mlp.checking.notebook import check
 from jax_mlp.components import COMPONENTS
-from jax_mlp.mistakes import Entry, caught_by, mistakes
-from tests.benchmarks.machine import machine
+from jax_mlp.mistakes import Entry, mistakes
+from tests.benchmarks.machine import describe, parser, write
 
-IN_WORDS: dict[str, str] = {}
-"""Mistakes that end in an error of JAX's, or differ from the reference in one way: how their cause is said then."""
+IN_OTHER_WORDS: dict[str, str] = {}
+"""Mistakes whose report says what an error or an answer shows, and how that sentence begins. Each was read."""
 
 
 def cause(component: str, name: str) -> str:
@@ -35,12 +32,36 @@ def cause(component: str, name: str) -> str:
 
 
 def verdict(entry: Entry, said: str) -> str:
-    """Whether the cause said is "right" or "wrong", or the report "silent"."""
+    """Whether the cause that was said is "right" or "wrong", or the report "silent"."""
     if not said:
         return "silent"
-    laws = caught_by()
-    own = laws[f"{entry.component}/{entry.name}"]
-    alike = [w.sentence for w in mistakes(entry.component) if w.name in EQUIVALENT.get(entry.name, [])]
-    del laws, own
-    right = [entry.sentence, *alike, IN_WORDS.get(f"{entry.component}/{entry.name}", entry.sentence)]
-    return "right" if any(sentence in said for sentence in right) else "wrong"
+    own = laws_that_catch(entry)
+    sentences = [other.sentence for other in mistakes(entry.component) if laws_that_catch(other) == own]
+    sentences.append(IN_OTHER_WORDS.get(f"{entry.component}/{entry.name}", entry.sentence))
+    return "right" if any(sentence in said for sentence in sentences) else "wrong"
+
+
+def measured(entries: list[Entry], jobs: int | None = None) -> dict[str, dict[str, list[str]]]:
+    """For each component, the mistakes whose cause is right, those that are silent, and those that are wrong."""
+    components, names = [entry.component for entry in entries], [entry.name for entry in entries]
+    with ProcessPoolExecutor(
+        jobs or os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(True,)
+    ) as pool:
+        causes = [*pool.map(cause, components, names)]
+    found: dict[str, dict[str, list[str]]] = {}
+    for entry, said in zip(entries, causes, strict=True):
+        verdicts = found.setdefault(entry.component, {"right": [], "silent": [], "wrong": []})
+        verdicts[verdict(entry, said)].append(entry.name)
+    return found
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--jobs", type=int, help="number of processes (default: the number of cores)")
+    options = arguments.parse_args()
+    everything = [entry for component in COMPONENTS for entry in mistakes(component)]
+    found = measured(everything, options.jobs)
+    for component, verdicts in found.items():
+        rest = [f"{kind}: {', '.join(verdicts[kind])}" for kind in ("silent", "wrong") if verdicts[kind]]
+        print("; ".join([f"{component}: {len(verdicts['right'])} right", *rest]))
+    write(options.json, {"machine": describe("hypothesis"), "components": found})

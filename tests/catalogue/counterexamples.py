@@ -46,14 +46,15 @@ def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
     implementation.use(entry.component, entry.functions)
     try:
         law(implementation)
-    except Exception as error:
+    except Exception as raised:
+        error = report.first_failure(raised, implementation)
         if implementation.calls:
             call = implementation.calls[-1]
             answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
             got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
             plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
-            got_and_expected = dict(report.got_and_expected(error, implementation))
-            return plain, {"law": name, "call": report.written(call), **got_and_expected}
+            rows = report.DIFFERENT_ANSWERS if error is not raised else report.got_and_expected(error, implementation)
+            return plain, {"law": name, "call": report.written(call), **dict(rows)}
     return False, {}
 
 

@@ -1,18 +1,22 @@
 """What a broken law most likely comes from: a sentence about the code, printed only if the evidence singles it out.
 
-There are three kinds of evidence. An error has words. An answer has a relation to the right one, such as being minus it.
-And a mistake of the catalogue gives the same answers, and breaks the same laws.
+There are three kinds of evidence: the words of an error; the relation of an answer to the right one, such as a wrong
+sign; and a mistake of the catalogue that gives the same answers and breaks the same laws.
 """
 
+import ast
 import contextlib
 import functools
+import inspect
 import itertools
 import math
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jax_mlp.checking import evaluate, examples, replay
@@ -37,7 +41,8 @@ class Evidence(NamedTuple):
 
 def gather(component: str, error: BaseException, calls: list[Call], implementation: Implementation) -> Evidence:
     """The evidence of a law that `error` broke after these calls."""
-    remedy, call = _remedy(error, calls[-1]), calls[-1]
+    call = calls[-1]
+    remedy = _remedy(error, call) or _dropped(getattr(implementation, call.function).function)
     before = implementation.evidence.setdefault(component, [])
     calls = [call for call in calls if call.function in COMPONENTS[component]]
     asked = [found for found in before if found.known]
@@ -48,11 +53,16 @@ def gather(component: str, error: BaseException, calls: list[Call], implementati
     suspect = getattr(implementation, call.function)
     answered = [call for call in calls if call.result is not NO_ANSWER]
     further = _further_evidence(answered[-1], suspect) if answered else []
-    last = [w for w in mistakes(component) if asked and w.name in asked[-1].fitting]
+    last = [wrong for wrong in mistakes(component) if asked and wrong.name in asked[-1].fitting]
     fitting: list[Entry] = []
     for suspects in (last, mistakes(component)):  # those that fitted the last broken law come first
         fitting = fitting or [w for w in suspects if all(_ends_alike(w.functions, c, error) for c in calls + further)]
-    relation = _relation(answered, further, suspect) if answered and not before else []  # the first is the one reported
+    if component == "init" and not fitting:  # the order of draws is free: the same mistake may give other numbers
+        fitting = [w for w in mistakes(component) if all(_ends_alike(w.functions, c, error, _form) for c in calls)]
+    relation = []
+    if answered and not before:  # it is the first law that is reported
+        with contextlib.suppress(Exception):  # what is under test may fail in any way at all
+            relation = _relation(answered, further, suspect)
     if not fitting and relation == [UNREPEATABLE]:
         fitting = [w for w in mistakes(component) if _unrepeatable(answered[-1], w.functions)]
     before.append(Evidence((), tuple(wrong.name for wrong in fitting), tuple(relation), True))
@@ -73,35 +83,42 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     if reported.remedy:
         return reported.remedy[0]
     broken = {law for law, state in laws.items() if state == "failed"}
-    broken = broken & {*evaluate.laws(component)} or broken  # the table has the fine print of no mistake that breaks more
+    broken = (
+        broken & {*evaluate.laws(component)} or broken
+    )  # the table has the fine print of no mistake that breaks more
     known = {wrong.name: evaluate.laws_that_catch(wrong) & {*laws} for wrong in mistakes(component)}
     if not broken & {*evaluate.laws(component, strict=True)}:  # laws of gradients: the table has none of those
         known = dict.fromkeys(known, broken)
     sentences = {wrong.name: wrong.sentence for wrong in mistakes(component)}
     agreement = {name: len(known[name] & broken) / len(known[name] | broken) for name in reported.fitting}
     best = max(agreement.values(), default=0.0)
+    otherwise = {
+        name: {law for law, found in evidence.items() if found.known and name not in found.fitting} & broken
+        for name in known
+    }
     if best < 1:
-        pairs = [*_pairs(evidence, broken, known)]
-        first, second = ([*dict.fromkeys(names)] for names in zip(*pairs, strict=True)) if pairs else ([], [])
-        if 0 < len(first) <= 2 and len(second) <= 2:
-            likely, others = ("\nor: ".join(sentences[name] for name in names) for names in (first, second))
-            return f"{likely}\nThere is probably a second mistake: {others}"
+        pairs = [*_pairs(evidence, broken, known, otherwise)]
+        if len(pairs) == 1:
+            one, other = pairs[0]
+            return f"{sentences[one]}\nThere is probably a second mistake: {sentences[other]}"
     if best < 0.75 and reported.relation:
         return reported.relation[0]
-    likely = [sentences[name] for name, share in agreement.items() if share >= max(0.5, best)]
-    return "\nor: ".join(likely[:2])
+    least = 0.75 if component == "init" else 0.5  # its numbers are random, and so weaker evidence
+    likely = [name for name, share in agreement.items() if share >= max(least, best)]
+    if not 1 <= len(likely) <= 2:
+        return ""
+    unexplained = set.intersection(*(otherwise[name] - known[name] for name in likely))
+    more = "\nThere is probably a second mistake too, since this one does not explain all laws that fail."
+    return "\nor: ".join(sentences[name] for name in likely) + more * bool(unexplained)
 
 
-def _pairs(evidence: dict[str, Evidence], broken: set[str], known: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
-    """Two mistakes that together break what is broken. Each fits the laws that it alone breaks, the first one the first."""
-    would_answer_otherwise = {
-        name: {law for law, found in evidence.items() if found.known and name not in found.fitting} for name in known
-    }
+def _pairs(evidence, broken, known, otherwise) -> Iterator[tuple[str, str]]:
+    """Two mistakes that together break what is broken, and neither alone. Each fits the laws that it alone breaks."""
     candidates = dict.fromkeys(itertools.chain(*(found.fitting for found in evidence.values())))
     for one, other in itertools.product(next(iter(evidence.values())).fitting, candidates):
         alone, other_alone = known[one] - known[other], known[other] - known[one]
         if alone and other_alone and known[one] | known[other] == broken:
-            if not alone & would_answer_otherwise[one] and not other_alone & would_answer_otherwise[other]:
+            if otherwise[one] and otherwise[other] and not (alone & otherwise[one] or other_alone & otherwise[other]):
                 yield one, other
 
 
@@ -116,17 +133,14 @@ class Relation(NamedTuple):
 
 
 UNREPEATABLE = (
-    "The same call gives another answer each time, so something other than the arguments decides it. Draw random numbers "
-    "with jax.random and the key that is passed in, not with NumPy's or Python's generator, and keep nothing between calls."
+    "The same call gives another answer each time, so something other than the arguments decides it. Draw random "
+    "numbers with jax.random and the key that is passed in, not with NumPy's or Python's generator, and keep nothing "
+    "between calls."
 )
 
 
 def _is(got, expected) -> bool:
     return np.size(got) > 0 and np.size(got) == np.size(expected) and replay.same(got, expected)
-
-
-def _differs(got, expected) -> bool:
-    return isinstance(expected, np.ndarray) and not _is(got, expected)
 
 
 def _times(factor: Callable[[Call, np.ndarray], float]) -> Callable[[Call, Any, Any], Any]:
@@ -161,9 +175,23 @@ RELATIONS = {
         ),
         Relation(
             lambda _, got, expected: got.dtype != expected.dtype and _is(got.astype(expected.dtype), expected),
-            "The numbers are right, but their dtype is not. Look for astype, and for arrays that are made with a dtype.",
+            "The numbers are right, but their dtype is not. Look for astype, and for arrays made with a dtype.",
         ),
-        Relation(lambda _, got, expected: _is(got, -expected), "The sign of the result is wrong: a minus is missing, or one too many."),
+        Relation(
+            lambda _, got, expected: _is(got, -expected),
+            "The sign of the result is wrong: there is one minus too few, or one too many.",
+        ),
+    ],
+    "relu": [
+        Relation(
+            lambda _, got, expected: np.ndim(got) == 1 and np.size(got) < np.size(expected),
+            "Entries are missing from the result: x[x > 0] selects some, and so changes the shape. "
+            "jnp.where(x > 0, x, …) keeps every entry in its place.",
+        ),
+        Relation(
+            lambda _, got, expected: 0 < np.max(got) < np.max(expected) and _is(got, np.minimum(expected, np.max(got))),
+            "Large values are cut off, as by jnp.clip with a greatest value or by jnp.minimum.",
+        ),
     ],
     "forward": [
         Relation(
@@ -173,7 +201,7 @@ RELATIONS = {
     ],
     "loss accuracy": [
         Relation(
-            lambda call, got, expected: np.shape(got) == (_n_images(call),) and _is(np.mean(got, dtype=np.float32), expected),
+            lambda call, got, right: np.shape(got) == (_n_images(call),) and _is(np.mean(got, dtype=np.float32), right),
             "One value per image is returned. Their mean is missing, or it is taken over one axis only.",
         ),
         Relation(
@@ -194,13 +222,13 @@ RELATIONS = {
     "one_hot": [
         Relation(
             lambda _, got, __: np.ndim(got) == 1,
-            "x == jnp.arange(n) compares the first label with class 0, the second with class 1, and so on. To compare every "
-            "label with every class, add an axis: x[:, None] == jnp.arange(n).",
+            "x == jnp.arange(n) compares the first label with class 0, the second with class 1, and so on. To compare "
+            "every label with every class, add an axis: x[:, None] == jnp.arange(n).",
         ),
         Relation(
             lambda _, got, expected: np.shape(got) == np.shape(expected) and not np.any(got) and np.any(expected),
-            "Every entry is 0. If you use `.at[…].set(…)`, its result must be kept: out = out.at[…].set(…). It does not "
-            "change the array itself.",
+            "Every entry is 0. If you use `.at[…].set(…)`, its result must be kept: out = out.at[…].set(…). It does "
+            "not change the array itself.",
         ),
     ],
 }  # fmt: skip
@@ -214,11 +242,13 @@ def _relation(answered: list[Call], further: list[Call], suspect: Component) -> 
         return [UNREPEATABLE]
     if _changes_arguments(call, suspect):
         return [
-            "Your function changes what it is given, such as a list by pop or append, or an array by x[…] = … or x -= …. "
-            "Make a new list or array instead."
+            "Your function changes what it is given, such as a list by pop or append, or an array by x[…] = … or "
+            "x -= …. Make a new list or array instead."
         ]
     if call.function == "train_loop":
         return _of_training(call, suspect)
+    if call.function in COMPONENTS["init"]:
+        return _of_scales(call, suspect)
     calls = [*(answered if not further else answered[-1:]), *further]
     pairs = [(call, call.result, _right(call)) for call in calls]
     wrong = [(call, got, right) for call, got, right in pairs if right is not NO_ANSWER and not replay.same(got, right)]
@@ -238,7 +268,7 @@ def _relation(answered: list[Call], further: list[Call], suspect: Component) -> 
             for relation in relations:
                 if all(_holds(relation, *each) for each in wrong):
                     return [relation.sentence]
-    return []
+    return _unused(wrong[-1][0], suspect) if call.function in ("forward", "loss") else []
 
 
 def _holds(relation: Relation, call: Call, got, expected) -> bool:
@@ -248,6 +278,22 @@ def _holds(relation: Relation, call: Call, got, expected) -> bool:
         return bool(relation.holds(call, np.asarray(got), np.asarray(expected)))
     except Exception:  # it is about answers of another kind
         return False
+
+
+def _unused(call: Call, suspect: Component) -> list[str]:
+    """Which weights and biases the answer does not depend on, though the right one does."""
+    leaves, tree = jax.tree.flatten(call.arguments[0])
+    unused = []
+    for i, leaf in enumerate(leaves):
+        others = tree.unflatten([*leaves[:i], np.asarray(leaf) + np.float32(1), *leaves[i + 1 :]])
+        other = call._replace(arguments=(others, *call.arguments[1:]))
+        if replay.same(_again(other, suspect), call.result) and not replay.same(_right(other), _right(call)):
+            unused.append(f"{'wb'[i % 2]} of layer {i // 2}")
+    if not 0 < len(unused) < len(leaves):
+        return []
+    return [
+        f"The result does not depend on {' and '.join(unused)}, so {'they are' if unused[1:] else 'it is'} not used."
+    ]
 
 
 def _of_a_step(wrong: list) -> list[str]:
@@ -265,8 +311,8 @@ def _of_a_step(wrong: list) -> list[str]:
 
 
 UNCHANGED = (
-    "Your parameters came back unchanged. In a loop, `w -= …` only gives the name w another array, and `x.at[…].set(…)` "
-    "gives a new array that must be kept. Build new parameters from the results, and return those."
+    "Your parameters came back unchanged. In a loop, `w -= …` only gives the name w another array, and "
+    "`x.at[…].set(…)` gives a new array that must be kept. Build new parameters from the results, and return those."
 )
 
 
@@ -285,6 +331,21 @@ def _of_training(call: Call, suspect: Component) -> list[str]:
             "test_accuracy=…, loss=…)."
         ]
     return []
+
+
+def _of_scales(call: Call, suspect: Component) -> list[str]:
+    """Which arrays do not grow with the scale, for calls that give one."""
+    sizes_and_key = call.arguments[: 3 if call.function == "init_weights_biases" else 2]
+    pairs = {}
+    for scale in (1.0, 2.0):
+        pairs[scale] = _again(call._replace(arguments=(*sizes_and_key, scale), options={}), suspect)
+    same = [
+        np.any(one) and np.array_equal(one, two)
+        for one, two in zip(jax.tree.leaves(pairs[1.0]), jax.tree.leaves(pairs[2.0]), strict=True)
+    ]
+    named = {(True, False): "weights are", (False, True): "biases are", (True, True): "weights and biases are"}
+    which = named.get((all(same[::2]), all(same[1::2])))
+    return [f"The {which} not multiplied by `scale`, so they have the same size whatever it is."] if which else []
 
 
 def _right(call: Call):
@@ -323,15 +384,20 @@ def _changes_arguments(call: Call, suspect: Component) -> bool:
     """Whether a call changes the lists and NumPy arrays that it is given."""
     if call.method not in ("eager", "__call__"):
         return False
-    given = jax.tree.map(lambda leaf: np.array(leaf) if isinstance(leaf, np.ndarray | jax.Array) and not _is_key(leaf) else leaf, call.arguments)
+
+    def writable(leaf):
+        is_array = isinstance(leaf, np.ndarray | jax.Array) and not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        return np.array(leaf) if is_array else leaf
+
+    given = jax.tree.map(writable, call.arguments)
     before = jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, given)
     with contextlib.suppress(Exception):  # it may want arrays of JAX, which it cannot change
         suspect.function(*given, **call.options)
-    return not replay.same(given, before)
-
-
-def _is_key(leaf) -> bool:
-    return jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    arrays = zip(jax.tree.leaves(given), jax.tree.leaves(before), strict=False)
+    return jax.tree.structure(given) != jax.tree.structure(before) or any(
+        isinstance(now, np.ndarray) and not np.array_equal(now, then, equal_nan=now.dtype.kind == "f")
+        for now, then in arrays
+    )
 
 
 def _further_evidence(call: Call, suspect: Component) -> list[Call]:
@@ -365,13 +431,46 @@ def _component(name: str, function) -> Component:
     return Component(name, function, [])
 
 
-def _ends_alike(functions: dict, call: Call, error: BaseException) -> bool:
+def _ends_alike(functions: dict, call: Call, error: BaseException, same: Callable = replay.same) -> bool:
     """Whether a mistake gives the same answer to a call, or raises the same error."""
     try:
         answer = _again(call, _component(call.function, functions[call.function]))
     except Exception as raised:  # a wrong component may fail in any way at all
         return call.result is NO_ANSWER and type(raised) is type(error) and str(raised)[:100] == str(error)[:100]
-    return call.result is not NO_ANSWER and replay.same(answer, call.result)
+    return call.result is not NO_ANSWER and same(answer, call.result)
+
+
+def _form(one, two) -> bool:
+    """Whether two answers have the same structure, shapes and dtypes."""
+    return jax.tree.map(jnp.shape, one) == jax.tree.map(jnp.shape, two) and jax.tree.map(
+        jnp.result_type, one
+    ) == jax.tree.map(jnp.result_type, two)
+
+
+# Evidence from the code
+
+
+def _dropped(function) -> list[str]:
+    """What a function computes and does not keep, if it does so."""
+    try:
+        lines = inspect.getsource(inspect.unwrap(function))
+        tree = ast.parse(textwrap.dedent(lines))
+    except (OSError, TypeError, SyntaxError):  # it has no source of its own
+        return []
+    calls = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    for call in calls:
+        text = ast.unparse(call.func)
+        if re.search(r"\.at\[.*\]\.\w+$", text):
+            array, method = text.split(".at[")[0], text.rsplit(".", 1)[1]
+            return [
+                f"The result of `{array}.at[…].{method}(…)` is not kept, so {array} stays as it was: JAX arrays do not "
+                f"change. Write {array} = {array}.at[…].{method}(…)."
+            ]
+        if text in itertools.chain(*COMPONENTS.values()):
+            return [
+                f"The result of `{text}(…)` is not kept, so the call has no effect. Assign it to a name, or return it."
+            ]
+    return []
 
 
 # Evidence from errors
@@ -383,9 +482,10 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
         return ["Your function returns None. Is a `return` missing?"]
     if isinstance(error, NotImplementedError):
         return ["A function is not written yet: it still contains `raise NotImplementedError`."]
-    if isinstance(call.result, dict) or (isinstance(call.result, list | tuple) and call.function in ONE_ARRAY):
+    if _holds_a_dict(call.result) or (isinstance(call.result, list | tuple) and call.function in ONE_ARRAY):
         if call.method in ("__call__", "eager"):
-            return [f"Your function returns a {type(call.result).__name__} instead of {RESULTS.get(call.function, 'one array')}."]
+            kind = "dict" if _holds_a_dict(call.result) else type(call.result).__name__
+            return [f"Your function returns a {kind} instead of {RESULTS.get(call.function, 'one array')}."]
     if isinstance(error, LawBroken):
         return []
     words = str(error)
@@ -399,6 +499,10 @@ def _remedy(error: BaseException, call: Call) -> list[str]:
     return [ERRORS[kind]] if kind in ERRORS else []
 
 
+def _holds_a_dict(result) -> bool:
+    return isinstance(result, dict) or (isinstance(result, list | tuple) and any(map(_holds_a_dict, result)))
+
+
 ONE_ARRAY = ("relu", "forward", "one_hot", "loss", "accuracy")
 RESULTS = {
     "update": "a list of pairs (w, b)",
@@ -409,14 +513,16 @@ RESULTS = {
 """What functions return that do not return one array."""
 
 ERRORS = {
-    "TracerArrayConversionError": "NumPy cannot handle arrays inside jit or grad. Use the function of jax.numpy instead.",
+    "TracerArrayConversionError": "NumPy cannot handle arrays inside jit or grad. Use the function of jax.numpy "
+    "instead.",
     "TracerBoolConversionError": "Python (if, while, and, max, min) cannot look at values inside jit or grad. Use a "
     "function of jax.numpy instead, such as jnp.where or jnp.maximum.",
     "TracerIntegerConversionError": "Python needs an integer here, but values are unknown inside jit or grad. Use a "
     "shape, such as len(x), or keep the value an array.",
-    "ConcretizationTypeError": "Python needs a number here, but values are unknown inside jit or grad. Do not use float(), "
-    "int() or .item(); keep the value an array.",
-    "UnexpectedTracerError": "A value computed inside jit or grad was stored and used in a later call. Return it instead.",
+    "ConcretizationTypeError": "Python needs a number here, but values are unknown inside jit or grad. Do not use "
+    "float(), int() or .item(); keep the value an array.",
+    "UnexpectedTracerError": "A value computed inside jit or grad was stored and used in a later call. Return it "
+    "instead.",
     "NonConcreteBooleanIndexError": "Inside jit a shape cannot depend on values, so x[x > 0] does not work. Use "
     "jnp.where(x > 0, x, …) instead.",
 }
@@ -430,46 +536,52 @@ def _shapes(_: Call, one: str, two: str) -> str:
     a, b = ([int(n) for n in re.findall(r"\d+", shape)] for shape in (one, two))
     if len(a) == len(b) == 1:
         return (
-            f"Entry by entry, {a[0]} numbers cannot be combined with {b[0]}. To combine each of the {a[0]} with each of the "
-            f"{b[0]}, add an axis: x[:, None] == jnp.arange(n), for example."
+            f"Entry by entry, {a[0]} numbers cannot be combined with {b[0]}. To combine each of the {a[0]} with each of "
+            f"the {b[0]}, add an axis, as in x[:, None] == jnp.arange(n)."
         )
     short, long = sorted((a, b), key=len)
-    shown = " and ".join("(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")" for shape in (long, short))
+    shown = " and ".join(
+        "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")" for shape in (long, short)
+    )
     if len(short) < len(long) and short == long[: len(short)]:
         return (
-            f"The shapes {shown} are aligned at their last axes, where {long[-1]} meets {short[-1]}. Use keepdims=True in the "
-            f"sum or maximum, or add an axis with [:, None]."
+            f"The shapes {shown} are aligned at their last axes, where {long[-1]} meets {short[-1]}. Use keepdims=True "
+            "in the sum or maximum, or add an axis with [:, None]."
         )
     return f"The shapes {shown} do not fit: axes are aligned from the last one, and must be equal there or 1."
 
 
 def _is_none(call: Call, *_) -> str:
-    optional = [n for n in ("on_epoch", "batches", "key") if call.options.get(n) is None] if call.function == "train_loop" else []
-    if optional:
-        return "An optional argument (`batches`, `key` or `on_epoch`) is None if the caller does not give it. Test for None first."
+    if call.function == "train_loop" and None in map(call.options.get, ("on_epoch", "batches", "key")):
+        return (
+            "An optional argument (`batches`, `key` or `on_epoch`) is None if the caller does not give it. Test for None "
+            "first."
+        )
     return "Something is None that should have a value. A function without `return` gives None."
 
 
 REMEDIES: dict[str, str | Callable] = {
     r"shapes for broadcasting: (?:shapes=\[)?(\([\d, ]*\)), (\([\d, ]*\))": _shapes,
     r"broadcast together with shapes (\([\d, ]*\)) (\([\d, ]*\))": _shapes,
-    "truth value of an array": "An `if` cannot test a whole array at once. Use jnp.where or jnp.maximum, which work entry "
-    "by entry.",
+    "truth value of an array": "An `if` cannot test a whole array at once. Use jnp.where or jnp.maximum, which work "
+    "entry by entry.",
+    "Only integer scalar arrays can be converted": "An array was given in place of an integer, such as an axis. In "
+    "jnp.max(0, x), x is the axis; jnp.maximum(0, x) compares each entry with 0.",
     "Expected a callable value": "jax.grad takes the function, not its result: write jax.grad(f)(params, x, y).",
     "out of bounds for array of dimension 0": "jnp.max(x, 0) reduces along axis 0, but a single number has no axis. "
     "jnp.maximum(x, 0) compares each entry with 0.",
     "values to unpack": f"A pair (w, b) was expected here. {ALIKE}",
     "Expected list, got": f"A list was expected here, because params is a list. {ALIKE}",
-    "and 'list'": "params is a list of pairs and not an array. Compute with each array in a loop, or with all of them by "
-    "jax.tree.map.",
-    "dot_general requires contracting dimensions|matmul: .*mismatch|must have contracting": "The shapes of a matrix product "
-    "do not fit. Weights have shape (out, in), an image has shape (in,), and a batch has shape (batch, in).",
+    "and 'list'": "params is a list of pairs and not an array. Compute with each array in a loop, or with all of them "
+    "by jax.tree.map.",
+    "dot_general requires contracting dimensions|matmul: .*mismatch": "The shapes of a matrix product do not fit. "
+    "Weights have shape (out, in), an image has shape (in,), and a batch has shape (batch, in).",
     "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
     "passes the first argument whole, and maps over axis 0 of the second.",
-    "deleted or donated|has been deleted": "An argument was donated (donate_argnums or donate_argnames), so the caller can "
-    "no longer read it.",
-    "arrays are immutable|does not support item assignment": "JAX arrays cannot be changed in place. Make a new one with "
-    "jnp.where or x = x.at[…].set(…).",
+    "deleted or donated|has been deleted": "An argument was donated (donate_argnums or donate_argnames), so the caller "
+    "can no longer read it.",
+    "arrays are immutable|does not support item assignment": "JAX arrays cannot be changed in place. Make a new one "
+    "with jnp.where or x = x.at[…].set(…).",
     "'NoneType' object": _is_none,
 }
 """The most likely cause of an error, by a pattern in its message."""

@@ -105,7 +105,9 @@ def check(
     """
     functions = _functions(implementations, name)
     with _unchanged():
-        laws = [law for component in COMPONENTS if component in functions for law in _tested(component, functions, strict)]
+        laws = [
+            law for component in COMPONENTS if component in functions for law in _tested(component, functions, strict)
+        ]
     return Result(laws, _progress(laws))
 
 

@@ -4,6 +4,7 @@ import inspect
 import os
 import re
 import shlex
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -80,7 +81,7 @@ def explain(
         text, reproduced = _written(calls, implementation, error, notebook)
         lines.append(("counterexample", "\n".join(text)))
         if flaky and not reproduced:
-            lines += [("got", "different answers to the same call"), ("expected", "the same answer every time")]
+            lines += DIFFERENT_ANSWERS
         else:
             lines += got_and_expected(error, implementation)
         # Before the learner is blamed, the machine is ruled out.
@@ -103,6 +104,10 @@ def explain(
         rerun += ["--pyargs", f"jax_mlp.laws.test_{name}"]
     lines.append(("rerun", shlex.join(rerun)))
     return Explained(lines, evidence, untestable)
+
+
+DIFFERENT_ANSWERS = [("got", "different answers to the same call"), ("expected", "the same answer every time")]
+"""The rows got and expected of a law that failed, and then passed with the same example."""
 
 
 def first_failure(error: BaseException, implementation: Implementation) -> BaseException:
@@ -245,6 +250,8 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
         n_lines = 4 if words[0].endswith(":") else 1  # the beginning of a list is nothing without the list
         summary = f"{type(error).__name__}: {' '.join(words[:n_lines])[:300]}"
         place, gave = _place(error, implementation), implementation.calls[-1].result
+        if "has been deleted" in summary:
+            return [("got", summary), ("expected", "arguments that can still be read after the call")]
         if place or gave is NO_ANSWER:
             return [("got", summary + place), ("expected", "a result")]
         return [("got", _kind(gave)), ("expected", _expected_kind(implementation.calls[-1], summary))]
@@ -295,7 +302,10 @@ def _kind(value) -> str:
     """What sort of thing a result is."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    return f"{value!r:.60}" if value is None else f"a {type(value).__name__}: {value!r:.60}"
+    if value is None:
+        return "None"
+    form = jax.tree.map(lambda leaf: Named(f"array{leaf.shape}") if hasattr(leaf, "shape") else leaf, value)
+    return f"a {type(value).__name__}: {textwrap.shorten(repr(form), 100, placeholder=' …')}"
 
 
 def _show(value) -> str:

@@ -269,7 +269,9 @@ def test_batches_alone_teach(impl, case):
     batches = oracle.split(case.images, case.targets, 3)
     expected = run(impl, case, 1, batches=batches)
     others = case._replace(images=-case.images)
-    got, [(*_, loss)] = told(impl, others, 1, batches=batches)
+    got, seen = told(impl, others, 1, batches=batches)
+    holds(len(seen) == 1, f"`on_epoch` was called {len(seen)} times", "one call after one epoch")
+    [(*_, loss)] = seen
     each(equal, got, expected)
     size = ROUNDING * oracle.magnitude(got, others.images).max()
     close(loss, oracle.loss(got, others.images, others.targets), size, "loss")

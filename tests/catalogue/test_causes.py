@@ -1,0 +1,101 @@
+"""A report names the cause of a failure in the reader's words, and stays silent where it cannot know."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jax_mlp import accuracy, forward, loss, one_hot, update
+from jax_mlp.checking import causes, evaluate, report
+from jax_mlp.checking.implementation import Implementation
+from jax_mlp.components import COMPONENTS
+from jax_mlp.mistakes import mistakes
+
+MEASURED = Path(__file__).parents[2] / "docs" / "measured" / "causes.json"
+
+
+def likely_cause(function, law: str) -> str:
+    """The likely cause that the report of a law such as relu::test_example names, for a function."""
+    component, name = law.split("::")
+    implementation = Implementation()
+    implementation.use(component, {COMPONENTS[component][-1]: function})
+    asked = evaluate.laws(component)[name]
+    with pytest.raises(Exception) as raised:
+        asked(implementation)
+    explained = report.explain(law, asked, raised.value, implementation, notebook=True)
+    return dict(explained.lines).get("likely cause", "") if explained else ""
+
+
+def changed_in_place(x):
+    x[x < 0] = 0
+    return x
+
+
+def set_and_not_kept(x):
+    x.at[x < 0].set(0)
+    return x
+
+
+def column_sums(params, images):
+    z = images @ params[-1][0].T
+    return z - jnp.log(jnp.sum(jnp.exp(z), axis=1))
+
+
+def kept_under_another_name(params, x, y, learning_rate=1e-2):
+    for (w, b), (dw, db) in zip(params, jax.grad(loss)(params, x, y), strict=True):
+        w -= learning_rate * dw
+        b -= learning_rate * db
+    return params
+
+
+def popped(params, images):
+    params.pop()
+    return jnp.zeros((len(images), 2))
+
+
+def as_dict(params, x, y, learning_rate=1e-2):
+    return {"params": params}
+
+
+def drawn_by_numpy(layer_sizes, key, scale=1e-3):
+    shapes = zip(layer_sizes[1:], layer_sizes[:-1], strict=True)
+    return [(jnp.float32(np.random.randn(m, n)), jnp.float32(np.random.randn(m))) for m, n in shapes]  # noqa: NPY002
+
+
+def never_told(params, train_images, test_images, train_labels, test_labels, n_epochs=10, **options):
+    return params
+
+
+def batches_taken_for_given(params, *sets, batches=None, **options):
+    for _ in batches:
+        pass
+    return params
+
+
+@pytest.mark.parametrize(
+    ("law", "function", "words"),
+    [
+        ("relu::test_example", lambda x: jnp.max(0, x), "jnp.maximum(0, x) compares each entry with 0"),
+        ("relu::test_example", lambda x: max(0, x), "An `if` cannot test a whole array at once"),
+        ("relu::test_example", lambda x: x[x > 0], "Entries are missing from the result"),
+        ("relu::test_example", lambda x: None, "Is a `return` missing?"),
+        ("relu::test_example", changed_in_place, "JAX arrays cannot be changed in place"),
+        ("relu::test_example", set_and_not_kept, "Write x = x.at[…].set(…)"),
+        ("one_hot::test_example", lambda x, n=10: x == jnp.arange(n), "add an axis"),
+        ("forward::test_a_row_of_classes_for_each_image", column_sums, "keepdims=True"),
+        ("forward::test_inputs_are_left_as_they_are", popped, "Your function changes what it is given"),
+        ("loss::test_example", lambda *a: jnp.sum(forward(*a[:2]) * -a[2]), "the sum"),
+        ("update::test_example", as_dict, "returns a dict instead of a list of pairs (w, b)"),
+        ("update::test_example", kept_under_another_name, "Your parameters came back unchanged"),
+        ("update::test_example", lambda p, x, y, r: p - r * jax.grad(loss)(p, x, y), "params is a list of pairs"),
+        ("init::test_same_key_same_values", drawn_by_numpy, "instead of the key"),
+        ("train_loop::test_every_epoch_is_told", never_told, "`on_epoch` was never called"),
+        ("train_loop::test_no_epochs_change_nothing", batches_taken_for_given, "Test for None first"),
+    ],
+)
+def test_what_beginners_meet_is_said_in_their_words(law, function, words):
+    """For each error that beginners meet, a sentence about their code says what it comes from."""
+    assert words in likely_cause(function, law)
