@@ -39,7 +39,9 @@ class Evidence(NamedTuple):
     """Whether there were answers to compare with those of the mistakes."""
 
 
-def gather(component: str, error: BaseException, calls: list[Call], implementation: Implementation) -> Evidence:
+def gather(
+    component: str, law: str, error: BaseException, calls: list[Call], implementation: Implementation
+) -> Evidence:
     """The evidence of a law that `error` broke after these calls."""
     call = calls[-1]
     remedy = _remedy(error, call) or _dropped(getattr(implementation, call.function).function)
@@ -54,11 +56,12 @@ def gather(component: str, error: BaseException, calls: list[Call], implementati
     answered = [call for call in calls if call.result is not NO_ANSWER]
     further = _further_evidence(answered[-1], suspect) if answered else []
     last = [wrong for wrong in mistakes(component) if asked and wrong.name in asked[-1].fitting]
+    known = [wrong for wrong in mistakes(component) if law in evaluate.laws_that_catch(wrong)]
     fitting: list[Entry] = []
-    for suspects in (last, mistakes(component)):  # those that fitted the last broken law come first
+    for suspects in (last, known, mistakes(component)):  # the likely ones first, since to ask one takes time
         fitting = fitting or [w for w in suspects if all(_ends_alike(w.functions, c, error) for c in calls + further)]
     if component == "init" and not fitting:  # the order of draws is free: the same mistake may give other numbers
-        fitting = [w for w in mistakes(component) if all(_ends_alike(w.functions, c, error, _form) for c in calls)]
+        fitting = [w for w in known if all(_ends_alike(w.functions, c, error, _form) for c in calls)]
     relation = []
     if answered and not before:  # it is the first law that is reported
         with contextlib.suppress(Exception):  # what is under test may fail in any way at all
@@ -463,8 +466,8 @@ def _dropped(function) -> list[str]:
         if re.search(r"\.at\[.*\]\.\w+$", text):
             array, method = text.split(".at[")[0], text.rsplit(".", 1)[1]
             return [
-                f"The result of `{array}.at[…].{method}(…)` is not kept, so {array} stays as it was: JAX arrays do not "
-                f"change. Write {array} = {array}.at[…].{method}(…)."
+                f"The result of `{array}.at[…].{method}(…)` is not kept, so {array} stays as it was: JAX arrays do "
+                f"not change. Write {array} = {array}.at[…].{method}(…)."
             ]
         if text in itertools.chain(*COMPONENTS.values()):
             return [
@@ -536,8 +539,8 @@ def _shapes(_: Call, one: str, two: str) -> str:
     a, b = ([int(n) for n in re.findall(r"\d+", shape)] for shape in (one, two))
     if len(a) == len(b) == 1:
         return (
-            f"Entry by entry, {a[0]} numbers cannot be combined with {b[0]}. To combine each of the {a[0]} with each of "
-            f"the {b[0]}, add an axis, as in x[:, None] == jnp.arange(n)."
+            f"Entry by entry, {a[0]} numbers cannot be combined with {b[0]}. To combine each of the {a[0]} with each "
+            f"of the {b[0]}, add an axis, as in x[:, None] == jnp.arange(n)."
         )
     short, long = sorted((a, b), key=len)
     shown = " and ".join(
@@ -554,8 +557,8 @@ def _shapes(_: Call, one: str, two: str) -> str:
 def _is_none(call: Call, *_) -> str:
     if call.function == "train_loop" and None in map(call.options.get, ("on_epoch", "batches", "key")):
         return (
-            "An optional argument (`batches`, `key` or `on_epoch`) is None if the caller does not give it. Test for None "
-            "first."
+            "An optional argument (`batches`, `key` or `on_epoch`) is None if the caller does not give it. Test for "
+            "None first."
         )
     return "Something is None that should have a value. A function without `return` gives None."
 

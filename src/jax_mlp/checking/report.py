@@ -87,9 +87,9 @@ def explain(
         # Before the learner is blamed, the machine is ruled out.
         if (implementation.folder or implementation.given) and examples.reference_fails(law, arguments):
             return Explained([*lines, ("likely cause", _machine())], machine=True)
-        evidence = causes.gather(component, error, calls, implementation)
         stem, _, function = name.partition("::")
         function = function.partition("[")[0]
+        evidence = causes.gather(component, function, error, calls, implementation)
         laws = {**implementation.asked.get(stem, {}), function: "failed"}
         likely = causes.most_likely(component, {function: evidence}, laws)
         if likely:
