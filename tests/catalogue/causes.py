@@ -1,8 +1,8 @@
 """Measures how often a report names the right cause: `python -m tests.catalogue.causes`.
 
-Every mistake is tested with all laws of its component, as `check` does it, and the report of the first broken law is
-read. Its cause is right if it is the mistake's own sentence, or that of a mistake which fits the same answers and
-breaks the same laws.
+Every mistake is tested with the laws that catch it, and the report of the first one is read, as it is at the end of a
+run. Its cause is right if it is the mistake's own sentence, or that of a mistake which fits the same answers and breaks
+the same laws.
 """
 
 import os
@@ -10,24 +10,36 @@ import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from jax_mlp.checking.evaluate import laws_that_catch, prepare
-from jax_mlp.checking.notebook import check
+from jax_mlp.checking import report
+from jax_mlp.checking.evaluate import laws, laws_that_catch, prepare
+from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, mistakes
 from tests.benchmarks.machine import describe, parser, write
+from tests.catalogue.counterexamples import failure
 
 IN_OTHER_WORDS: dict[str, str] = {}
 """Mistakes whose report says what an error or an answer shows, and how that sentence begins. Each was read."""
 
 
 def cause(component: str, name: str) -> str:
-    """The likely cause that the report of a mistake names, or nothing."""
+    """The likely cause that the report of a mistake names after all laws, or nothing."""
     entry = next(entry for entry in mistakes(component) if entry.name == name)
-    result = check(entry.functions)
-    if result.passed:  # some mistakes are against the fine print alone
-        result = check(entry.functions, strict=True)
-    report = next((law.report for law in result.laws if law.state == "failed"), "")
-    found = re.search(r"^likely cause: +(.*(?:\n {16}.*)*)", report, re.MULTILINE)
+    implementation = Implementation()
+    implementation.use(component, entry.functions)
+    caught = laws_that_catch(entry)
+    asked = {law: function for law, function in laws(component, strict=True).items() if law in caught}
+    states = dict.fromkeys(laws(component), "passed")  # of the laws that do not catch it, the table knows
+    reports, evidence = [], {}
+    for law, function in asked.items():
+        error = failure(function, implementation)
+        explained = error and report.explain(f"{component}::{law}", function, error, implementation, notebook=True)
+        if explained:
+            states[law] = "failed"
+            reports.append(str(explained))
+            evidence[law] = explained.evidence
+    text = report.revise(reports[0], component, evidence, states) if reports else ""
+    found = re.search(r"^likely cause: +(.*(?:\n {16}.*)*)", text, re.MULTILINE)
     return " ".join(found[1].split()) if found else ""
 
 
@@ -44,9 +56,7 @@ def verdict(entry: Entry, said: str) -> str:
 def measured(entries: list[Entry], jobs: int | None = None) -> dict[str, dict[str, list[str]]]:
     """For each component, the mistakes whose cause is right, those that are silent, and those that are wrong."""
     components, names = [entry.component for entry in entries], [entry.name for entry in entries]
-    with ProcessPoolExecutor(
-        jobs or os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(True,)
-    ) as pool:
+    with ProcessPoolExecutor(jobs or os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
         causes = [*pool.map(cause, components, names)]
     found: dict[str, dict[str, list[str]]] = {}
     for entry, said in zip(entries, causes, strict=True):

@@ -6,6 +6,7 @@ It writes the package's counterexamples.json, from which the site and `jax-mlp e
 import argparse
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -38,24 +39,32 @@ def smallest(component: str, name: str) -> dict[str, str]:
     return first
 
 
-def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
-    """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
-    law = laws(entry.component, strict=True)[name]
+def failure(law: Callable, implementation: Implementation) -> Exception | None:
+    """What a law raises for an implementation, after shrinking, or None if it passes."""
     watch(law)
-    implementation = Implementation()
-    implementation.use(entry.component, entry.functions)
+    implementation.calls.clear()
+    implementation.failure = None
     try:
         law(implementation)
-    except Exception as raised:
-        error = report.first_failure(raised, implementation)
-        if implementation.calls:
-            call = implementation.calls[-1]
-            answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
-            got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
-            plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
-            rows = report.DIFFERENT_ANSWERS if error is not raised else report.got_and_expected(error, implementation)
-            return plain, {"law": name, "call": report.written(call), **dict(rows)}
-    return False, {}
+    except Exception as error:  # a wrong component may raise anything
+        return error
+    return None
+
+
+def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
+    """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
+    implementation = Implementation()
+    implementation.use(entry.component, entry.functions)
+    raised = failure(laws(entry.component, strict=True)[name], implementation)
+    if raised is None or not implementation.calls:
+        return False, {}
+    error = report.first_failure(raised, implementation)
+    call = implementation.calls[-1]
+    answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
+    got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
+    plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
+    rows = report.DIFFERENT_ANSWERS if error is not raised else report.got_and_expected(error, implementation)
+    return plain, {"law": name, "call": report.written(call), **dict(rows)}
 
 
 def _smallest(task: tuple[str, str]) -> dict[str, str]:

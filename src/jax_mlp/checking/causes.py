@@ -44,7 +44,8 @@ def gather(
 ) -> Evidence:
     """The evidence of a law that `error` broke after these calls."""
     call = calls[-1]
-    remedy = _remedy(error, call) or _dropped(getattr(implementation, call.function).function)
+    suspect = getattr(implementation, call.function)
+    remedy = _remedy(error, call) or _dropped(suspect.function) or _never_told(call, suspect)
     before = implementation.evidence.setdefault(component, [])
     calls = [call for call in calls if call.function in COMPONENTS[component]]
     asked = [found for found in before if found.known]
@@ -52,7 +53,6 @@ def gather(
     if remedy or not calls or (len(asked) >= 3 and not any(found.fitting for found in asked[-3:])):
         before.append(Evidence(tuple(remedy)))
         return before[-1]
-    suspect = getattr(implementation, call.function)
     answered = [call for call in calls if call.result is not NO_ANSWER]
     further = _further_evidence(answered[-1], suspect) if answered else []
     last = [wrong for wrong in mistakes(component) if asked and wrong.name in asked[-1].fitting]
@@ -248,10 +248,10 @@ def _relation(answered: list[Call], further: list[Call], suspect: Component) -> 
             "Your function changes what it is given, such as a list by pop or append, or an array by x[…] = … or "
             "x -= …. Make a new list or array instead."
         ]
-    if call.function == "train_loop":
-        return _of_training(call, suspect)
     if call.function in COMPONENTS["init"]:
         return _of_scales(call, suspect)
+    if call.function == "train_loop":
+        return []
     calls = [*(answered if not further else answered[-1:]), *further]
     pairs = [(call, call.result, _right(call)) for call in calls]
     wrong = [(call, got, right) for call, got, right in pairs if right is not NO_ANSWER and not replay.same(got, right)]
@@ -319,20 +319,19 @@ UNCHANGED = (
 )
 
 
-def _of_training(call: Call, suspect: Component) -> list[str]:
-    """What a look at a training from outside shows."""
-    n_epochs = call.arguments[5] if len(call.arguments) > 5 else call.options.get("n_epochs", 10)
-    told: list[dict] = []
-    options = {**call.options, "on_epoch": lambda *_, **told_now: told.append(told_now)}
-    try:
-        _again(call._replace(options=options), suspect)
-    except Exception:  # the call as it was ended well; with `on_epoch`, something is wrong with what it does with that
+def _never_told(call: Call, suspect: Component) -> list[str]:
+    """Whether a training of more epochs would call `on_epoch`, if this call gave one."""
+    if call.function != "train_loop" or call.options.get("on_epoch") is None or call.result is NO_ANSWER:
         return []
-    if n_epochs > 0 and call.options.get("on_epoch") is not None and not told:
-        return [
-            "`on_epoch` was never called. Call it after each epoch: on_epoch(epoch=…, seconds=…, train_accuracy=…, "
-            "test_accuracy=…, loss=…)."
-        ]
+    told = []
+    options = {**call.options, "on_epoch": lambda *arguments, **named: told.append((arguments, named))}
+    with contextlib.suppress(Exception):  # it calls something, and then fails
+        _again(call._replace(arguments=(*call.arguments[:5], 3), options=options), suspect)
+        if not told:
+            return [
+                "`on_epoch` was never called. Call it after each epoch: on_epoch(epoch=…, seconds=…, train_accuracy=…, "
+                "test_accuracy=…, loss=…)."
+            ]
     return []
 
 

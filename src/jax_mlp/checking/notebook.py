@@ -80,16 +80,13 @@ def bar(passed: int, total: int, width: int = 24) -> str:
     return ("█" * (width * passed // max(total, 1))).ljust(width, "░")
 
 
-def check(
-    *implementations: Callable | ModuleType | dict[str, Callable], name: str | None = None, strict: bool = False
-) -> Result:
+def check(*implementations: Callable | ModuleType | dict[str, Callable], name: str | None = None) -> Result:
     """Test functions with the laws of their components, and say what is wrong.
 
     Args:
         implementations: Functions named after the components, such as `relu`; or a module or a dict of them. The
             reference supplies every function that you do not give.
         name: The component's function that a single function implements, if its own name is another.
-        strict: Whether to test the fine print too.
 
     Returns:
         A result that shows itself. `result.passed` is whether all laws passed; `result.laws` lists them, each with its
@@ -105,9 +102,7 @@ def check(
     """
     functions = _functions(implementations, name)
     with _unchanged():
-        laws = [
-            law for component in COMPONENTS if component in functions for law in _tested(component, functions, strict)
-        ]
+        laws = [law for component in COMPONENTS if component in functions for law in _tested(component, functions)]
     return Result(laws, _progress(laws))
 
 
@@ -152,7 +147,7 @@ def _functions(implementations: tuple, name: str | None) -> dict[str, dict[str, 
     return functions
 
 
-def _tested(component: str, functions: dict[str, dict[str, Any]], strict: bool = False) -> list[Law]:
+def _tested(component: str, functions: dict[str, dict[str, Any]]) -> list[Law]:
     from jax_mlp.checking import report
     from jax_mlp.checking.evaluate import laws
     from jax_mlp.checking.implementation import Implementation
@@ -162,7 +157,7 @@ def _tested(component: str, functions: dict[str, dict[str, Any]], strict: bool =
         reference = {} if {*given} == {*COMPONENTS[own]} else implementation.functions(own)
         implementation.use(own, {**reference, **given})
     asked, tested, evidence = implementation.asked.setdefault(component, {}), [], {}
-    for name, law in laws(component, strict).items():
+    for name, law in laws(component).items():
         implementation.calls.clear()
         implementation.failure = None
         sentence, full_name = " ".join((inspect.getdoc(law) or name).split()), f"{component}::{name}"
