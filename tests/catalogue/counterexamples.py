@@ -19,7 +19,7 @@ from jax_mlp.checking.examples import watch
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
-from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, mistakes
+from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, counterexamples, mistakes
 
 
 def smallest(component: str, name: str) -> dict[str, str]:
@@ -79,7 +79,15 @@ def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    all_found = found([entry for component in COMPONENTS for entry in mistakes(component)])
-    COUNTEREXAMPLES.write_text(json.dumps(all_found, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {COUNTEREXAMPLES}, {sum(map(bool, all_found.values()))} of {len(all_found)}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "entries", nargs="*", help="mistakes to search for anew, such as update/in_place (default: all)"
+    )
+    named = parser.parse_args().entries
+    entries = [entry for component in COMPONENTS for entry in mistakes(component)]
+    names = [f"{entry.component}/{entry.name}" for entry in entries]
+    anew = found([entry for entry, name in zip(entries, names, strict=True) if not named or name in named])
+    kept = {**counterexamples(), **anew}
+    text = json.dumps({name: kept[name] for name in names}, indent=1)
+    COUNTEREXAMPLES.write_text(text + "\n", encoding="utf-8")
+    print(f"written: {COUNTEREXAMPLES}, {sum(map(bool, anew.values()))} of {len(anew)}")

@@ -395,14 +395,15 @@ def _changes_arguments(call: Call, suspect: Component) -> bool:
         return np.array(leaf) if is_array else leaf
 
     given = jax.tree.map(writable, call.arguments)
-    before = jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, given)
+    leaves, tree = jax.tree.flatten(given)
+    before = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
     with contextlib.suppress(Exception):  # it may want arrays of JAX, which it cannot change
         suspect.function(*given, **call.options)
-    arrays = zip(jax.tree.leaves(given), jax.tree.leaves(before), strict=False)
-    return jax.tree.structure(given) != jax.tree.structure(before) or any(
-        isinstance(now, np.ndarray) and not np.array_equal(now, then, equal_nan=now.dtype.kind == "f")
-        for now, then in arrays
-    )
+    if jax.tree.structure(given) != tree:
+        return True
+    others = any(now is not leaf for now, leaf in zip(jax.tree.leaves(given), leaves, strict=True))
+    arrays = [(now, then) for now, then in zip(leaves, before, strict=True) if isinstance(now, np.ndarray)]
+    return others or any(now.tobytes() != then.tobytes() for now, then in arrays)
 
 
 def _further_evidence(call: Call, suspect: Component) -> list[Call]:
@@ -579,8 +580,8 @@ REMEDIES: dict[str, str | Callable] = {
     "jnp.maximum(x, 0) compares each entry with 0.",
     "values to unpack": f"A pair (w, b) was expected here. {ALIKE}",
     "Expected list, got": f"A list was expected here, because params is a list. {ALIKE}",
-    "and 'list'": "params is a list of pairs and not an array. Compute with each array in a loop, or with all of them "
-    "by jax.tree.map.",
+    "and 'list'|for .: 'list'|can't multiply sequence": "params is a list of pairs and not an array. Compute "
+    "with each array in a loop, or with all of them by jax.tree.map.",
     "dot_general requires contracting dimensions|matmul: .*mismatch": "The shapes of a matrix product do not fit. "
     "Weights have shape (out, in), an image has shape (in,), and a batch has shape (batch, in).",
     "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
