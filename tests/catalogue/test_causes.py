@@ -1,14 +1,20 @@
 """A report names the cause of a failure in the reader's words, and stays silent where it cannot know."""
 
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jax_mlp import forward, loss
-from jax_mlp.checking import evaluate, examples, report
+from jax_mlp.checking import causes, evaluate, examples, report
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
+from jax_mlp.mistakes import mistakes
+
+MEASURED = Path(__file__).parents[2] / "docs" / "measured" / "causes.json"
 
 
 def likely_cause(function, law: str) -> str:
@@ -103,3 +109,26 @@ def batches_taken_for_given(params, *sets, batches=None, **options):
 def test_what_beginners_meet_is_said_in_their_words(law, function, words):
     """For each error that beginners meet, a sentence about their code says what it comes from."""
     assert words in likely_cause(function, law)
+
+
+def test_two_mistakes_at_once_are_both_named():
+    """If one mistake does not explain all laws that fail, and two do, both are named."""
+    both = [wrong for wrong in mistakes("train_loop") if wrong.name in ("last_batch_dropped", "epochs_from_zero")]
+    catch = [evaluate.laws_that_catch(wrong) for wrong in both]
+    laws = {law: "failed" if law in catch[0] | catch[1] else "passed" for law in evaluate.laws("train_loop")}
+    evidence = {
+        law: causes.Evidence(fitting=tuple(w.name for w, c in zip(both, catch, strict=True) if law in c), known=True)
+        for law, state in laws.items()
+        if state == "failed"
+    }
+    said = causes.most_likely("train_loop", evidence, laws)
+    assert said == f"{both[0].sentence}\nThere is probably a second mistake: {both[1].sentence}"
+
+
+def test_most_reports_name_the_right_cause_and_few_a_wrong_one():
+    """Over all mistakes, at least 95 % of the reports name the right cause, and at most 2 % a wrong one."""
+    found = json.loads(MEASURED.read_text(encoding="utf-8"))["components"]
+    counts = {kind: sum(len(verdicts[kind]) for verdicts in found.values()) for kind in ("right", "silent", "wrong")}
+    assert sum(counts.values()) == sum(len(mistakes(component)) for component in COMPONENTS)
+    assert counts["right"] >= 0.95 * sum(counts.values())
+    assert counts["wrong"] <= 0.02 * sum(counts.values())
