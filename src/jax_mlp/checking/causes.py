@@ -412,18 +412,18 @@ def _further_evidence(call: Call, suspect: Component) -> list[Call]:
         return []
     rng = np.random.default_rng(0)
 
-    def other(value, more=0):
+    def other(value, more=0, first=0):
         if not isinstance(value, np.ndarray | jax.Array):
             return value
         shape = (value.shape[0] + more, *value.shape[1:]) if value.ndim else ()
-        if np.issubdtype(value.dtype, np.integer):  # labels, some of them out of range
-            return np.arange(-2, math.prod(shape) - 2).astype(value.dtype).reshape(shape)
+        if np.issubdtype(value.dtype, np.integer):  # labels, some of them negative and some too large
+            return np.arange(first, first + math.prod(shape)).astype(value.dtype).reshape(shape)
         return np.asarray(3 * rng.standard_normal(shape), value.dtype)
 
     evidence = []
-    for _ in range(4):
+    for first in (-2, 1, 4, 7):
         arguments = tuple(
-            jax.tree.map(other, argument) if isinstance(argument, list | tuple) else other(argument, more=2)
+            jax.tree.map(other, argument) if isinstance(argument, list | tuple) else other(argument, 2, first)
             for argument in call.arguments
         )
         with contextlib.suppress(Exception):  # what crashes is no evidence for one mistake or another
