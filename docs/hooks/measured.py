@@ -23,13 +23,16 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
 def table(name: str) -> str:
     """The table of a benchmark."""
+    command = f"tests.{'catalogue' if name == 'causes' else 'benchmarks'}.{name}"
     if not (MEASURED / f"{name}.json").exists():
-        return f"Not measured yet: `python -m tests.benchmarks.{name} --json docs/measured/{name}.json`."
+        return f"Not measured yet: `python -m {command} --json docs/measured/{name}.json`."
     result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
-    source = f"Measured on {result['machine']}, by `python -m tests.benchmarks.{name}`."
+    source = f"Measured on {result['machine']}, by `python -m {command}`."
     if name == "growth":  # its results are drawn
         return source
-    head, rows = {"epoch": epoch, "accuracy": accuracy, "suite": suite, "grading": grading}[name](result)
+    head, rows = {"epoch": epoch, "accuracy": accuracy, "suite": suite, "grading": grading, "causes": causes}[name](
+        result
+    )
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return f"{body}\n\n{source}"
@@ -81,3 +84,15 @@ def grading(result):
     ]  # fmt: skip
     head = [f"{result['submissions']} submissions with", "minutes", "seconds each", "processor seconds each"]
     return [*head, "peak memory (GB)", "wrong grades"], rows
+
+
+def causes(result):
+    """For each component, how many reports of its mistakes name the right cause, none, or a wrong one."""
+    counts = {
+        component: [len(verdicts[kind]) for kind in ("right", "silent", "wrong")]
+        for component, verdicts in result["components"].items()
+    }
+    total = [sum(column) for column in zip(*counts.values(), strict=True)]
+    rows = [[name, str(sum(row)), *map(str, row)] for name, row in [*counts.items(), ("all", total)]]
+    rows.append(["", "", *[f"{count / sum(total):.1%}".replace("%", " %") for count in total]])
+    return ["component", "mistakes", "right cause", "no cause", "wrong cause"], rows

@@ -6,6 +6,7 @@ It writes the package's counterexamples.json, from which the site and `jax-mlp e
 import argparse
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -18,7 +19,7 @@ from jax_mlp.checking.examples import watch
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
-from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, mistakes
+from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, counterexamples, mistakes
 
 
 def smallest(component: str, name: str) -> dict[str, str]:
@@ -38,23 +39,32 @@ def smallest(component: str, name: str) -> dict[str, str]:
     return first
 
 
-def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
-    """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
-    law = laws(entry.component, strict=True)[name]
+def failure(law: Callable, implementation: Implementation) -> Exception | None:
+    """What a law raises for an implementation, after shrinking, or None if it passes."""
     watch(law)
-    implementation = Implementation()
-    implementation.use(entry.component, entry.functions)
+    implementation.calls.clear()
+    implementation.failure = None
     try:
         law(implementation)
-    except Exception as error:
-        if implementation.calls:
-            call = implementation.calls[-1]
-            answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
-            got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
-            plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
-            got_and_expected = dict(report.got_and_expected(error, implementation))
-            return plain, {"law": name, "call": report.written(call), **got_and_expected}
-    return False, {}
+    except Exception as error:  # a wrong component may raise anything
+        return error
+    return None
+
+
+def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
+    """How a law is broken, after shrinking, and whether the reported value is what the call returned."""
+    implementation = Implementation()
+    implementation.use(entry.component, entry.functions)
+    raised = failure(laws(entry.component, strict=True)[name], implementation)
+    if raised is None or not implementation.calls:
+        return False, {}
+    error = report.first_failure(raised, implementation)
+    call = implementation.calls[-1]
+    answers = [np.asarray(leaf) for leaf in jax.tree.leaves(call.result) if hasattr(leaf, "dtype")]
+    got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
+    plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
+    rows = report.DIFFERENT_ANSWERS if error is not raised else report.got_and_expected(error, implementation)
+    return plain, {"law": name, "call": report.written(call), **dict(rows)}
 
 
 def _smallest(task: tuple[str, str]) -> dict[str, str]:
@@ -69,7 +79,15 @@ def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    all_found = found([entry for component in COMPONENTS for entry in mistakes(component)])
-    COUNTEREXAMPLES.write_text(json.dumps(all_found, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {COUNTEREXAMPLES}, {sum(map(bool, all_found.values()))} of {len(all_found)}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "entries", nargs="*", help="mistakes to search for anew, such as update/in_place (default: all)"
+    )
+    named = parser.parse_args().entries
+    entries = [entry for component in COMPONENTS for entry in mistakes(component)]
+    names = [f"{entry.component}/{entry.name}" for entry in entries]
+    anew = found([entry for entry, name in zip(entries, names, strict=True) if not named or name in named])
+    kept = {**counterexamples(), **anew}
+    text = json.dumps({name: kept[name] for name in names}, indent=1)
+    COUNTEREXAMPLES.write_text(text + "\n", encoding="utf-8")
+    print(f"written: {COUNTEREXAMPLES}, {sum(map(bool, anew.values()))} of {len(anew)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jax_mlp.checking import evaluate
+from jax_mlp.checking import causes, evaluate
 from jax_mlp.checking import report as reports
 from jax_mlp.checking.evaluate import component_of, is_fine_print
 from jax_mlp.components import COMPONENTS
@@ -25,7 +25,7 @@ class Board:
         self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
         self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
         self.reports: dict[str, str] = {}
-        self.fitting: dict[str, list[str]] = {}  # the mistakes that would have answered the same
+        self.evidence: dict[str, causes.Evidence] = {}  # what each broken law says of its cause
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
         chosen.append(config.getoption("--watch"))
         self.selected = any(chosen)  # whether some laws of a file may be left out, or tried on few examples
@@ -55,7 +55,7 @@ class Board:
             text = report.longrepr if isinstance(report.longrepr, str) else report.longreprtext  # which xdist adds to
             self.reports[report.nodeid] = f"{text}\n{sections}"
             properties = dict(report.user_properties)
-            self.fitting[report.nodeid] = properties.get("fitting", [])
+            self.evidence[report.nodeid] = causes.Evidence(*properties.get("evidence", ()))
             self.machine = self.machine or properties.get("machine", False)
         elif report.when == "call" and report.passed:
             self.laws[report.nodeid] = "passed"
@@ -166,7 +166,8 @@ class Board:
                 path = self.exercises.shown(component)
                 return [reports.labelled("next", f"write {path} (its docstring is the specification)"), *hint]
             asked = {law.split("::")[1].split("[")[0]: state for law, state in laws.items() if state}
-            revised = reports.revise(self.reports[undone], component, self.fitting[undone], asked)
+            evidence = {law.split("::")[1].split("[")[0]: self.evidence[law] for law in laws if law in self.evidence}
+            revised = reports.revise(self.reports[undone], component, evidence, asked)
             return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), *hint]
         for law, state in self.laws.items():
             if state == "failed":  # all laws pass

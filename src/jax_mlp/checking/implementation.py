@@ -160,7 +160,7 @@ class Implementation:
         self.count_call: Callable[[], Any] = lambda: None  # whoever watches from outside may want to know
         self.failure: Failure | None = None  # the latest example that failed
         self.errors: dict[str, BrokenComponent] = {}  # by component
-        self.fitting: dict[str, list[list]] = {}  # by component, the mistakes that fitted each of its broken laws
+        self.evidence: dict[str, list] = {}  # by component, what each of its broken laws said about its cause
         self.asked: dict[str, dict[str, str]] = {}  # by file, such as relu, what became of its laws so far
         self.given: set[str] = set()  # components that were handed over as functions
 

@@ -148,7 +148,7 @@ def _functions(implementations: tuple, name: str | None) -> dict[str, dict[str, 
     return functions
 
 
-def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[Law]:
+def _tested(component: str, functions: dict[str, dict[str, Any]]) -> list[Law]:
     from jax_mlp.checking import report
     from jax_mlp.checking.evaluate import laws
     from jax_mlp.checking.implementation import Implementation
@@ -157,6 +157,7 @@ def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[La
     for own, given in functions.items():
         reference = {} if {*given} == {*COMPONENTS[own]} else implementation.functions(own)
         implementation.use(own, {**reference, **given})
+    asked, tested, evidence = implementation.asked.setdefault(component, {}), [], {}
     for name, law in laws(component).items():
         implementation.calls.clear()
         implementation.failure = None
@@ -175,10 +176,16 @@ def _tested(component: str, functions: dict[str, dict[str, Any]]) -> Iterator[La
                     state = "machine"
                 else:
                     text += "\n" + report.labelled("hint", f"mlp.hint({component!r})")
-        implementation.asked.setdefault(component, {})[name] = state
-        yield Law(full_name, sentence, state, text)
+                    evidence |= {name: explained.evidence} if explained else {}
+        asked[name] = state
+        tested.append(Law(full_name, sentence, state, text))
         if state == "not written":
-            return
+            return tested
+    first = next((law for law in tested if law.state == "failed"), None)
+    if first is not None:  # now that all laws were tested, more is known of its cause
+        revised = first._replace(report=report.revise(first.report, component, evidence, asked))
+        tested[tested.index(first)] = revised
+    return tested
 
 
 _EXAMPLES: dict[str, list] = {}

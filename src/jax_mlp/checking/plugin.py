@@ -150,7 +150,7 @@ def pytest_runtest_makereport(item, call):
             del item.repr_failure
         else:
             item.repr_failure = lambda excinfo: str(explained)
-            item.user_properties.append(("fitting", [*explained.fitting]))
+            item.user_properties.append(("evidence", [*explained.evidence]))
             item.user_properties.append(("untestable", explained.untestable))
             item.user_properties.append(("machine", explained.machine))
     outcome = yield

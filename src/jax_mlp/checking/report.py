@@ -1,13 +1,10 @@
 """What a person sees when a law is broken: the law, the smallest counterexample, what came, and where to go on."""
 
-import contextlib
-import functools
-import importlib
 import inspect
-import math
 import os
 import re
 import shlex
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,15 +14,14 @@ import numpy as np
 import pytest
 from hypothesis.errors import FlakyFailure
 
-from jax_mlp import _jax
-from jax_mlp.checking import evaluate, examples, replay
-from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Component, Implementation
+from jax_mlp import _jax, components
+from jax_mlp.checking import causes, evaluate, examples, replay
+from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp.laws import draws
 from jax_mlp.laws.expect import LawBroken
 from jax_mlp.laws.values import as_jax, paste
-from jax_mlp.mistakes import Entry, mistakes
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()
 
@@ -40,8 +36,8 @@ class Explained(NamedTuple):
     """Why a law failed: the report's lines, each with its label, and what a program needs of it."""
 
     lines: list[tuple[str, str]]
-    fitting: tuple[str, ...] = ()
-    """The names of the mistakes that would have answered the same."""
+    evidence: causes.Evidence = causes.Evidence()
+    """What the failure says about its cause."""
     untestable: str = ""
     """The component whose other laws cannot be tested either, or nothing."""
     machine: bool = False
@@ -72,10 +68,8 @@ def explain(
     if evaluate.marks(law) & {"reference", "fine_print"} and not isinstance(error, LawBroken):
         return None
     lines = [("law", " ".join((inspect.getdoc(law) or name).split()))]
-    fitting, untestable = [], ""
-    flaky, failure = isinstance(error, FlakyFailure), implementation.failure
-    if flaky and failure is not None:  # Hypothesis tried it again, and then it passed
-        error, implementation.calls[:] = failure.error, failure.calls
+    evidence, untestable = causes.Evidence(), ""
+    flaky, error = isinstance(error, FlakyFailure), first_failure(error, implementation)
     if isinstance(error, BrokenComponent):
         lines += [("got", str(error)), ("expected", "a module that imports and defines its functions")]
         component = untestable = next(name for name, broken in implementation.errors.items() if broken is error)
@@ -87,20 +81,21 @@ def explain(
         text, reproduced = _written(calls, implementation, error, notebook)
         lines.append(("counterexample", "\n".join(text)))
         if flaky and not reproduced:
-            lines += [("got", "different answers to the same call"), ("expected", "the same answer every time")]
+            lines += DIFFERENT_ANSWERS
         else:
             lines += got_and_expected(error, implementation)
         # Before the learner is blamed, the machine is ruled out.
         if (implementation.folder or implementation.given) and examples.reference_fails(law, arguments):
             return Explained([*lines, ("likely cause", _machine())], machine=True)
-        fitting = diagnose(component, calls, implementation)
         stem, _, function = name.partition("::")
-        laws = {**implementation.asked.get(stem, {}), function.partition("[")[0]: "failed"}
-        likely = _remedy(error, calls[-1]) or most_likely(fitting, laws)
+        function = function.partition("[")[0]
+        evidence = causes.gather(component, function, error, calls, implementation)
+        laws = {**implementation.asked.get(stem, {}), function: "failed"}
+        likely = causes.most_likely(component, {function: evidence}, laws)
         if likely:
-            lines.append(("likely cause", "\nor: ".join(likely)))
+            lines.append(("likely cause", likely))
     if notebook:
-        return Explained(lines, tuple(wrong.name for wrong in fitting), untestable)
+        return Explained(lines, evidence, untestable)
     lines.append(("read", f"jax-mlp exercises read {component}"))
     rerun = ["pytest"]
     if implementation.folder:
@@ -108,150 +103,42 @@ def explain(
     else:
         rerun += ["--pyargs", f"jax_mlp.laws.test_{name}"]
     lines.append(("rerun", shlex.join(rerun)))
-    return Explained(lines, tuple(wrong.name for wrong in fitting), untestable)
+    return Explained(lines, evidence, untestable)
+
+
+DIFFERENT_ANSWERS = [("got", "different answers to the same call"), ("expected", "the same answer every time")]
+"""The rows got and expected of a law that failed, and then passed with the same example."""
+
+
+def first_failure(error: BaseException, implementation: Implementation) -> BaseException:
+    """What a law failed with. If it passed when Hypothesis tried it again, what it failed with the first time."""
+    failure = implementation.failure
+    if not isinstance(error, FlakyFailure) or failure is None:
+        return error
+    implementation.calls[:] = failure.calls
+    return failure.error
 
 
 MACHINE_WRONG = 9
 """The exit code of a run in which the reference failed at what it was given to rule the machine out."""
 
 
-def diagnose(component: str, calls: list[Call], implementation: Implementation) -> list[Entry]:
-    """The mistakes that would have answered the same, to these calls and to others.
+def revise(text: str, component: str, evidence: dict[str, causes.Evidence], laws: dict[str, str]) -> str:
+    """A report again, now that it is known which laws are broken and which are kept, and what each says of its cause.
 
-    To ask them takes time: those that fitted the last broken law come first, and after three that none fitted, no more.
+    Args:
+        text: The report of the first broken law.
+        component: What it is about.
+        evidence: That of each broken law, the first one first.
+        laws: What became of each law.
     """
-    calls = [call for call in calls if call.function in COMPONENTS[component] and call.result is not NO_ANSWER]
-    if not calls:
-        return []
-    calls += _further_evidence(calls[-1], getattr(implementation, calls[-1].function))
-    before = implementation.fitting.setdefault(component, [])
-    if before[-3:] == [[], [], []]:
-        return []
-    fitting: list[Entry] = []
-    for suspects in (*before[-1:], mistakes(component)):
-        fitting = fitting or [w for w in suspects if all(_answers_alike(w.functions, call) for call in calls)]
-    before.append(fitting)
-    return fitting
-
-
-def most_likely(fitting: list[Entry], laws: dict[str, str]) -> list[str]:
-    """The sentences of at most two mistakes: those that are known to break the broken laws, and no others.
-
-    `laws` says of each law that was run what became of it, such as "failed".
-    """
-    broken = {law for law, state in laws.items() if state == "failed"}
-    agreement = {}
-    for wrong in fitting:
-        known = evaluate.laws_that_catch(wrong) & {*laws}
-        if not known and not broken & {
-            *evaluate.laws(wrong.component)
-        }:  # a law of gradients: the table has none of those
-            known = broken
-        agreement[wrong.sentence] = len(known & broken) / len(known | broken)
-    best = max(agreement.values(), default=0.0)
-    return [sentence for sentence, share in agreement.items() if share >= max(0.5, best)][:2]
-
-
-def revise(text: str, component: str, names: list[str], laws: dict[str, str]) -> str:
-    """A report again, now that it is known which laws are broken and which are kept."""
-    fitting = [wrong for wrong in mistakes(component) if wrong.name in names]
-    likely = most_likely(fitting, laws)
-    if not names:
+    if not next((found.known for found in evidence.values()), False):
         return text
-    block = labelled("likely cause", "\nor: ".join(likely)) + "\n" if likely else ""
-    text = re.sub(r"^likely cause: .*\n(?: .*\n)*", "", text, count=1, flags=re.MULTILINE)
-    return re.sub(r"^(?=read: )", lambda _: block, text, count=1, flags=re.MULTILINE)
-
-
-def _further_evidence(call: Call, suspect: Component) -> list[Call]:
-    """The call again with other numbers and two rows more: a counterexample is too small to tell mistakes apart."""
-    if call.function in ("init_weights_biases", "init_mlp", "train_loop"):
-        return []
-    rng = np.random.default_rng(0)
-
-    def other(value, more=0):
-        if not isinstance(value, np.ndarray | jax.Array):
-            return value
-        shape = (value.shape[0] + more, *value.shape[1:]) if value.ndim else ()
-        if np.issubdtype(value.dtype, np.integer):  # labels, some of them out of range
-            return np.arange(-2, math.prod(shape) - 2).astype(value.dtype).reshape(shape)
-        return np.asarray(3 * rng.standard_normal(shape), value.dtype)
-
-    evidence = []
-    for _ in range(4):
-        arguments = tuple(
-            jax.tree.map(other, argument) if isinstance(argument, list | tuple) else other(argument, more=2)
-            for argument in call.arguments
-        )
-        with contextlib.suppress(Exception):  # what crashes is no evidence for one mistake or another
-            answer = getattr(suspect, call.method)(*arguments, **call.options)
-            evidence.append(call._replace(arguments=arguments, result=answer))
-    return evidence
-
-
-def _remedy(error: BaseException, call: Call) -> list[str]:
-    """What an error of JAX's, or nothing for an answer, most likely comes from."""
-    if call.result is None:
-        return ["Your function returns None. Is a `return` missing?"]
-    if isinstance(error, NotImplementedError):
-        return ["A function is not written yet: it still contains `raise NotImplementedError`."]
-    if isinstance(call.result, list | tuple) and call.function in COMPILED and call.method in ("__call__", "eager"):
-        return [f"Your function returns a {type(call.result).__name__} instead of one array."]
-    remedies = {
-        "TracerArrayConversionError": "NumPy cannot handle arrays inside jit or grad. Use the function of jax.numpy "
-        "instead.",
-        "TracerBoolConversionError": "Python (if, while, and, max, min) cannot look at values inside jit or grad. Use "
-        "a function of jax.numpy instead, such as jnp.where or jnp.maximum.",
-        "TracerIntegerConversionError": "Python needs an integer here, but values are unknown inside jit or grad. Use "
-        "a shape, such as len(x), or keep the value an array.",
-        "ConcretizationTypeError": "Python needs a number here, but values are unknown inside jit or grad. Do not use "
-        "float(), int() or .item(); keep the value an array.",
-        "UnexpectedTracerError": "A value computed inside jit or grad was stored and used in a later call. Return it "
-        "instead.",
-        "NonConcreteBooleanIndexError": "Inside jit a shape cannot depend on values, so x[x > 0] does not work. Use "
-        "jnp.where(x > 0, x, …) instead.",
-    }
-    for words, remedy in REMEDIES.items():
-        if words in str(error):
-            return [remedy]
-    return [remedies[type(error).__name__]] if type(error).__name__ in remedies else []
-
-
-ALIKE = "jax.grad(loss) gives a gradient with the structure of params; jax.grad(loss, 1) gives one like the images."
-REMEDIES = {
-    "truth value of an array": "An `if` cannot test a whole array at once. Use jnp.where or jnp.maximum, which work "
-    "entry by entry.",
-    "Expected a callable value": "jax.grad takes the function, not its result: write jax.grad(f)(params, x, y).",
-    "out of bounds for array of dimension 0": "jnp.max(x, 0) reduces along axis 0, but a single number has no axis. "
-    "jnp.maximum(x, 0) compares each entry with 0.",
-    "values to unpack": f"A pair (w, b) was expected here. {ALIKE}",
-    "Expected list, got": f"A list was expected here, because params is a list. {ALIKE}",
-    "and 'list'": "params is a list of pairs and not an array. Compute with each array in a loop, or with all of them "
-    "by jax.tree.map.",
-    "dot_general requires contracting dimensions": "The shapes of a matrix product do not fit. Weights have shape "
-    "(out, in), an image has shape (in,), and a batch has shape (batch, in).",
-    "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
-    "passes the first argument whole, and maps over axis 0 of the second.",
-    "deleted or donated": "An argument was donated (donate_argnums or donate_argnames), so the caller can no longer "
-    "read it.",
-    "arrays are immutable": "JAX arrays cannot be changed in place. Make a new one with jnp.where or x.at[…].set(…).",
-}
-"""The most likely cause of an error, by words in its message."""
-
-
-@functools.cache  # compiled once, for all laws that are broken
-def _component(name: str, function) -> Component:
-    return Component(name, function, [])
-
-
-def _answers_alike(functions: dict, call: Call) -> bool:
-    try:
-        # Copies, since a mistake may change or delete what it is given.
-        arguments, options = jax.tree.map(lambda leaf: leaf.copy() if hasattr(leaf, "copy") else leaf, call[2:4])
-        answer = getattr(_component(call.function, functions[call.function]), call.method)(*arguments, **options)
-        return replay.same(answer, call.result)
-    except Exception:  # a wrong component may fail in any way at all
-        return False
+    likely = causes.most_likely(component, evidence, laws)
+    block = labelled("likely cause", likely) + "\n" if likely else ""
+    text = re.sub(r"^likely cause: .*\n(?: {16}.*\n)*", "", f"{text}\n", count=1, flags=re.MULTILINE)
+    before, label, after = re.split(r"^(read: |hint: |\Z)", text, maxsplit=1, flags=re.MULTILINE)
+    return (before + block + label + after).rstrip("\n")
 
 
 def _written(
@@ -363,6 +250,8 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
         n_lines = 4 if words[0].endswith(":") else 1  # the beginning of a list is nothing without the list
         summary = f"{type(error).__name__}: {' '.join(words[:n_lines])[:300]}"
         place, gave = _place(error, implementation), implementation.calls[-1].result
+        if "has been deleted" in summary:
+            return [("got", summary), ("expected", "arguments that can still be read after the call")]
         if place or gave is NO_ANSWER:
             return [("got", summary + place), ("expected", "a result")]
         return [("got", _kind(gave)), ("expected", _expected_kind(implementation.calls[-1], summary))]
@@ -413,7 +302,10 @@ def _kind(value) -> str:
     """What sort of thing a result is."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    return f"{value!r:.60}" if value is None else f"a {type(value).__name__}: {value!r:.60}"
+    if value is None:
+        return "None"
+    form = jax.tree.map(lambda leaf: Named(f"array{leaf.shape}") if hasattr(leaf, "shape") else leaf, value)
+    return f"a {type(value).__name__}: {textwrap.shorten(repr(form), 100, placeholder=' …')}"
 
 
 def _show(value) -> str:
@@ -425,8 +317,8 @@ def _show(value) -> str:
 
 def _place(error: BaseException, implementation: Implementation) -> str:
     """The innermost line of the implementation's own files that the error got through."""
-    folder = implementation.folder or Path(importlib.import_module("jax_mlp").__file__ or "").parent
-    place, trace = "", error.__traceback__
+    folder = implementation.folder or Path(components.__file__ or "").parent
+    place, trace = "", None if implementation.given else error.__traceback__  # those that were handed over have no file
     while trace:
         if Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
             place = f"\nin {relative(Path(trace.tb_frame.f_code.co_filename))}, line {trace.tb_lineno}"

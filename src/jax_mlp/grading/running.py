@@ -12,8 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jax_mlp.checking import causes, rules
 from jax_mlp.checking import report as reports
-from jax_mlp.checking import rules
 from jax_mlp.checking.evaluate import component_of
 from jax_mlp.checking.process import Ended, Process
 from jax_mlp.components import COMPONENTS
@@ -190,7 +190,7 @@ class Classroom:
 
     def _ask(self, child: Child, component: str, laws: list[str]) -> tuple[dict, bool]:
         """What became of a component, and whether its child can be asked for another."""
-        states, texts, fitting, usable = {}, {}, {}, True
+        states, texts, evidence, usable = {}, {}, {}, True
         for law in laws:
             try:
                 answers = child.run(law)
@@ -206,7 +206,7 @@ class Classroom:
             usable = usable and ("unclean", True) not in properties
             if states[law] == "failed":
                 texts[law] = _text(next(a["longrepr"] for a in answers if a["outcome"] == "failed"))
-                fitting[law] = dict(properties).get("fitting", [])
+                evidence[_function(law)] = causes.Evidence(*dict(properties).get("evidence", ()))
                 if REPLACED in texts[law]:
                     usable = False
                     break
@@ -215,13 +215,10 @@ class Classroom:
         first = next((law for law in laws if states.get(law) == "failed"), None)
         if first is None:
             return _row("passed", laws, states), usable
-        asked = {law.split("::")[1].split("[")[0]: state for law, state in states.items()}
-        text = reports.revise(texts[first], component, fitting.get(first, []), asked)
+        asked = {_function(law): state for law, state in states.items()}
+        text = reports.revise(texts[first], component, evidence, asked)
         row = _row("failed", laws, states, _plain(text, child.root))
-        likely = reports.most_likely(
-            [m for m in reports.mistakes(component) if m.name in fitting.get(first, [])], asked
-        )
-        row["mistake"] = likely[0] if likely else ""
+        row["mistake"] = causes.most_likely(component, evidence, asked).partition("\n")[0]
         return row, usable
 
     def _take(self) -> Child:
@@ -246,6 +243,11 @@ class Classroom:
 
 
 REPLACED = "was replaced. Laws are"
+
+
+def _function(law: str) -> str:
+    """The name of a law's function, as the catalogue has it."""
+    return law.split("::")[1].split("[")[0]
 
 
 def _row(state: str, laws: list[str], states: dict[str, str], report: str = "") -> dict[str, Any]:

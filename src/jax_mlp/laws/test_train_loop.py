@@ -154,6 +154,14 @@ def told(impl, case, n_epochs, **options):
     return run(impl, case, n_epochs, on_epoch=on_epoch, **options), seen
 
 
+def told_once(impl, case, **options):
+    """The parameters after one epoch, and what `on_epoch` was called with after it."""
+    params, seen = told(impl, case, 1, **options)
+    calls = f"{len(seen)} call{'s' if len(seen) != 1 else ''} of `on_epoch`"
+    holds(len(seen) == 1, calls, "1 call of `on_epoch` after one epoch")
+    return params, seen[0]
+
+
 @given(few(), st.sampled_from([0, 1, 3]))
 def test_every_epoch_is_told(impl, case, n_epochs):
     """After each epoch, `on_epoch` is called by keywords: `epoch`, counted from 1, `seconds`, and three results."""
@@ -168,6 +176,7 @@ def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
     """`on_epoch` gets both accuracies and the training loss, for the parameters at the end of the epoch."""
     test = (case.images[:3] + 1, np.full_like(case.labels[:3], label))
     params, seen = told(impl, case, n_epochs, test=test, labels=case.labels, batch_size=batch_size, learning_rate=1.0)
+    holds(seen, "no call of `on_epoch`", "a call of `on_epoch` after each epoch")
     *_, train_accuracy, test_accuracy, loss = seen[-1]
     logits = oracle.logits(params, np.concatenate([case.images, test[0]]))
     top = np.sort(logits, axis=1)
@@ -182,7 +191,7 @@ def test_what_is_told_is_true(impl, case, n_epochs, batch_size, label):
 def test_batches_hold_128_images_unless_told(impl):
     """The default batch size is 128, so 642 images make six updates per epoch."""
     case = twelve_classes()
-    got, [(*_, train_accuracy, _, loss)] = told(impl, case, 1)
+    got, (*_, train_accuracy, _, loss) = told_once(impl, case)
     each(close, got, by_hand(case, 128, 1), rounding(case, 6))
     close(train_accuracy, oracle.accuracy(got, case.images, case.targets), ROUNDING, "train_accuracy")
     # An unweighted mean over parts of 32 to 512 images would be off by at least 1.6e-5.
@@ -349,7 +358,7 @@ def test_batches_alone_teach(impl, case):
     batches = oracle.split(case.images, case.targets, 3)
     expected = run(impl, case, 1, batches=batches)
     others = case._replace(images=-case.images)
-    got, [(*_, loss)] = told(impl, others, 1, batches=batches)
+    got, (*_, loss) = told_once(impl, others, batches=batches)
     each(equal, got, expected)
     size = ROUNDING * oracle.magnitude(got, others.images).max()
     close(loss, oracle.loss(got, others.images, others.targets), size, "loss")

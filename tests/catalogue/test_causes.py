@@ -1,0 +1,134 @@
+"""A report names the cause of a failure in the reader's words, and stays silent where it cannot know."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jax_mlp import forward, loss
+from jax_mlp.checking import causes, evaluate, examples, report
+from jax_mlp.checking.implementation import Implementation
+from jax_mlp.components import COMPONENTS
+from jax_mlp.mistakes import mistakes
+
+MEASURED = Path(__file__).parents[2] / "docs" / "measured" / "causes.json"
+
+
+def likely_cause(function, law: str) -> str:
+    """The likely cause that the report of a law such as relu::test_example names, for a function."""
+    component, name = law.split("::")
+    implementation = Implementation()
+    implementation.use(component, {COMPONENTS[component][-1]: function})
+    asked = evaluate.laws(component)[name]
+    examples.watch(asked)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 (of any kind)
+        asked(implementation)
+    explained = report.explain(law, asked, raised.value, implementation, notebook=True)
+    return dict(explained.lines).get("likely cause", "") if explained else ""
+
+
+def changed_in_place(x):
+    """A relu with NumPy's way to set entries."""
+    x[x < 0] = 0
+    return x
+
+
+def set_and_not_kept(x):
+    """A relu that forgets what `.at` gives."""
+    x.at[x < 0].set(0)
+    return x
+
+
+def column_sums(params, images):
+    """A forward with a sum that lost its axis."""
+    z = images @ params[-1][0].T
+    return z - jnp.log(jnp.sum(jnp.exp(z), axis=1))
+
+
+def kept_under_another_name(params, x, y, learning_rate=1e-2):
+    """A update with `w -= …` in a loop."""
+    for (w, b), (dw, db) in zip(params, jax.grad(loss)(params, x, y), strict=True):
+        w -= learning_rate * dw
+        b -= learning_rate * db
+    return params
+
+
+def popped(params, images):
+    """A forward that takes a layer off the caller's list."""
+    params.pop()
+    return jnp.zeros((len(images), 2))
+
+
+def as_dict(params, x, y, learning_rate=1e-2):
+    """A update in the style of another library."""
+    return {"params": params}
+
+
+def drawn_by_numpy(layer_sizes, key, scale=1e-3):
+    """A init_mlp that ignores its key."""
+    shapes = zip(layer_sizes[1:], layer_sizes[:-1], strict=True)
+    return [(jnp.float32(np.random.randn(m, n)), jnp.float32(np.random.randn(m))) for m, n in shapes]  # noqa: NPY002
+
+
+def never_told(params, train_images, test_images, train_labels, test_labels, n_epochs=10, **options):
+    """A train_loop that does not know on_epoch."""
+    return params
+
+
+def batches_taken_for_given(params, *sets, batches=None, **options):
+    """A train_loop that needs batches."""
+    for _ in batches:
+        pass
+    return params
+
+
+@pytest.mark.parametrize(
+    ("law", "function", "words"),
+    [
+        ("relu::test_example", lambda x: jnp.max(0, x), "jnp.maximum(0, x) compares each entry with 0"),
+        ("relu::test_example", lambda x: max(0, x), "An `if` cannot test a whole array at once"),
+        ("relu::test_example", lambda x: x[x > 0], "Entries are missing from the result"),
+        ("relu::test_example", lambda x: None, "Is a `return` missing?"),
+        ("relu::test_example", changed_in_place, "JAX arrays cannot be changed in place"),
+        ("relu::test_example", set_and_not_kept, "Write x = x.at[…].set(…)"),
+        ("one_hot::test_example", lambda x, n=10: x == jnp.arange(n), "add an axis"),
+        ("forward::test_example", column_sums, "keepdims=True"),
+        ("forward::test_inputs_are_left_as_they_are", popped, "Your function changes what it is given"),
+        ("loss::test_example", lambda *a: jnp.sum(forward(*a[:2]) * -a[2]), "sum is taken"),
+        ("update::test_example", as_dict, "returns a dict instead of a list of pairs (w, b)"),
+        ("update::test_example", kept_under_another_name, "Your parameters came back unchanged"),
+        ("update::test_example", lambda p, x, y, r=1e-2: p - r * jax.grad(loss)(p, x, y), "params is a list of pairs"),
+        ("init::test_same_key_same_values", drawn_by_numpy, "instead of the key"),
+        ("train_loop::test_every_epoch_is_told", never_told, "`on_epoch` was never called"),
+        ("train_loop::test_no_epochs_no_change", batches_taken_for_given, "Test for None first"),
+    ],
+)
+def test_what_beginners_meet_is_said_in_their_words(law, function, words):
+    """For each error that beginners meet, a sentence about their code says what it comes from."""
+    assert words in likely_cause(function, law)
+
+
+def test_two_mistakes_at_once_are_both_named():
+    """If one mistake does not explain all laws that fail, and two do, both are named."""
+    both = [wrong for wrong in mistakes("train_loop") if wrong.name in ("last_batch_dropped", "epochs_from_zero")]
+    catch = [evaluate.laws_that_catch(wrong) for wrong in both]
+    laws = {law: "failed" if law in catch[0] | catch[1] else "passed" for law in evaluate.laws("train_loop")}
+    evidence = {
+        law: causes.Evidence(fitting=tuple(w.name for w, c in zip(both, catch, strict=True) if law in c), known=True)
+        for law, state in laws.items()
+        if state == "failed"
+    }
+    said = causes.most_likely("train_loop", evidence, laws)
+    assert said == f"{both[0].sentence}\nThere is probably a second mistake: {both[1].sentence}"
+
+
+def test_most_reports_name_the_right_cause_and_few_a_wrong_one():
+    """Over all mistakes, at least 95 % of the reports name the right cause, and at most 2 % a wrong one."""
+    found = json.loads(MEASURED.read_text(encoding="utf-8"))["components"]
+    counts = {kind: sum(len(verdicts[kind]) for verdicts in found.values()) for kind in ("right", "silent", "wrong")}
+    assert sum(counts.values()) == sum(len(mistakes(component)) for component in COMPONENTS)
+    assert counts["right"] >= 0.95 * sum(counts.values())
+    assert counts["wrong"] <= 0.02 * sum(counts.values())
