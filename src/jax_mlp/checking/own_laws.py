@@ -6,14 +6,11 @@ on the mistakes in that component, which it should reject.
 
 import importlib.util
 import inspect
-import os
 import sys
 import traceback
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
-from jax_mlp.checking.evaluate import prepare
+from jax_mlp.checking.evaluate import workers
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, mistakes, variants
@@ -72,7 +69,7 @@ def main(file: str) -> int:
         print(f"{file} has no law: expected a function with a name that begins with test_.", file=sys.stderr)
         return 2
     worst = 0
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
+    with workers() as pool:
         for name in names:
             worst = max(worst, _show(pool, file, name))
     return worst
