@@ -28,7 +28,8 @@ def pytest_configure(config):
         import pytest
 
         raise pytest.UsageError("--watch: expected --impl DIR with it, got none. Name the folder of your components.")
-    from jax_mlp.checking import process
+    from jax_mlp._jax import import_jax
+    from jax_mlp.checking import process, settings
 
     if config.getoption("usepdb") and not config.getoption("--in-process"):
         import pytest
@@ -45,4 +46,11 @@ def pytest_configure(config):
         if config.getoption("--watch"):
             os.environ.setdefault("HYPOTHESIS_PROFILE", "quick")
         config.stash[process.FIRST] = process.Process(options)
+    settings.apply()
+    try:
+        import_jax()
+    except ImportError as broken:
+        import pytest
+
+        raise pytest.UsageError(str(broken)) from None
     config.pluginmanager.import_plugin("jax_mlp.checking.plugin")

@@ -87,7 +87,7 @@ def workers(shrink: bool = False) -> ProcessPoolExecutor:
     """As many processes as there are cores, under the settings of the laws."""
     jax_settings.apply()  # here, because a worker has imported JAX before it can do anything
     # JAX does not survive a fork, so workers are spawned.
-    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=[shrink])
+    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(shrink,))
 
 
 def prepare(shrink: bool = False) -> None:
