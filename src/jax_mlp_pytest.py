@@ -22,6 +22,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Have the process that will run the laws import all it needs while this one does."""
     folder = config.getoption("--impl")
+    if folder is None and Path(".jax-mlp.json").exists() and config.args_source != config.ArgsSource.ARGS:
+        folder = config.option.impl = "."  # a plain `pytest` inside a folder of exercises
     if folder is None and not config.getoption("--watch"):
         return
     if folder is None:
