@@ -22,13 +22,16 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Have the process that will run the laws import all it needs while this one does."""
     folder = config.getoption("--impl")
+    if folder is None and Path(".jax-mlp.json").exists() and config.args_source != config.ArgsSource.ARGS:
+        folder = config.option.impl = "."  # a plain `pytest` inside a folder of exercises
     if folder is None and not config.getoption("--watch"):
         return
     if folder is None:
         import pytest
 
         raise pytest.UsageError("--watch: expected --impl DIR with it, got none. Name the folder of your components.")
-    from jax_mlp.checking import process
+    from jax_mlp._jax import import_jax
+    from jax_mlp.checking import process, settings
 
     if config.getoption("usepdb") and not config.getoption("--in-process"):
         import pytest
@@ -45,4 +48,11 @@ def pytest_configure(config):
         if config.getoption("--watch"):
             os.environ.setdefault("HYPOTHESIS_PROFILE", "quick")
         config.stash[process.FIRST] = process.Process(options)
+    settings.apply()
+    try:
+        import_jax()
+    except ImportError as broken:
+        import pytest
+
+        raise pytest.UsageError(str(broken)) from None
     config.pluginmanager.import_plugin("jax_mlp.checking.plugin")

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jax_mlp import cli
+from jax_mlp.cli import _doctor
 from jax_mlp.laws.expect import holds
 
 COMMAND = [sys.executable, "-m", "jax_mlp"]
@@ -209,17 +210,45 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
         ({}, ["train", "--layers", "784,1000000000,10"], 2, "--layers: expected at most 1073741824 parameters"),
         ({"PYTHONIOENCODING": "latin-1"}, ["exercises", "read", "relu"], 0, "relu"),
         ({"PYTHONPATH": "broken"}, ["doctor"], 0, "devices     none: jax: expected JAX to be importable"),
+        ({"PYTHONPATH": "broken"}, ["train"], 2, "jax-mlp: jax: expected JAX to be importable"),
         ({"PYTHONPATH": "broken"}, ["--help"], 0, "exercises"),
+        ({"JAX_PLATFORMS": "cuda"}, ["doctor"], 0, "devices     "),
     ],
 )
 def test_no_traceback(environment, tmp_path, changed, arguments, code, words):
     """Errors of JAX, the platform or the terminal give one line and no traceback."""
     (tmp_path / "jax.py").write_text("raise AttributeError('a jaxlib that does not fit')")
-    changed = {name: str(tmp_path) if value == "broken" else value for name, value in changed.items()}
+    changed = {name: before(tmp_path) if value == "broken" else value for name, value in changed.items()}
     run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env={**environment, **changed})
     assert run.returncode == code, run.stderr
     assert words in run.stdout + run.stderr
     assert "Traceback" not in run.stderr
+
+
+def before(folder: Path) -> str:
+    """A PYTHONPATH on which a folder comes first."""
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def test_pytest_needs_a_jax_that_imports(environment, tmp_path):
+    """`pytest --impl` says in one line that JAX cannot be imported."""
+    (tmp_path / "jax.py").write_text("raise AttributeError('a jaxlib that does not fit')")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--impl", "."],
+        capture_output=True, text=True, cwd=tmp_path, env={**environment, "PYTHONPATH": before(tmp_path)},
+    )  # fmt: skip
+    assert run.stderr.startswith("ERROR: jax: expected JAX to be importable, got AttributeError")
+
+
+def test_doctor_asks_for_every_part_of_an_extra(monkeypatch, capsys):
+    """An extra is installed if each of its packages is, in a version that will do."""
+    there = {"beartype": "", "pytest": "7.4.0"}
+    monkeypatch.setattr(_doctor, "installed", lambda package: there.get(package, "999"))
+    _doctor.doctor()
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("[test]"))
+    assert re.fullmatch(
+        r"\[test\] +incomplete\. Missing: beartype\S*, pytest>=8\. Run: pip install .jax-mlp\[test\].", line
+    )
 
 
 def test_lines_come_when_they_happen(environment):

@@ -93,6 +93,14 @@ def test_hints_come_one_at_a_time(folder):
     assert HINTS["forward"][0] in exercises("hint", "forward", "--in", folder).output
 
 
+def test_commands_work_inside_the_folder_too(folder, monkeypatch):
+    """Inside the folder of the exercises, commands find them, and a plain `pytest` tests them."""
+    monkeypatch.chdir(folder)
+    assert HINTS["relu"][0] in exercises("hint", "relu").output
+    collected = subprocess.run([sys.executable, "-m", "pytest", "--co", "-q"], capture_output=True, text=True)
+    assert "relu::test_example" in collected.stdout
+
+
 def test_every_component_has_hints():
     """Every component has at least three hints."""
     assert {*HINTS} == {*COMPONENTS}

@@ -16,6 +16,10 @@ CONTENDERS = {
 """What contenders are called on the page, if they are not called what the benchmark calls them."""
 
 
+COMMANDS = {"settings": "matrix settings", "versions": "matrix versions"}
+"""The commands that measure, if they are not called what their results are called."""
+
+
 def on_page_markdown(markdown: str, page, config, files) -> str:
     """Replace each mark by its table."""
     return MARK.sub(lambda mark: table(mark[1]), markdown)
@@ -23,16 +27,18 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
 def table(name: str) -> str:
     """The table of a benchmark."""
-    command = f"tests.{'catalogue' if name == 'causes' else 'benchmarks'}.{name}"
+    command = f"python -m tests.{'catalogue' if name == 'causes' else 'benchmarks'}.{COMMANDS.get(name, name)}"
     if not (MEASURED / f"{name}.json").exists():
-        return f"Not measured yet: `python -m {command} --json docs/measured/{name}.json`."
+        return f"Not measured yet: `{command} --json docs/measured/{name}.json`."
     result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
-    source = f"Measured on {result['machine']}, by `python -m {command}`."
+    source = f"Measured on {result['machine']}, by `{command}`."
     if name == "growth":  # its results are drawn
         return source
-    head, rows = {"epoch": epoch, "accuracy": accuracy, "suite": suite, "grading": grading, "causes": causes}[name](
-        result
-    )
+    tables = {
+        "epoch": epoch, "accuracy": accuracy, "suite": suite, "grading": grading, "settings": matrix,
+        "versions": matrix, "causes": causes,
+    }  # fmt: skip
+    head, rows = tables[name](result)
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return f"{body}\n\n{source}"
@@ -96,3 +102,10 @@ def causes(result):
     rows = [[name, str(sum(row)), *map(str, row)] for name, row in [*counts.items(), ("all", total)]]
     rows.append(["", "", *[f"{count / sum(total):.1%}".replace("%", " %") for count in total]])
     return ["component", "mistakes", "right cause", "no cause", "wrong cause"], rows
+
+
+def matrix(result):
+    """What became of the laws in each row of a matrix, such as under each setting."""
+    head = max((list(row) for row in result["rows"].values()), key=len)
+    rows = [[name, *(row.get(column, "—") or "—" for column in head)] for name, row in result["rows"].items()]
+    return ["", *head], rows

@@ -3,6 +3,7 @@
 Importing this module does not import JAX, so it works even if JAX does not.
 """
 
+import os
 import re
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -75,9 +76,33 @@ def import_jax() -> None:
         import jax  # noqa: F401
     except Exception as error:  # a jaxlib or a plugin that does not match can raise anything
         raise ImportError(
-            f"jax: expected JAX to be importable, got {type(error).__name__}: {first_line(error)}. "
+            f"jax: expected JAX to be importable, got {summary(error)}. "
             "Run: pip install --upgrade --force-reinstall jax jaxlib"
         ) from error
+
+
+def devices() -> list:
+    """The devices of JAX, or an error whose message is one line and says what to do.
+
+    Raises:
+        ImportError: If JAX is missing, or its packages do not match each other.
+        RuntimeError: If JAX has no device.
+    """
+    import_jax()
+    import jax
+
+    try:
+        return jax.devices()
+    except Exception as error:  # RuntimeError, or AssertionError if JAX was built without the platform
+        platforms = os.environ.get("JAX_PLATFORMS")
+        remedy = f"Unset JAX_PLATFORMS, which is {platforms}, or set it to cpu" if platforms else "Install JAX again"
+        raise RuntimeError(f"{summary(error)}. {remedy}") from error
+
+
+def summary(error: BaseException) -> str:
+    """An error's type and the first line of its message, if it has one, without a full stop."""
+    name, line = type(error).__name__, first_line(error)
+    return name if line == name else f"{name}: {line}"
 
 
 def first_line(error: BaseException) -> str:

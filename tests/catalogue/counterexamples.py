@@ -5,16 +5,13 @@ It writes the package's counterexamples.json, from which the site and `jax-mlp e
 
 import argparse
 import json
-import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import jax
 import numpy as np
 
 from jax_mlp.checking import report
-from jax_mlp.checking.evaluate import laws, laws_that_catch, prepare
+from jax_mlp.checking.evaluate import laws, laws_that_catch, workers
 from jax_mlp.checking.examples import watch
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
@@ -74,7 +71,7 @@ def _smallest(task: tuple[str, str]) -> dict[str, str]:
 def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
     """The smallest counterexample to each mistake, by component and name."""
     tasks = [(entry.component, entry.name) for entry in entries]
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=[True]) as pool:
+    with workers(shrink=True) as pool:
         return dict(zip(["/".join(task) for task in tasks], pool.map(_smallest, tasks), strict=True))
 
 

@@ -110,6 +110,10 @@ ATTEMPTS = {
         "relu.py calls jax.nn.relu: that is the exercise itself",
     ),
     "jax.nn, itself": ("from jax.nn import relu\n", r"relu is not written in .*relu.py, but taken from jax\."),
+    "another library by name": (
+        'import importlib\nimportlib.import_module("torch")\n' + RIGHT,
+        "relu.py, line 2, imports torch. May be used: jax",
+    ),
     "another library": ("import torch\n" + RIGHT, "relu.py, line 1, imports torch. May be used: jax"),
 }
 

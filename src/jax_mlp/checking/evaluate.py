@@ -14,6 +14,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from jax_mlp.checking import settings as jax_settings
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, caught_by, mistakes, variants
@@ -93,10 +94,17 @@ def _broken(asked: dict, implementation: Implementation, known: set[str], only_f
 
 def judge(entries: list[Entry], only_first: bool = False, behind_jit: bool = False) -> list[list[str]]:
     """The broken laws of each entry, or the first of them, found by as many processes as there are cores."""
-    # JAX does not survive a fork, so workers are spawned. They look entries up by name: functions do not travel.
+    # Workers look entries up by name: functions do not travel.
     tasks = [(entry.kind, entry.component, entry.name, only_first, behind_jit) for entry in entries]
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
+    with workers() as pool:
         return list(pool.map(_judge_by_name, tasks))
+
+
+def workers(shrink: bool = False) -> ProcessPoolExecutor:
+    """As many processes as there are cores, under the settings of the laws."""
+    jax_settings.apply()  # here, because a worker has imported JAX before it can do anything
+    # JAX does not survive a fork, so workers are spawned.
+    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(shrink,))
 
 
 def prepare(shrink: bool = False) -> None:

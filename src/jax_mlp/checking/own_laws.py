@@ -7,15 +7,12 @@ on the mistakes in that component, which it should reject.
 import ast
 import importlib.util
 import inspect
-import os
 import sys
 import textwrap
 import warnings
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
-from jax_mlp.checking.evaluate import prepare
+from jax_mlp.checking.evaluate import workers
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, mistakes, variants
@@ -96,7 +93,7 @@ def main(file: str, only: str = "") -> int:
         print(f"exercises law: {file} has {what}", file=sys.stderr)
         return 2
     judged = []
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
+    with workers() as pool:
         for name in [only] if only else names:
             judged.append(_show(pool, file, name))
     for component in COMPONENTS:

@@ -35,27 +35,38 @@ def syntax_error(path: Path) -> str | None:
 
 
 def foreign_imports(path: Path) -> str | None:
-    """What a file imports that it may not, in words, or None."""
-    try:
-        tree = ast.parse(path.read_bytes())  # bytes: there may be a byte-order mark or a coding cookie
-    except (SyntaxError, ValueError):
-        return None  # the import will say so
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            modules = [node.module or ""]
-        else:
-            continue
-        for module in modules:
+    """What a file, or a helper beside it that it uses, imports that it may not, in words; or None."""
+    folder, files = path.parent, [path]
+    for file in files:  # which grows
+        try:
+            tree = ast.parse(file.read_bytes())  # bytes: there may be a byte-order mark or a coding cookie
+        except (OSError, SyntaxError, ValueError):
+            continue  # the import will say so
+        for line, module in (found for node in ast.walk(tree) for found in _imported(node)):
             root = module.split(".")[0]
-            neighbour = (path.parent / f"{root}.py").exists() or (path.parent / root).is_dir()
-            if root not in (*LIBRARIES, "jax_mlp") and root not in sys.stdlib_module_names and not neighbour:
+            helpers = [helper for helper in (folder / f"{root}.py", *(folder / root).rglob("*.py")) if helper.exists()]
+            if helpers or root in COMPONENTS:  # other components are looked at by themselves
+                files += [helper for helper in helpers if helper not in files and root not in COMPONENTS]
+            elif root not in (*LIBRARIES, "jax_mlp") and root not in sys.stdlib_module_names:
                 return (
-                    f"{path}, line {node.lineno}, imports {module}. May be used: {', '.join(LIBRARIES)}, the standard "
+                    f"{file}, line {line}, imports {module}. May be used: {', '.join(LIBRARIES)}, the standard "
                     "library and the other components of jax_mlp."
                 )
     return None
+
+
+def _imported(node: ast.AST) -> list[tuple[int, str]]:
+    """The modules that a piece of code imports, each with its line."""
+    match node:
+        case ast.Import(names):
+            return [(node.lineno, alias.name) for alias in names]
+        case ast.ImportFrom(str(module), _, 0):
+            return [(node.lineno, module)]
+        case ast.Call(
+            ast.Name("import_module" | "__import__") | ast.Attribute(_, "import_module"), [ast.Constant(str(name)), *_]
+        ):
+            return [(node.lineno, name)]
+    return []
 
 
 def set_tripwires(folder: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from jax_mlp._jax import first_line
+from jax_mlp._jax import import_jax, summary
 from jax_mlp.cli._doctor import doctor
 from jax_mlp.cli._grade import classroom_workflow, grade, gradescope_zip
 from jax_mlp.cli._supervise import SUPERVISED, obey
@@ -48,19 +48,33 @@ def _main() -> None:
         message = str(error)
     except typer.Abort:  # Ctrl-C, or no answer to a question
         message = "stopped."
-    except RuntimeError as error:  # raised by JAX, for example if memory or a platform is missing
+    except (RuntimeError, AssertionError) as error:  # raised by JAX, for example if memory or a platform is missing
         if os.environ.get(SUPERVISED):  # the supervisor explains it
             raise
-        message = f"{type(error).__name__}: {first_line(error)}. To see what JAX finds here, run: jax-mlp doctor"
+        message = f"{summary(error)}. To see what JAX finds here, run: jax-mlp doctor"
     except Exception as error:  # typer's own errors have a message; anything else is a bug, and is shown in full
         describe = getattr(error, "format_message", None)
-        if describe is None:
-            raise
-        context = getattr(error, "ctx", None)
-        if type(error).__name__ == "NoArgsIsHelpError":
+        if type(error).__name__ == "NoArgsIsHelpError" and describe:
             print(describe())
             sys.exit(2)
-        command = context.command_path if context else "jax-mlp"
-        message = f"{describe()} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
+        message = _usage(error, describe()) if describe else _broken_jax()
+        if not message:
+            raise
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
+
+
+def _usage(error, message: str) -> str:
+    """What typer says of a command line, and where to read more."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "jax-mlp"
+    return f"{message} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
+
+
+def _broken_jax() -> str:
+    """What is wrong with an installation of JAX that cannot be imported, or nothing."""
+    try:
+        import_jax()
+    except ImportError as error:
+        return str(error)
+    return ""

@@ -14,10 +14,18 @@ from jax_mlp.exercises import Exercises, beside_the_notebook
 
 app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, and have it tested.")
 
-Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder with your exercises.")]
-In = Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder with your exercises.")]
-Component = Annotated[str, typer.Argument(help=f"One of {', '.join(COMPONENTS)}.")]
 HERE = Path("exercises")
+
+
+def _here(folder: Path) -> Path:
+    """The folder named; by default, the current folder if the exercises are in it."""
+    inside = folder == HERE and Exercises(Path()).started and not Exercises(folder).started
+    return Path() if inside else folder
+
+
+Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder with your exercises.", callback=_here)]
+In = Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder with your exercises.", callback=_here)]
+Component = Annotated[str, typer.Argument(help=f"One of {', '.join(COMPONENTS)}.")]
 
 
 @app.command()
