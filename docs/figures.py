@@ -533,7 +533,7 @@ def growth() -> Figure:
             axes.set_ylabel("µs per image" if narrow() else "microseconds per image")
     figure.axes[0].legend()
     figure.suptitle(
-        f"model: {rate / 1e9:.0f} billion operations and {width / 1e9:.0f} billion bytes per second. "
+        f"model: {rate / 1e9:.0f} billion operations and {width / 1e9:.0f} billion bytes per second.\n"
         f"It is wrong by a factor of at most {max(misses):.1f}.",
         wrap=True,
         fontsize="medium",

@@ -68,7 +68,8 @@ def confusion_matrix(labels: np.ndarray, answers: np.ndarray, width: float = 5) 
     wrong = counts * (1 - np.eye(10, dtype=int))
     figure = _figure(width, 0.92 * width)
     axes = figure.subplots()
-    axes.imshow(wrong, cmap=_towards("C1"), vmax=max(wrong.max(), 1))  # the diagonal would drown the rest
+    # The diagonal would drown the rest. No colour is so strong that its count could not be read.
+    axes.imshow(wrong, cmap=_towards("C1"), vmax=1.8 * max(wrong.max(), 1))
     for (row, column), count in np.ndenumerate(counts):
         if count:
             axes.text(column, row, str(count), ha="center", va="center", alpha=0.6 if row == column else 1)
