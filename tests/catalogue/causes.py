@@ -20,6 +20,8 @@ from tests.catalogue.counterexamples import failure
 
 IN_OTHER_WORDS: dict[str, str] = {
     "update/in_place": "An argument was donated",
+    "train_loop/parameters_given_away": "An argument was donated",
+    "train_loop/updates_are_thrown_away": "The result of `update(…)` is not kept",
 }
 """Mistakes whose report says what an error or an answer shows, and how that sentence begins. Each was read."""
 

@@ -1,6 +1,7 @@
 """Every mistake is caught by a law of its component, and every correct variant passes."""
 
 import os
+import re
 from typing import Any
 
 from jax_mlp import update
@@ -112,6 +113,7 @@ def test_counterexamples_are_what_the_command_finds():
     """Every mistake has a call that shows it wrong, and those of a component come out as they are kept."""
     kept = counterexamples()
     assert [name for name, shown in kept.items() if not shown or "too long" in shown["call"]] == []
+    assert [name for name, shown in kept.items() if re.search(r"0x[0-9a-f]{6}|\.py, line", str(shown))] == []
     assert {*kept} == {f"{entry.component}/{entry.name}" for entry in all_of(mistakes)}
     assert found(mistakes("relu")) == {n: s for n, s in kept.items() if n.startswith("relu/")}
 
