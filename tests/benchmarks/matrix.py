@@ -140,6 +140,7 @@ def last_line(text: str) -> str:
 
 def report(options, machine: str, rows: dict, name: str) -> None:
     """Print a row of the table, after its head if it is the first, and write all rows so far."""
+    machine += f", profile {os.environ.get('HYPOTHESIS_PROFILE', 'dev')}"
     *_, row = rows.values()
     if len(rows) == 1:
         print(f"{machine}\n\n| | {' | '.join(row)} |\n|{' --- |' * (len(row) + 1)}")

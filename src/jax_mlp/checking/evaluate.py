@@ -7,6 +7,7 @@ every time: what comes out does not depend on chance, or on what ran before.
 import importlib
 import inspect
 import os
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -113,6 +114,7 @@ def prepare(shrink: bool = False) -> None:
 
     os.environ["TQDM_DISABLE"] = "1"
     np.seterr(all="ignore")
+    warnings.simplefilter("ignore")  # the catalogue's own are nobody's business
     settings.register_profile(
         "judge",
         max_examples=EXAMPLES,

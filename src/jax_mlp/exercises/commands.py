@@ -1,5 +1,6 @@
 """`jax-mlp exercises`: start, hint, read, solution, show, reset, watch, law, hunt, capstone."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -192,7 +193,9 @@ def law(
             f"exercises law: expected a file with laws, got {file}, which does not exist. "
             "Make one with: jax-mlp exercises start"
         )
-    sys.exit(subprocess.call([sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve()), only]))
+    with_asserts = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+    command = [sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve()), only]
+    sys.exit(subprocess.call(command, env=with_asserts))
 
 
 @app.command()

@@ -1,5 +1,7 @@
 """Mistakes in init. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -194,3 +196,10 @@ def far_tails_cut_off(in_size, out_size, random_key, scale=1e-3):
     w, b = right_layer(in_size, out_size, random_key, 1.0)
     s = _sigma(scale, in_size)
     return jnp.clip(w, -3, 3) * s, jnp.clip(b, -3, 3) * s
+
+
+def equal_layers_made_once(layer_sizes, key, scale=1e-3):
+    """The layers are listed in a dictionary by their sizes, so several layers of equal size become one."""
+    sizes = dict.fromkeys(itertools.pairwise(layer_sizes))
+    keys = jax.random.split(key, len(sizes))
+    return [right_layer(n_in, n_out, key, scale) for (n_in, n_out), key in zip(sizes, keys, strict=True)]
