@@ -115,9 +115,12 @@ def pins() -> list[str]:
 
 def ended(python, *arguments: str, folder: Path = ROOT, red: bool = False, **variables: str) -> str:
     """How many tests passed, if pytest ended as it should; or the word failed, and what it said last."""
+    environment = {**os.environ, **variables}
+    if folder != ROOT:  # what was installed there is tested, and no sources
+        environment.pop("PYTHONPATH", None)
     shown = subprocess.run(
         [str(python), "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-        cwd=folder, capture_output=True, text=True, env={**os.environ, **variables}, check=False,
+        cwd=folder, capture_output=True, text=True, env=environment, check=False,
     )  # fmt: skip
     print(shown.stdout[-3000:], shown.stderr[-3000:], file=sys.stderr, flush=True)
     counts = ", ".join(re.findall(r"\d+ (?:failed|passed|skipped|errors?)\b", last := last_line(shown.stdout)))
