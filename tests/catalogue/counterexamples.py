@@ -74,7 +74,7 @@ def _smallest(task: tuple[str, str]) -> dict[str, str]:
 def found(entries: list[Entry]) -> dict[str, dict[str, str]]:
     """The smallest counterexample to each mistake, by component and name."""
     tasks = [(entry.component, entry.name) for entry in entries]
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=[True]) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(True,)) as pool:
         return dict(zip(["/".join(task) for task in tasks], pool.map(_smallest, tasks), strict=True))
 
 
