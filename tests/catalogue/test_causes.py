@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -78,7 +79,7 @@ def never_told(params, train_images, test_images, train_labels, test_labels, n_e
     return params
 
 
-def batches_taken_for_given(params, *sets, batches=None, **options):
+def batches_taken_for_given(params, *sets, batches: Any = None, **options):
     """A train_loop that needs batches."""
     for _ in batches:
         pass
