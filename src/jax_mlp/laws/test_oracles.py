@@ -10,6 +10,7 @@ from hypothesis import given
 from jax.test_util import check_grads
 from sklearn.metrics import accuracy_score
 
+from jax_mlp._jax import enable_x64
 from jax_mlp.laws import oracle
 from jax_mlp.laws.draws import FEW, exact_cases, powers_of_two, wide_cases
 from jax_mlp.laws.expect import ROUNDING, close, each
@@ -51,7 +52,7 @@ def test_update_is_optaxs_sgd(impl, case, rate):
 @given(exact_cases(FEW))
 def test_gradient_passes_jaxs_check_grads(impl, case):
     """The gradient of the loss passes `jax.test_util.check_grads` in float64."""
-    with jax.enable_x64(True):
+    with enable_x64(True):
         params, images, targets = jax.tree.map(
             lambda a: jnp.array(a, jnp.float64), (case.params, case.images, case.targets)
         )
