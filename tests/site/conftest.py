@@ -69,6 +69,7 @@ def browser(chromium, served):
     def tab(width: int = WIDTHS["desktop"], scheme: str = "light", **options) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, **options)
         contexts.append(context)
+        context.set_default_timeout(180_000)  # a busy machine is slow, and no page is wrong for that
         page = context.new_page()
         page.on("request", lambda request: None if ours(request.url) else wrong.append(f"asks for {request.url}"))
         page.on("requestfailed", lambda request: failed(page, request))

@@ -12,7 +12,7 @@ from tests.site.conftest import WIDTHS
 SCHEMES = ("light", "dark")
 
 
-@pytest.mark.parametrize(("width", "scheme"), zip(WIDTHS, SCHEMES, strict=True))
+@pytest.mark.parametrize(("width", "scheme"), [*zip(WIDTHS, SCHEMES, strict=True)])
 def test_every_page_fits_and_shows_everything(browser, served, pages, width, scheme):
     """Nothing is asked of another host, nothing fails, nothing is wider than the screen, nothing drawn is invisible."""
     page, formulas, figures = browser(WIDTHS[width], scheme), 0, 0
@@ -67,7 +67,7 @@ def test_search_finds(browser, served, site, how):
     page.locator(".md-search__input").click()
     page.keyboard.type("log-softmax", delay=20)
     found = page.locator(".md-search-result__link[href*='components/forward']").first
-    expect(found).to_be_visible(timeout=15_000)
+    expect(found).to_be_visible(timeout=60_000)
     found.click()
     expect(page.locator("h1")).to_contain_text("forward")
 
