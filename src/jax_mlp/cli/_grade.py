@@ -8,7 +8,9 @@ import typer
 
 
 def grade(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders of submissions, or submissions.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="A folder of submissions, or several submissions.")
+    ],
     jobs: Annotated[int, typer.Option(min=1, help="Submissions that are graded at the same time.")] = 1,
     points: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TOML file with the points of each component. Default: 1 each.")
@@ -44,7 +46,9 @@ def grade(
     from jax_mlp.grading.points import shown
 
     worth = read_points(points)
-    class_ = found.part(found.find(folders), part)
+    class_ = found.part(found.find(folders, one=bool(gradescope or classroom)), part)
+    if others := found.left_out(folders):
+        print(f"Left out, as neither a folder nor a notebook: {', '.join(others)}.", file=sys.stderr)
     if (gradescope or classroom) and len(class_) != 1:
         raise ValueError(f"exercises grade: expected one submission for that format, got {len(class_)}.")
     if memory and not CAN_LIMIT_MEMORY:
@@ -59,7 +63,10 @@ def grade(
     try:
         failed = _grade_all(waiting, done, digests, worth, jobs, (time_limit, memory)) if waiting else []
     except KeyboardInterrupt:
-        print(f"Stopped. What is graded is in {done.path}, and the same command goes on.", file=sys.stderr)
+        what = (
+            f"What is graded is in {done.path}, and the same command goes on." if done.known else "Nothing is graded."
+        )
+        print(f"Stopped. {what}", file=sys.stderr)
         sys.exit(130)
     grades = {s.name: done.known[digests[s.name]] for s in class_ if digests[s.name] in done.known}
     laws = done.laws
@@ -98,6 +105,7 @@ def _grade_all(waiting, done, digests, worth, jobs: int, limits: tuple) -> list[
     """Grade what is not known yet, a line each; the names of those that could not be graded."""
     from tqdm import tqdm
 
+    from jax_mlp.grading.formats import first_trouble
     from jax_mlp.grading.points import shown
     from jax_mlp.grading.running import Classroom, Limits
 
@@ -113,8 +121,8 @@ def _grade_all(waiting, done, digests, worth, jobs: int, limits: tuple) -> list[
                     line = f"not graded: {' '.join(rows.split())}"
                 else:
                     done.write(digests[submission.name], submission.name, rows)
-                    first = next((row for row in rows.values() if row["state"] == "failed"), None)
-                    why = f"   {first['first']}: {(first['cause'] or first['got'])[:160]}" if first else ""
+                    why = " ".join(first_trouble(rows)).strip()[:160]
+                    why = f"   {why}" if why else ""
                     line = f"{shown(worth.total(rows)):>5} of {shown(worth.most)}{why}"
                 tqdm.write(f"{submission.name:<24} {line}", file=sys.stdout)
                 sys.stdout.flush()

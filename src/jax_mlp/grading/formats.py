@@ -27,15 +27,26 @@ def as_json(grades: Grades, points: Points, laws: dict[str, str]) -> str:
     return json.dumps({**content, "submissions": submissions}, indent=1, ensure_ascii=False) + "\n"
 
 
+def first_trouble(rows: dict[str, dict]) -> tuple[str, str]:
+    """The first law that a submission fails, or the first function that it lacks; and the cause."""
+    for row in rows.values():
+        if row["state"] == "failed":
+            return row["first"], row["cause"] or row["got"]
+    lacking = [component for component, row in rows.items() if row["state"] in ("missing", "not written")]
+    return ("", f"not written: {', '.join(lacking)}") if lacking else ("", "")
+
+
 def as_csv(grades: Grades, points: Points) -> str:
     """A row for each submission, for a grade book."""
     file = io.StringIO(newline="")
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(["submission", "points", "of", *points.worth, "first failing law", "likely cause, or what it got"])
+    rows.writerow(
+        ["submission", "points", "of", *points.worth, "failing", "first failing law", "likely cause, or what it got"]
+    )
     for name, graded in grades.items():
-        first = next((row for row in graded.values() if row["state"] == "failed"), None)
+        failing = " ".join(component for component, row in graded.items() if row["state"] != "passed")
         numbers = [shown(points.of(component, graded[component])) for component in points.worth]
-        why = [first["first"], first["cause"] or first["got"]] if first else ["", ""]
+        why = [failing, *first_trouble(graded)]
         rows.writerow([_text(name), shown(points.total(graded)), shown(points.most), *numbers, *map(_text, why)])
     return file.getvalue()
 

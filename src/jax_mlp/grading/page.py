@@ -33,23 +33,29 @@ def page(grades: Grades, points: Points, laws: dict[str, str], copies: list[Pair
         f"<p>{_of(n, 'submission')}. Median: {shown(totals[n // 2])} of {shown(points.most)} points. "
         f"Full marks: {totals.count(points.most)}.</p>" if n else "<p>No submissions.</p>",
         "<h2>Components</h2>",
-        _table("passed", [(f'<a href="#{c}">{c}</a>', passed[c]) for c in points.worth], n),
+        _table("passed", [(f'<a href="#{c}">{c}</a>', passed[c], n) for c in points.worth]),
         "<h2>Most frequent mistakes</h2>",
         "<p>Each is shown with the report of one submission. A mistake that the catalogue does not know is counted by "
         "the first law that it fails.</p>",
         *_mistakes(grades, laws),
         "<h2>Laws</h2>",
-        "<p>The bars show how many submissions fail each law. Functions that are not written do not count.</p>",
+        "<p>The bars show how many submissions fail each law, of those for which it was run. A law that all pass is "
+        "left out.</p>",
     ]  # fmt: skip
     failing = Counter(law for rows in grades.values() for row in rows.values() for law in row["failed"])
     for component in points.worth:
-        own = [(_code(text), failing[law]) for law, text in laws.items() if component_of(law) == component]
+        written = [rows[component] for rows in grades.values() if rows[component]["state"] in ("passed", "failed")]
+        own = [
+            (_code(text), failing[law], sum(law not in row["not_run"] for row in written))
+            for law, text in laws.items()
+            if component_of(law) == component and failing[law]
+        ]
         unwritten = sum(rows[component]["state"] in ("missing", "not written") for rows in grades.values())
         parts += [
             f'<h3 id="{component}">{component}</h3>',
             f"<p>Not written: {unwritten} of {n}.</p>" if unwritten else "",
         ]
-        parts.append(_table("failed", own, n))
+        parts.append(_table("failed", sorted(own, key=lambda law: -law[1])) if own else "<p>Every law passes.</p>")
     parts.append("<h2>Submissions that look alike</h2>")
     if copies:
         rows = "".join(
@@ -102,11 +108,11 @@ def _code(sentence: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence))
 
 
-def _table(became: str, rows: list[tuple[str, int]], n: int) -> str:
+def _table(became: str, rows: list[tuple[str, int, int]]) -> str:
     lines = "".join(
         f'<tr><td>{what}</td><td class="bar"><div class="track"><div style="width:{number / max(n, 1):.1%}"></div>'
         f'</div></td><td class="number">{number} of {n}</td></tr>'
-        for what, number in rows
+        for what, number, n in rows
     )
     head = f'<tr><th></th><th></th><th class="number">{became} by</th></tr>'
     return f'<table class="{became}">{head}{lines}</table>'

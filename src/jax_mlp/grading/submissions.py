@@ -25,35 +25,48 @@ class Submission(NamedTuple):
     """The folder that holds component files, or a notebook; None if there is neither."""
 
 
-def find(paths: list[Path]) -> list[Submission]:
+def find(paths: list[Path], one: bool = False) -> list[Submission]:
     """The submissions in these folders, ordered by name.
 
-    A folder with component files, and a notebook, is one submission. In any other folder, each folder and each notebook
-    is one. The work itself may lie deeper, as in a clone: the folder nearest to the top that has some is taken.
+    Each of several paths is one submission. So is a notebook, a folder with component files, and one that has nothing
+    but a folder `exercises`. In any other folder, each folder and each notebook is one. The work itself may lie
+    deeper, as in a clone: the folder nearest to the top that has some is taken. A folder without any is a submission
+    of nothing.
+
+    Args:
+        paths: Folders and notebooks.
+        one: Whether each path is one submission, whatever it contains.
 
     Raises:
-        ValueError: If a path does not exist or is empty, or two submissions have the same name.
+        ValueError: If a path does not exist, the only one is empty, or two submissions have the same name.
     """
     found: list[Submission] = []
     for path in paths:
         if not path.exists():
             raise ValueError(f"exercises grade: expected a folder or a notebook, got {path}, which does not exist.")
-        if _is_work(path):
-            found.append(Submission(path.stem if path.is_file() else path.resolve().name, path))
-            continue
-        if not path.is_dir():
+        if path.is_file() and not _is_work(path):
             raise ValueError(f"exercises grade: expected a folder or a notebook (.ipynb), got the file {path}.")
-        inside = [each for each in _entries(path) if each.is_dir() or each.suffix == ".ipynb"]
-        if not inside:
-            raise ValueError(f"exercises grade: expected submissions in {path}, got an empty folder.")
-        found += [Submission(each.stem if each.is_file() else each.name, _work(each)) for each in inside]
+        inside = [] if path.is_file() else [e for e in _entries(path) if e.is_dir() or e.suffix == ".ipynb"]
+        alone = one or len(paths) > 1 or _is_work(path) or [each.name for each in inside] == ["exercises"]
+        if not inside and not alone:
+            raise ValueError(f"exercises grade: expected submissions, got {path}, which has no folder and no notebook.")
+        if alone:
+            found.append(Submission(path.stem if path.is_file() else path.resolve().name, _work(path)))
+        else:
+            found += [Submission(each.stem if each.is_file() else each.name, _work(each)) for each in inside]
     names = [submission.name for submission in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(
             f"exercises grade: expected submissions of different names, got {twice[0]!r} twice. Rename one of them."
         )
-    return sorted(found)
+    return sorted(found, key=lambda submission: submission.name)
+
+
+def left_out(paths: list[Path]) -> list[str]:
+    """The files in folders of submissions that are none, such as an archive that was not unpacked."""
+    folders = [path for path in paths if len(paths) == 1 and path.is_dir() and not _is_work(path)]
+    return [each.name for folder in folders for each in _entries(folder) if each.is_file() and each.suffix != ".ipynb"]
 
 
 def part(submissions: list[Submission], which: str) -> list[Submission]:
