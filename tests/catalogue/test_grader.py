@@ -280,7 +280,7 @@ def test_what_a_kept_law_rules_out_is_not_named(tmp_path):
     (tmp_path / "train_loop.py").write_text(wrong)
     run = graded(tmp_path, "train_loop", "-k", "plain_loop or batches_may_be_given")
     assert re.findall(r"^law: +(.*)", run.stdout, re.M) == [
-        "An iterable of batches is iterated over once per epoch; its labels are integers or one-hot rows."
+        "If `batches` is given, an epoch goes through it once. Its labels may be integers or one-hot rows."
     ]
     assert re.search(r"^likely cause: +`batches` is turned into a list once", run.stdout, re.M)
     assert "A last batch that is not full is dropped" not in run.stdout
