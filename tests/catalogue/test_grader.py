@@ -278,7 +278,7 @@ def test_what_a_kept_law_rules_out_is_not_named(tmp_path):
     """A mistake that breaks a law which was asked before, and kept, is no likely one."""
     wrong = LEARNERS["train_loop"].replace("    for epoch", "    batches = batches and [*batches]\n    for epoch")
     (tmp_path / "train_loop.py").write_text(wrong)
-    run = graded(tmp_path, "train_loop", "-k", "plain_loop or batches_may_be_given")
+    run = graded(tmp_path, "train_loop", "-k", "short_last_batch or batches_may_be_given")
     assert re.findall(r"^law: +(.*)", run.stdout, re.M) == [
         "If `batches` is given, an epoch goes through it once. Its labels may be integers or one-hot rows."
     ]
