@@ -22,6 +22,7 @@ import numpy as np
 from jax_mlp.checking import evaluate, examples, replay
 from jax_mlp.checking.implementation import NO_ANSWER, Call, Component, Implementation
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import stubs
 from jax_mlp.laws.expect import LawBroken
 from jax_mlp.mistakes import Entry, mistakes
 
@@ -82,6 +83,9 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     """
     if not evidence:
         return ""
+    later = _not_yet(component, {law for law, state in laws.items() if state == "failed"})
+    evidence = {law: found for law, found in evidence.items() if law not in later} or evidence
+    laws = {law: state for law, state in laws.items() if law not in later}
     reported = next(iter(evidence.values()))
     if reported.remedy:
         return reported.remedy[0]
@@ -113,6 +117,13 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     unexplained = set.intersection(*(otherwise[name] - known[name] for name in likely))
     more = "\nThere is probably a second mistake too, since this one does not explain all laws that fail."
     return "\nor: ".join(sentences[name] for name in likely) + more * bool(unexplained)
+
+
+def _not_yet(component: str, broken: set[str]) -> set[str]:
+    """The laws of the steps after the first one with a broken law: they may not be written yet."""
+    of_steps = [*stubs.steps(component).values()]
+    at = next((number for number, names in enumerate(of_steps) if broken & {*names}), len(of_steps))
+    return {name for names in of_steps[at + 1 :] for name in names}
 
 
 def _pairs(evidence, broken, known, otherwise) -> Iterator[tuple[str, str]]:

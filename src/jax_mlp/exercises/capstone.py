@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 
 import jax
@@ -15,6 +16,9 @@ from jax_mlp.data import DATASETS
 from jax_mlp.exercises import Exercises, page
 from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.recipes import TUNED
+
+SCALE = 0.05
+"""The standard deviation of the first parameters: about that of `he` for 784 inputs. A function is not asked for."""
 
 FIRST, LAST = 9, 3
 """Numbers of epochs: at the recipe's learning rate, and then at a small one."""
@@ -83,7 +87,7 @@ def train(functions: dict, html: Path = Path("capstone.html")):
     train_images, test_images = digits.train_images * scale, digits.test_images * scale
     init_key, shuffle_key = jax.random.split(jax.random.key(TUNED.seed))
 
-    start = init_mlp(TUNED.layer_sizes, init_key, TUNED.scale)
+    start = init_mlp(TUNED.layer_sizes, init_key, SCALE)
     print(
         f"Your init_mlp makes a network with layers {'-'.join(map(str, TUNED.layer_sizes))}; your train_loop trains it."
     )
@@ -151,5 +155,17 @@ def run(folder: Path) -> None:
     assemble(folder)
     picture = folder / "capstone.png"
     names = [name for names in COMPONENTS.values() for name in names]
-    train({name: getattr(jax_mlp, name) for name in names}, folder / "capstone.html").savefig(picture, dpi=110)
+    try:
+        figure = train({name: getattr(jax_mlp, name) for name in names}, folder / "capstone.html")
+    except Exception as error:
+        place = next(
+            (f for f in reversed(traceback.extract_tb(error.__traceback__)) if _is_in(f.filename, folder)), None
+        )
+        where = f" in {place.filename}, line {place.lineno}" if place else ""
+        raise ValueError(f"exercises capstone: {type(error).__name__}{where}: {error}") from error
+    figure.savefig(picture, dpi=110)
     print(f"Digits it reads right and wrong are in {picture}")
+
+
+def _is_in(file: str, folder: Path) -> bool:
+    return Path(file).is_relative_to(folder)

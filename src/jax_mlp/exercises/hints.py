@@ -22,9 +22,8 @@ HINTS = {
         "`w` has shape `(out_size, in_size)` and `b` has shape `(out_size,)`. Draw each with "
         "`jax.random.normal(key, shape)` and multiply it by `scale`. If `scale` is a function (`callable(scale)` "
         "is true), multiply by `scale(in_size)` instead.",
-        "In `init_mlp`: `keys = jax.random.split(key, len(layer_sizes))`. Then call `init_weights_biases(n_in, "
-        "n_out, k, scale)` for each `n_in, n_out, k in zip(layer_sizes[:-1], layer_sizes[1:], keys)`. One key "
-        "remains unused, because there is one layer fewer than there are sizes.",
+        "In `init_mlp`: `keys = jax.random.split(key, len(layer_sizes) - 1)`. Then call `init_weights_biases(n_in, "
+        "n_out, k, scale)` for each `n_in, n_out, k in zip(layer_sizes[:-1], layer_sizes[1:], keys)`.",
     ),
     "forward": (
         "Begin with a function for one image. It takes a vector of pixels and returns a vector of "

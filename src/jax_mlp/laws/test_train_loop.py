@@ -401,14 +401,15 @@ STEPS = {
     "A short last batch: if the batch size does not divide the number of images, it consists of the remaining ones.": [
         test_a_short_last_batch, test_ten_epochs_at_a_hundredth_unless_told, test_learns_what_no_line_can_tell_apart,
     ],
-    "Labels: integers are turned into one-hot rows, and one-hot rows are left as they are.": [
+    "Labels: integers are turned into one-hot rows, with as many columns as the last bias has entries. One-hot rows "
+    "are left as they are.": [
         test_labels_may_be_integers,
     ],
     "Evaluation: on_epoch, a function of the caller, receives the results after every epoch, unless it is None.": [
         test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
         test_all_epochs_asked_for_are_gone_through,
     ],
-    "Shuffling: with a key, every epoch has a new order.": [
+    "Shuffling: with a key, every epoch has a new order. See jax.random.fold_in and jax.random.permutation.": [
         test_each_image_is_seen_once_an_epoch, test_a_batch_as_large_as_the_set_is_one_update,
         test_same_key_same_result, test_every_epoch_is_shuffled_anew, test_another_key_another_order,
         test_images_are_shuffled_and_not_batches, test_inputs_are_left_as_they_are,
