@@ -76,7 +76,7 @@ def test_from_disk_every_page_opens(browser, pages, site):
     """Opened from disk, every page has its style, its pictures and its links."""
     page = browser()
     for name in set(pages) - {"404.html"}:  # which only servers show
-        page.goto((site / name).as_uri(), wait_until="networkidle")
+        page.goto((site / name).as_uri())
         assert page.locator("body").evaluate("body => getComputedStyle(body).margin") == "0px"
         for href in page.locator("nav.md-nav a[href]").evaluate_all("all => all.map(link => link.href)"):
             target = Path(unquote(urldefrag(href).url.removeprefix("file://")))
