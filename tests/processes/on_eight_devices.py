@@ -1,4 +1,4 @@
-"""The laws of many devices. A process has as many as it was started with: `pytest tests/processes` starts this.
+"""The laws of many devices. A process of its own has as many: `pytest tests/processes` starts this.
 
 Numbers are float64 here, where rounding is so small that nothing but rounding passes for it.
 """
@@ -16,6 +16,7 @@ from jax_mlp.laws import oracle
 from jax_mlp.laws.draws import exact_cases, keys
 from jax_mlp.laws.expect import close, each, equal, holds
 
+jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_enable_x64", True)
 
 RATE = 0.125

@@ -83,7 +83,7 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     """
     if not evidence:
         return ""
-    later = _not_yet(component, {law for law, state in laws.items() if state == "failed"})
+    later = _not_yet(component, laws)
     evidence = {law: found for law, found in evidence.items() if law not in later} or evidence
     laws = {law: state for law, state in laws.items() if law not in later}
     reported = next(iter(evidence.values()))
@@ -119,11 +119,13 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     return "\nor: ".join(sentences[name] for name in likely) + more * bool(unexplained)
 
 
-def _not_yet(component: str, broken: set[str]) -> set[str]:
-    """The laws of the steps after the first one with a broken law: they may not be written yet."""
-    of_steps = [*stubs.steps(component).values()]
-    at = next((number for number, names in enumerate(of_steps) if broken & {*names}), len(of_steps))
-    return {name for names in of_steps[at + 1 :] for name in names}
+def _not_yet(component: str, laws: dict[str, str]) -> set[str]:
+    """The laws of steps that seem not to be written yet: later than a broken law, with less than half of theirs kept."""
+    of_steps = [[name for name in names if name in laws] for names in stubs.steps(component).values()]
+    broken = [number for number, names in enumerate(of_steps) if "failed" in [laws[name] for name in names]]
+    at = broken[0] if broken else len(of_steps)
+    unwritten = [names for names in of_steps[at + 1 :] if 2 * sum(laws[n] == "passed" for n in names) < len(names)]
+    return {name for names in unwritten for name in names}
 
 
 def _pairs(evidence, broken, known, otherwise) -> Iterator[tuple[str, str]]:
