@@ -120,7 +120,7 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
 
 
 def _not_yet(component: str, laws: dict[str, str]) -> set[str]:
-    """The laws of steps that seem not to be written yet: later than a broken law, with less than half of theirs kept."""
+    """The laws of steps that seem not to be written yet: they come later than a broken law, and fail most of theirs."""
     of_steps = [[name for name in names if name in laws] for names in stubs.steps(component).values()]
     broken = [number for number, names in enumerate(of_steps) if "failed" in [laws[name] for name in names]]
     at = broken[0] if broken else len(of_steps)
