@@ -5,13 +5,10 @@ is known which laws are broken; the table of mistakes and laws knows that. The c
 sentence, or that of a mistake which fits the same answers and breaks the same laws.
 """
 
-import os
 import re
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 from jax_mlp.checking import report
-from jax_mlp.checking.evaluate import laws, laws_that_catch, prepare
+from jax_mlp.checking.evaluate import laws, laws_that_catch, workers
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, mistakes
@@ -56,7 +53,7 @@ def verdict(entry: Entry, said: str) -> str:
 def measured(entries: list[Entry], jobs: int | None = None) -> dict[str, dict[str, list[str]]]:
     """For each component, the mistakes whose cause is right, those that are silent, and those that are wrong."""
     components, names = [entry.component for entry in entries], [entry.name for entry in entries]
-    with ProcessPoolExecutor(jobs or os.cpu_count(), get_context("spawn"), initializer=prepare) as pool:
+    with workers(jobs=jobs) as pool:
         causes = [*pool.map(cause, components, names)]
     found: dict[str, dict[str, list[str]]] = {}
     for entry, said in zip(entries, causes, strict=True):

@@ -165,8 +165,8 @@ class Board:
             if laws[undone] == "not started":
                 path = self.exercises.shown(component)
                 return [reports.labelled("next", f"write {path} (its docstring is the specification)"), *hint]
-            asked = {law.split("::")[1].split("[")[0]: state for law, state in laws.items() if state}
-            evidence = {law.split("::")[1].split("[")[0]: self.evidence[law] for law in laws if law in self.evidence}
+            asked = {evaluate.function_of(law): state for law, state in laws.items() if state}
+            evidence = {evaluate.function_of(law): self.evidence[law] for law in laws if law in self.evidence}
             revised = reports.revise(self.reports[undone], component, evidence, asked)
             return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), *hint]
         for law, state in self.laws.items():
@@ -210,4 +210,4 @@ class Board:
 
 def _all_of(component: str, laws: dict[str, str]) -> bool:
     """Whether these are all laws of a component."""
-    return {law.partition("::")[2].partition("[")[0] for law in laws} >= {*evaluate.laws(component)}
+    return {*map(evaluate.function_of, laws)} >= {*evaluate.laws(component)}

@@ -62,6 +62,11 @@ def law_name(item) -> str:
     return f"{item.path.stem.removeprefix('test_')}::{item.name}"
 
 
+def function_of(law: str) -> str:
+    """The name of a law's function, as the catalogue has it."""
+    return law.partition("::")[2].partition("[")[0]
+
+
 def laws_that_catch(entry: Entry) -> set[str]:
     """The laws that the published table says it breaks. They are asked first: that saves most of the time."""
     return {*caught_by().get(f"{entry.component}/{entry.name}", [])}
@@ -101,11 +106,11 @@ def judge(entries: list[Entry], only_first: bool = False, behind_jit: bool = Fal
         return list(pool.map(_judge_by_name, tasks))
 
 
-def workers(shrink: bool = False) -> ProcessPoolExecutor:
+def workers(shrink: bool = False, jobs: int | None = None) -> ProcessPoolExecutor:
     """As many processes as there are cores, under the settings of the laws."""
     jax_settings.apply()  # here, because a worker has imported JAX before it can do anything
     # JAX does not survive a fork, so workers are spawned.
-    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(shrink,))
+    return ProcessPoolExecutor(jobs or os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(shrink,))
 
 
 def prepare(shrink: bool = False) -> None:

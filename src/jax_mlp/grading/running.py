@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from jax_mlp.checking import causes, rules
 from jax_mlp.checking import report as reports
-from jax_mlp.checking.evaluate import component_of
+from jax_mlp.checking.evaluate import component_of, function_of
 from jax_mlp.checking.process import Ended, Process
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
@@ -206,7 +206,7 @@ class Classroom:
             usable = usable and ("unclean", True) not in properties
             if states[law] == "failed":
                 texts[law] = _text(next(a["longrepr"] for a in answers if a["outcome"] == "failed"))
-                evidence[_function(law)] = causes.Evidence(*dict(properties).get("evidence", ()))
+                evidence[function_of(law)] = causes.Evidence(*dict(properties).get("evidence", ()))
                 if REPLACED in texts[law]:
                     usable = False
                     break
@@ -215,7 +215,7 @@ class Classroom:
         first = next((law for law in laws if states.get(law) == "failed"), None)
         if first is None:
             return _row("passed", laws, states), usable
-        asked = {_function(law): state for law, state in states.items()}
+        asked = {function_of(law): state for law, state in states.items()}
         text = reports.revise(texts[first], component, evidence, asked)
         row = _row("failed", laws, states, _plain(text, child.root))
         row["mistake"] = causes.most_likely(component, evidence, asked).partition("\n")[0]
@@ -243,11 +243,6 @@ class Classroom:
 
 
 REPLACED = "was replaced. Laws are"
-
-
-def _function(law: str) -> str:
-    """The name of a law's function, as the catalogue has it."""
-    return law.split("::")[1].split("[")[0]
 
 
 def _row(state: str, laws: list[str], states: dict[str, str], report: str = "") -> dict[str, Any]:
