@@ -13,6 +13,7 @@ from jax_mlp import forward, loss
 from jax_mlp.checking import causes, evaluate, examples, report
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
+from jax_mlp.laws.expect import LawBroken
 from jax_mlp.mistakes import mistakes
 
 MEASURED = Path(__file__).parents[2] / "docs" / "measured" / "causes.json"
@@ -110,6 +111,19 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
 def test_what_beginners_meet_is_said_in_their_words(law, function, words):
     """For each error that beginners meet, a sentence about their code says what it comes from."""
     assert words in likely_cause(function, law)
+
+
+def test_a_counterexample_with_one_class_tells_enough():
+    """With one class, clipping and wrapping around give the same, so the call is made again with more classes."""
+    law = "test_a_label_out_of_range_gives_a_row_of_zeros"
+    for wrong in mistakes("one_hot"):
+        if wrong.name in ("rows_of_the_identity", "clamped", "modulo"):
+            implementation = Implementation()
+            implementation.use("one_hot", wrong.functions)
+            implementation.one_hot.eager(np.int32([0, -1]), 1)
+            error = LawBroken(1, 0)
+            found = causes.gather("one_hot", law, error, implementation.one_hot.calls, implementation)
+            assert found.fitting == (wrong.name,)
 
 
 def test_two_mistakes_at_once_are_both_named():

@@ -420,12 +420,14 @@ def _changes_arguments(call: Call, suspect: Component) -> bool:
 
 
 def _further_evidence(call: Call, suspect: Component) -> list[Call]:
-    """The call again with other numbers and two rows more: a counterexample is too small to tell mistakes apart."""
+    """The call again, with other and more numbers: a counterexample is too small to tell mistakes apart."""
     if call.function in ("init_weights_biases", "init_mlp", "train_loop"):
         return []
     rng = np.random.default_rng(0)
 
     def other(value, more=0, first=0):
+        if type(value) is int:  # with one class, a label of -1 wraps around to the class that clipping gives
+            return value + 2
         if not isinstance(value, np.ndarray | jax.Array):
             return value
         shape = (value.shape[0] + more, *value.shape[1:]) if value.ndim else ()
@@ -440,8 +442,9 @@ def _further_evidence(call: Call, suspect: Component) -> list[Call]:
             for argument in call.arguments
         )
         with contextlib.suppress(Exception):  # what crashes is no evidence for one mistake or another
-            answer = getattr(suspect, call.method)(*arguments, **call.options)
-            evidence.append(call._replace(arguments=arguments, result=answer))
+            options = {name: other(value) for name, value in call.options.items()}
+            answer = getattr(suspect, call.method)(*arguments, **options)
+            evidence.append(call._replace(arguments=arguments, options=options, result=answer))
     return evidence
 
 
