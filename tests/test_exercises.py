@@ -207,7 +207,7 @@ def test_laws_of_ones_own_add_up(tmp_path):
     assert max(one, other) < both
     (tmp_path / "my_laws.py").write_text(LAW.format(name="strict", law="impl.relu(np.float32(x)) > np.float32(x)"))
     said = exercises_apart("law", "my_laws.py::test_strict", cwd=tmp_path)
-    assert "broken: assert impl.relu(np.float32(x)) > np.float32(x)" in said
+    assert "failed: assert impl.relu(np.float32(x)) > np.float32(x)" in said
     assert "impl.relu(np.float32(x)) is 0.0" in said
     assert "has no law test_strct. It has: test_strict." in exercises_apart(
         "law", "my_laws.py::test_strct", cwd=tmp_path
@@ -218,6 +218,18 @@ def exercises_apart(*arguments, cwd):
     """What `jax-mlp exercises …` prints, in a process of its own."""
     command = [sys.executable, "-m", "jax_mlp", "exercises", *arguments]
     return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+def test_the_first_exercise_is_as_its_page_shows(tmp_path):
+    """A learner who writes a leaky relu sees the lines on the page about the first exercise."""
+    exercises_apart("start", cwd=tmp_path)
+    leaky = "import jax.numpy as jnp\n\n\ndef relu(x):\n    return jnp.where(x > 0, x, 0.01 * x)\n"
+    (tmp_path / "exercises" / "relu.py").write_text(leaky)
+    command = [sys.executable, "-m", "pytest", "--impl", "exercises"]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout.splitlines()
+    text = (ROOT / "docs" / "learn.md").read_text(encoding="utf-8")
+    [shown] = [block for block in re.findall(r"^ *```\n(.*?)^ *```$", text, re.M | re.S) if "counterexample:" in block]
+    assert {line.strip() for line in shown.splitlines()} - {"…"} <= {line.strip() for line in printed}
 
 
 def test_exercises_of_nobody_are_not_started(tmp_path):
@@ -234,7 +246,7 @@ W = [(np.ones((2, 2)), np.ones(2))]
         ([(np.full((2, 2), np.nan), np.ones(2))], [[0, 0]], (1, 1), "not finite"),
         (W, [[0, 1], [1, 0]], (1, 1), "did not change"),
         ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [1, 0]], (1, 2), "The loss grew"),
-        ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [0, 1]], (2, 1), "every image a 1"),
+        ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [0, 1]], (2, 1), "every image is 1"),
         ([(2 * np.ones((2, 2)), np.ones(2))], [[0, 1], [1, 0]], (2, 1), "learns something"),
     ],
 )

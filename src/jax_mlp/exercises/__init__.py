@@ -23,7 +23,7 @@ SHORTCUTS = {
 """The functions and modules of JAX that would be the solution of an exercise."""
 
 FINE_PRINT = {
-    "init": "the use of each key at most once, and a function for scale",
+    "init": "that no key is used twice, and that scale may be a function",
     "relu": "NaN, and arrays of integers",
     "forward": "params as a tuple",
     "one_hot": "labels stored as bytes",

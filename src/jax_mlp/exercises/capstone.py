@@ -32,7 +32,7 @@ def load(component: str, path: Path, command: str = "capstone") -> dict:
     """
     if not path.exists() or is_stub(path.read_text(encoding="utf-8"), component):
         raise ValueError(
-            f"exercises {command}: expected {component} to be written, got {path}, which is not. "
+            f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
             f"To see what is missing, run: pytest --impl {path.parent}"
         )
     spec = importlib.util.spec_from_file_location(f"jax_mlp_exercises.{component}", path)
@@ -126,7 +126,7 @@ def train(functions: dict, html: Path = Path("capstone.html")):
     )
     shown = page.content(params, digits.test_images, digits.test_labels, TUNED.pixel_scale, forward, about)
     html.write_text(page.alone(shown), encoding="utf-8")
-    print(f"Draw digits for it, or send it to a friend: open {html} in a browser.")
+    print(f"To draw digits for your network, open {html} in a browser. You can also send that file to a friend.")
     return figures.digits(digits.test_images, digits.test_labels, np.exp(log_p))
 
 
@@ -136,15 +136,15 @@ def what_is_wrong(start, params, log_p: np.ndarray, history: list[dict]) -> str:
     answers = np.argmax(np.nan_to_num(log_p, nan=-np.inf), axis=1)
     if not all(np.isfinite(array).all() for array in arrays):
         what = (
-            "Some parameters are not finite. Look at the signs in loss and in update, then at forward (does log get "
-            "a 0?) and at the scale of init_mlp."
+            "Some parameters are not finite. Look at the signs in loss and in update, then at forward (does it "
+            "take the logarithm of 0?) and at how init_mlp uses scale."
         )
     elif all(np.array_equal(a, b) for a, b in zip(arrays, jax.tree.leaves(start), strict=True)):
         what = "The parameters did not change. Does update return the new parameters, and does train_loop keep them?"
     elif history and history[-1]["loss"] > history[0]["loss"]:
         what = "The loss grew. Look at the signs in loss and in update."
     elif len(np.unique(answers)) == 1:
-        what = f"It calls every image a {answers[0]}. Look at init_mlp (are the weights random?) and at forward."
+        what = f"Its answer for every image is {answers[0]}. Look at init_mlp (are the weights random?) and at forward."
     else:
         what = "It learns something. Look at train_loop (do images and labels stay together?) and at accuracy."
     return f"{what} Then test your components again: the first law that fails says more."
@@ -164,7 +164,7 @@ def run(folder: Path) -> None:
         where = f" in {place.filename}, line {place.lineno}" if place else ""
         raise ValueError(f"exercises capstone: {type(error).__name__}{where}: {error}") from error
     figure.savefig(picture, dpi=110)
-    print(f"Digits it reads right and wrong are in {picture}")
+    print(f"Digits that your network reads right and wrong are in {picture}")
 
 
 def _is_in(file: str, folder: Path) -> bool:

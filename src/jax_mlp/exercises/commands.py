@@ -36,11 +36,11 @@ def start(
         bool, typer.Option("--notebook", help="Write one notebook, exercises.ipynb, instead of a folder of files.")
     ] = False,
     only: Annotated[
-        str | None, typer.Option(metavar="COMPONENTS", help="Ask for these components alone, such as relu,loss.")
+        str | None, typer.Option(metavar="COMPONENTS", help="Include only these components, such as relu,loss.")
     ] = None,
     without_hints: Annotated[bool, typer.Option("--without-hints", help="Switch hints off.")] = False,
 ) -> None:
-    """Write one stub per component. Existing files are not changed."""
+    """Write one stub (a function to complete) per component. Existing files are not changed."""
     chosen = [name.strip() for name in only.split(",")] if only else None
     for name in chosen or []:
         _known(name)
@@ -57,14 +57,14 @@ def start(
         progress.remember()
         progress.choose(chosen, without_hints)
         return
-    from jax_mlp.exercises.laws import EXAMPLE
     from jax_mlp.exercises.stubs import stub
 
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"exercises start: expected a folder, got the file {folder}. Choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
-    stubs = {f"{c}.py": stub(c, str(folder)) for c in COMPONENTS if chosen is None or c in chosen}
-    for name, text in {**stubs, "my_laws.py": EXAMPLE}.items():
+    files = {f"{c}.py": stub(c, str(folder)) for c in COMPONENTS if chosen is None or c in chosen}
+    files["my_laws.py"] = Path(__file__).with_name("my_laws.py").read_text(encoding="utf-8")
+    for name, text in files.items():
         try:
             with open(folder / name, "x", encoding="utf-8") as file:
                 file.write(text)
@@ -74,12 +74,12 @@ def start(
     exercises = Exercises(folder)
     exercises.remember()
     exercises.choose(chosen, without_hints)
-    print(f"Open {folder / next(iter(stubs))} and write the function. Then run: pytest --impl={quote(str(folder))}")
+    print(f"Open {folder / next(iter(files))} and write the function. Then run: pytest --impl={quote(str(folder))}")
 
 
 @app.command()
 def hint(component: Component, folder: In = HERE) -> None:
-    """Show the next hint. The first one is a question, and the last one is nearly the answer."""
+    """Show the next hint. The first one asks a question, and the last one gives most or all of the code."""
     from jax_mlp.exercises.hints import next_hint
 
     print(next_hint(_started(component, folder), component, f"jax-mlp exercises solution {component}"))
@@ -103,7 +103,7 @@ def solution(
     folder: In = HERE,
     yes: Annotated[bool, typer.Option("--yes", help="Show it without testing your version first.")] = False,
 ) -> None:
-    """Show a short solution beside your version, and compare them. If yours does not pass yet, ask first."""
+    """Show a short solution beside your version. If yours does not pass yet, the command asks you first."""
     from rich.columns import Columns
     from rich.console import Console
     from rich.panel import Panel
@@ -133,7 +133,7 @@ def solution(
         Panel(Syntax(text, "python", word_wrap=True), title=title, width=width)
         for title, text in (
             (f"yours: {exercises.shown(component)}", without_docstrings(yours)),
-            (f"a solution (the reference, with its checks: jax_mlp/components/{component}.py)", short(component)),
+            (f"a solution (the reference adds checks: jax_mlp/components/{component}.py)", short(component)),
         )
     ]
     console.print(Columns(panels) if beside else panels[0])
@@ -200,9 +200,9 @@ def law(
 
 @app.command()
 def hunt(
-    component: Annotated[str | None, typer.Argument(help="Default: all that have written-out mistakes.")] = None,
+    component: Annotated[str | None, typer.Argument(help="Default: all components.")] = None,
     n_rounds: Annotated[int, typer.Option("--rounds", min=1, help="Number of rounds.")] = 5,
-    seed: Annotated[int | None, typer.Option(min=0, help="Play the rounds of this seed. Default: new ones.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the rounds. Default: a random one.")] = None,
 ) -> None:
     """Find the mistake in somebody else's code: choose the law that catches it, then see the counterexample."""
     from jax_mlp.exercises.hunt import play

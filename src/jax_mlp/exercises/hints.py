@@ -1,4 +1,4 @@
-"""Hints for each exercise: first a question, then a tool, and last nearly the answer."""
+"""Hints for each exercise: first a question, then a tool, and last most or all of the code."""
 
 import contextlib
 
@@ -31,9 +31,9 @@ HINTS = {
         "A layer computes `w @ x + b`. Apply `relu` after every layer except the last one. Then `jax.vmap` makes "
         "the function work on a batch. In `in_axes=(None, 0)`, `None` means that all images share `params`, and "
         "`0` means that each row of `images` is one image.",
-        "The log-probability of a class is its logit minus the logarithm of the sum of all exponentials. "
-        "`jnp.log(jax.nn.softmax(z))` gives `-inf` if the logits are far apart, but `z - logsumexp(z)` does not. "
-        "`logsumexp` is in `jax.scipy.special`.",
+        "The log-probability of a class is its logit minus the logarithm of the sum of the exponentials of all "
+        "logits. If the logits `z` are far apart, `jnp.log(jax.nn.softmax(z))` gives `-inf`, but "
+        "`z - logsumexp(z)` does not. `logsumexp` is in `jax.scipy.special`.",
         "`for w, b in params[:-1]: x = relu(w @ x + b)`. Then `w, b = params[-1]; z = w @ x + b; return z - "
         "logsumexp(z)`. For the batch: `jax.vmap(one_image, in_axes=(None, 0))(params, images)`.",
     ),
@@ -41,7 +41,8 @@ HINTS = {
         "Row `i` has a 1 in column `x[i]` and 0 in all other columns. What should the row contain if there is no "
         "column `x[i]`?",
         "Do not look up rows of the identity matrix: a label that is out of range would give the row of another "
-        "class, as -1 gives that of the last class. Compare the labels with the class numbers instead.",
+        "class. For example, -1 would give the row of the last class. Compare the labels with the class numbers "
+        "instead.",
         "`x[:, None]` is a column of labels, and `jnp.arange(n_classes)` is a row of class numbers. Comparing "
         "them with `==` gives a table of `True` and `False`, with one row per label.",
         "`return (x[:, None] == jnp.arange(n_classes)).astype(jnp.float32)`",
@@ -74,7 +75,7 @@ HINTS = {
     "train_loop": (
         "What does one epoch do? It goes through all training images once, one batch at a time, and every batch "
         "gives new parameters. How do you repeat this `n_epochs` times? Begin with the first of the six steps in "
-        "the docstring.",
+        "the exercise's description.",
         "Steps 1 and 2. Write two loops: `for epoch in range(1, n_epochs + 1)`, and inside it `for i in range(0, "
         "len(train_images), batch_size)`. A batch is `train_images[i : i + batch_size]` with the same slice of "
         "the labels. A slice that would go past the end stops there, so the last batch needs no special case. For"

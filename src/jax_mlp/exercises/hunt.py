@@ -77,7 +77,7 @@ def play(component: str | None, n_rounds: int, seed: int | None) -> None:
 
     if component is not None and component not in COMPONENTS:
         raise ValueError(
-            f"exercises hunt: expected one of {', '.join(COMPONENTS)}, got {component!r}. Name one, or none."
+            f"exercises hunt: expected one of {', '.join(COMPONENTS)}, got {component!r}. Name one, or leave it out."
         )
     seed = random.SystemRandom().randrange(10_000) if seed is None else seed
     all_rounds = rounds(seed, component)
@@ -126,7 +126,7 @@ def _explain(console: "Console", this: Round, answer: int) -> None:
         console.print("[bold green]Right.[/bold green] This law catches it.")
     else:
         law = f"{this.caught_by + 1}: {this.laws[this.caught_by]}"
-        console.print("[bold red]Not this one.[/bold red] The mistake passes it. The law that catches it is", end=" ")
+        console.print("[bold red]Not this one.[/bold red] It misses the mistake. The law that catches it is", end=" ")
         console.print(law, markup=False)
     console.print("\ncounterexample:")
     _show(console, this.counterexample["call"])
@@ -136,7 +136,7 @@ def _explain(console: "Console", this: Round, answer: int) -> None:
         ("mistake", this.sentence),
     ):
         console.print(f"{label + ':':<16}{text}".replace("\n", "\n" + 16 * " "), markup=False)
-    console.print("\nwithout it:")
+    console.print("\nwithout the mistake:")
     _show(console, fixed(this.component))
     console.print()
 

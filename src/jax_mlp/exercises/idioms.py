@@ -6,13 +6,14 @@ IDIOMS = {
     "relu": (
         (
             r"\bwhere\(",
-            "jnp.where and jnp.maximum differ at two inputs. At x = 0, JAX gives where the derivative 0, and "
-            "maximum the derivative 1/2. And NaN > 0 is false, so where turns NaN into 0, which hides an error.",
+            "jnp.where(x > 0, x, 0) and jnp.maximum(0, x) differ at two inputs. At x = 0, JAX gives the derivative 0 "
+            "for the first and 1/2 for the second. NaN > 0 is false, so jnp.where turns NaN into 0, which hides an "
+            "error.",
         ),
         (
             r"\* ?\(?x ?>|x ?>=? ?0\) ?\*",
-            "A product with x > 0 is right for every number. For minus infinity it is 0 times infinity, which is "
-            "NaN, and maximum gives 0.",
+            "x * (x > 0) is right for every finite number. For minus infinity it multiplies infinity by 0, which "
+            "gives NaN, whereas jnp.maximum gives 0.",
         ),
     ),
     "init": (
@@ -30,25 +31,25 @@ IDIOMS = {
     "forward": (
         (
             r"\bfor \w+ in (range\(len\(images\)\)|images)|\bfor image\b",
-            "Your loop over the images is right. jax.vmap makes the same loop one matrix product per layer, which"
-            " is much faster.",
+            "Your loop over the images is right. jax.vmap turns it into one matrix multiplication per "
+            "layer, which is much faster.",
         ),
         (
             r"\A(?![\s\S]*vmap)[\s\S]*\.T\b",
-            "Your product of a whole batch, with a transpose, is right, and as fast. With jax.vmap, the code is "
-            "the formula for one image, w @ x + b.",
+            "Your matrix multiplication of the whole batch, with a transpose, is right and just as fast. With "
+            "jax.vmap, you write the formula for one image instead, w @ x + b.",
         ),
     ),
     "one_hot": (
         (
             r"\bfor\b|vmap",
-            "Your version goes through the labels one by one. Comparing a column with a row does all at once: "
-            "this is called broadcasting.",
+            "Your version uses a loop or jax.vmap. Comparing a column of labels with a row of class numbers makes all "
+            "comparisons at once. This is called broadcasting.",
         ),
         (
             r"\.at\[|eye\(",
             "Looking up rows, or setting entries, needs care with labels out of range, because -1 means the last "
-            "class. The comparison needs none.",
+            "class. Comparing the labels with the class numbers needs no such care.",
         ),
     ),
     "loss": (
@@ -82,8 +83,8 @@ IDIOMS = {
     "train_loop": (
         (
             r"\.append\(|concatenate",
-            "Your lists are right. An array of indices in the order of the epoch is enough: slices of it are the "
-            "batches, and the images themselves are copied only when they are used.",
+            "Your lists are right. One array of indices, in the order of the epoch, is enough. A slice of it selects "
+            "the images of one batch, so images are copied only when they are used.",
         ),
     ),
 }

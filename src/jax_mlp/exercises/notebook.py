@@ -18,8 +18,8 @@ def introduction(number: int, hints: bool) -> str:
 # Write a neural network
 
 You will write a neural network, in {number} exercise{"s" * (number != 1)}. In each exercise, replace
-`raise NotImplementedError` in the first cell. Then run the second cell, which tests your function with its laws. A
-**law** is a statement that every correct implementation satisfies.
+`raise NotImplementedError` in the first code cell. Then run the second code cell, which tests your function with its
+laws. A **law** is a statement that every correct implementation satisfies.
 
 {help_}If `import jax_mlp` fails, run
 `%pip install "jax-mlp[test]"` first."""
@@ -61,7 +61,7 @@ def _capstone() -> str:
         "if mlp.check(*mine).passed:\n"
         "    display(train({function.__name__: function for function in mine}))\n"
         "else:\n"
-        '    print("Not all eight components pass yet. See which ones above.")'
+        '    print("Not all eight components pass yet. To see which, run their test cells again.")'
     )
 
 

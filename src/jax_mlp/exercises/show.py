@@ -132,7 +132,7 @@ def _learning(measures: dict[str, Callable], update: Callable, x, targets) -> "F
     axes = figure.subplots()
     for name, ys in values.items():
         axes.plot(ys)
-        axes.set(title=f"{name}, over 40 updates with 500 digits", xlabel="updates", ylabel=name)
+        axes.set(title=f"{name}, over 40 updates with 500 images", xlabel="updates", ylabel=name)
     return figure
 
 

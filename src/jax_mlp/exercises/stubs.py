@@ -68,7 +68,8 @@ def numbered_steps(component: str) -> str:
     ]
     if not lines:
         return ""
-    return "Write it in steps. The laws of a step pass before the next step is written:\n\n" + "\n".join(lines) + "\n\n"
+    first = "Write it in steps. Once a step is right, its laws pass, even if later steps are missing:"
+    return f"{first}\n\n" + "\n".join(lines) + "\n\n"
 
 
 def _laws(component: str) -> ast.Module:
