@@ -55,6 +55,6 @@ def each(expectation, got, expected, *options) -> None:
             try:
                 expectation(pair[part], wanted[part], *extra)
             except LawBroken as broken:
-                broken.args = (f"{name} of layer {layer}: {broken}",)
-                broken.where = f"{name} of layer {layer}"
+                broken.where = f"{name} of layer {layer + 1}"
+                broken.args = (f"{broken.where}: {broken}",)
                 raise

@@ -237,7 +237,7 @@ def test_inputs_are_left_as_they_are(impl):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """A layer's gradient is the sum over images of error times input (outer product), whatever follows `forward`."""
+    """The gradient of any weighted sum of the results is, per layer, the sum over images of error times input."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)
@@ -248,7 +248,7 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW, more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """The gradient of the images is what backpropagation through all layers gives, whatever follows `forward`."""
+    """For any weighted sum of the results, backpropagation gives the gradient with respect to the images."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)

@@ -55,7 +55,7 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """Parameter times gradient, summed over a hidden layer, equals weight times gradient, summed over the next one."""
+    """The sum of parameter times gradient over a hidden layer equals that of weight times gradient over the next."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]
@@ -81,7 +81,7 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_unit_has_no_gradient(impl, case):
-    """A hidden unit that outputs 0 for every image has gradient zero, and so do the weights that read it."""
+    """If a hidden unit outputs 0 for every image, its parameters and the weights that read it have gradient zero."""
     w, b = case.params[0]
     b = b.copy()
     b[0] -= np.float32(2.0**20)

@@ -51,7 +51,7 @@ def test_one_number(impl, case):
 
 @given(exact_cases())
 def test_equal_logits_cost_ln_k_over_k(impl, case):
-    """If all K classes are equally likely, the loss is ln K / K, where the mean over classes divides by K."""
+    """If all K classes are equally likely, the loss is ln K / K, because the mean over classes divides by K."""
     params = [(w * 0, b * 0) for w, b in case.params]
     k = case.n_classes
     close(impl.loss(params, case.images, case.targets), np.log(k) / k, ROUNDING)
@@ -209,7 +209,7 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(FEW))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """The gradient of the images is (p - y) / (nK), propagated back through every layer."""
+    """The gradient with respect to the images is (p - y) / (nK), propagated back through every layer."""
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()

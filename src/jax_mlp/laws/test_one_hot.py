@@ -54,7 +54,7 @@ def test_the_one_stands_at_the_label(impl, drawn):
 
 @given(in_range)
 def test_rows_sum_to_one(impl, drawn):
-    """Each row sums to 1, as the probabilities of all classes must."""
+    """The row of a label in range sums to 1, as the probabilities of all classes must."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).sum(axis=1), np.ones(N))
 
@@ -91,7 +91,7 @@ def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
 
 @given(in_range)
 def test_more_classes_add_columns_of_zeros(impl, drawn):
-    """Increasing `n_classes` by two adds two columns of zeros on the right."""
+    """If all labels are in range, increasing `n_classes` by two adds two columns of zeros on the right."""
     labels, n_classes = drawn
     got = np.asarray(impl.one_hot(labels, n_classes + 2))
     equal(got, np.hstack([impl.one_hot(labels, n_classes), np.zeros((N, 2))]))
@@ -115,7 +115,7 @@ def test_labels_are_left_as_they_are(impl, drawn):
 
 @given(numbers(21))
 def test_labels_do_not_meet(impl, drawn):
-    """Each row depends only on its own label: reordering the labels reorders the rows."""
+    """All labels are treated alike: reordering the labels reorders the rows in the same way."""
     labels, n_classes = labelled(drawn)
     order = drawn.order(N)
     equal(impl.one_hot(labels[order], n_classes), np.asarray(impl.one_hot(labels, n_classes))[order])
@@ -174,6 +174,6 @@ def test_bytes_do_not_wrap_around(impl, drawn):
     ],
 )
 def test_refuses(impl, call, labels, n_classes, error, words):
-    """`one_hot` raises an error if the labels are not a one-dimensional array of integers, compiled or not."""
+    """Compiled or not, `one_hot` raises an error unless the labels are a one-dimensional array of integers."""
     with pytest.raises(error, match=f"one_hot: expected {words}"):
         getattr(impl.one_hot, call)(jax.device_put(labels), n_classes)

@@ -95,7 +95,7 @@ def test_keeps_shape_and_dtype(impl, array, fill):
 
 @given(numbers(25))
 def test_entries_do_not_meet(impl, drawn):
-    """Each output depends only on the input at its own position: reordering the inputs reorders the outputs."""
+    """`relu` treats all positions alike: reordering the inputs reorders the outputs in the same way."""
     x, order = drawn.floats((5,), LARGE), drawn.order(5)
     equal(impl.relu(x[order]), np.asarray(impl.relu(x))[order])
 

@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """If two classes are equally likely, a step adds 1/4 to the right class's parameters, and -1/4 to the other's."""
+    """From two equal logits, a step of rate 1 adds 1/4 to the right class's parameters, and -1/4 to the other's."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -61,7 +61,7 @@ def test_steps_remember_nothing(impl, case, rate):
 
 @given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
-    """`update` subtracts the learning rate times its derivative from every weight and every bias."""
+    """From each weight and each bias, `update` subtracts the learning rate times the loss's partial derivative."""
     got = impl.update(case.params, case.images, case.targets, rate)
     expected = oracle.update(case.params, case.images, case.targets, rate)
     each(close, got, expected, rounding(case, rate))

@@ -54,7 +54,7 @@ def surer_than_half(params, images, targets):
 
 
 def ties_count_for_all(params, images, targets):
-    """Every class with the largest logit counts as an answer, so an untrained network is always right."""
+    """Every class with the largest logit counts as an answer, so a network with equal logits is always right."""
     log_p = forward(params, images)
     right = (log_p == log_p.max(axis=1, keepdims=True)) & (targets == targets.max(axis=1, keepdims=True))
     return jnp.mean(jnp.any(right, axis=1))
@@ -67,12 +67,12 @@ def ties_go_to_the_last(params, images, targets):
 
 
 def rows_must_agree(params, images, targets):
-    """Rounded probabilities are compared with one-hot rows, so an answer below one half never counts."""
+    """Rounded probabilities are compared with one-hot rows, so an answer less likely than one half never counts."""
     return jnp.mean(jnp.all(jnp.round(jnp.exp(forward(params, images))) == targets, axis=1))
 
 
 def entry_by_entry(params, images, targets):
-    """Agreement is counted per entry of the rows, so even a wrong answer scores 8 out of 10."""
+    """Agreement is counted per entry of the rows, so with ten classes even a wrong answer scores 8 out of 10."""
     k = targets.shape[1]
     answers = jnp.argmax(forward(params, images), axis=1)[:, None] == jnp.arange(k)
     return jnp.mean(answers == (targets == targets.max(axis=1, keepdims=True)))

@@ -65,7 +65,7 @@ def mean_taken_out(params, images):
 
 
 def largest_of_the_whole_batch_taken_out(params, images):
-    """The largest logit of the whole batch is subtracted instead of the row's, so a row can underflow."""
+    """The largest logit of the whole batch is subtracted instead of the row's, so `exp` can make a whole row 0."""
     z = _logits(params, images)
     z = z - z.max()
     return z - jnp.log(jnp.sum(jnp.exp(z), axis=1, keepdims=True))
@@ -207,7 +207,7 @@ def last_layer_popped(params, images):
 
 
 def weights_in_the_type_of_the_images(params, images):
-    """The weights are cast to the dtype of the images, so integer images cut off their fractions."""
+    """The weights are cast to the dtype of the images, so with integer images the weights lose their fractions."""
     return jax.nn.log_softmax(_logits([(w.astype(images.dtype), b) for w, b in params], images).astype(jnp.float32))
 
 

@@ -52,7 +52,7 @@ def scale_of_the_first_layer_for_all(layer_sizes, key, scale=1e-3):
 
 
 def adds_where_it_should_split(layer_sizes, key, scale=1e-3):
-    """Every layer but the first uses its number as seed, so those layers ignore the key."""
+    """Every layer except the first uses its own number as a seed, so those layers ignore the key."""
     keys = [key, *map(jax.random.key, range(1, len(layer_sizes)))]
     return _network(layer_sizes, keys, scale)
 
@@ -117,7 +117,7 @@ def scale_of_the_weights_only(in_size, out_size, random_key, scale=1e-3):
 
 
 def zero_biases(in_size, out_size, random_key, scale=1e-3):
-    """The biases start at 0, as in many libraries, but here they are random too."""
+    """The biases start at 0, as in many libraries, but in this exercise they should be random too."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     return w, 0 * b
 
@@ -128,7 +128,7 @@ def fan_out_for_fan_in(in_size, out_size, random_key, scale=1e-3):
 
 
 def one_row_for_all_units(in_size, out_size, random_key, scale=1e-3):
-    """One row of weights is repeated for all units, so the units of a layer always stay alike."""
+    """One row of weights is repeated for all units, so all units of a layer start with the same weights."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     return jnp.tile(w[:1], (out_size, 1)), b
 
@@ -168,12 +168,12 @@ def sizes_used_up(layer_sizes, key, scale=1e-3):
 
 
 def first_word_of_the_key_ignored(in_size, out_size, random_key, scale=1e-3):
-    """Only the second word of the key is used, so different keys can give equal values."""
+    """Only the second of the key's two numbers is used, so different keys can give equal values."""
     return right_layer(in_size, out_size, jax.random.key(jax.random.key_data(random_key)[-1]), scale)
 
 
 def keys_in_turn(layer_sizes, key, scale=1e-3):
-    """The key is split into only three keys, so the fourth layer reuses the first one."""
+    """The key is split into only three keys, so the fourth layer reuses the first layer's key."""
     keys = jax.random.split(key, 3)
     return _network(layer_sizes, [keys[layer % 3] for layer in range(len(layer_sizes))], scale)
 

@@ -37,7 +37,7 @@ def logarithm_of_clipped_probabilities(params, images, targets):
 
 
 def squared_error(params, images, targets):
-    """The squared error is computed instead of the cross-entropy, so a sure but wrong answer hardly learns."""
+    """The squared error is computed instead of the cross-entropy, so a sure but wrong answer teaches little."""
     return jnp.mean((jnp.exp(forward(params, images)) - targets) ** 2)
 
 
@@ -133,7 +133,7 @@ def logarithm_twice(params, images, targets):
 
 
 def in_the_type_of_the_targets(params, images, targets):
-    """Log-probabilities are cast to the dtype of the targets, so integer targets cut off their fractions."""
+    """Log-probabilities are cast to the dtype of the targets, so with integer targets they lose their fractions."""
     return -jnp.mean(forward(params, images).astype(targets.dtype) * targets)
 
 

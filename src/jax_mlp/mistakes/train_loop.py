@@ -93,7 +93,7 @@ def last_batch_filled_up(*arguments, **options):
 
 
 def same_order_every_epoch(*arguments, **options):
-    """The images are shuffled only once, before the first epoch, so every epoch has the same order."""
+    """The images are shuffled only once, or with the same key each time, so every epoch has the same order."""
 
     def split(n, batch_size, key, epoch):
         return _in_order(n, batch_size, key, 0)
@@ -200,7 +200,7 @@ def learns_from_the_test_set(*arguments, **options):
 
 
 def tests_count_too(params, train_images, test_images, train_labels, test_labels, *rest, **options):
-    """The test set is added to the training set, so its accuracy no longer tests anything."""
+    """The test set is added to the training set, so the test accuracy no longer tests anything."""
     n_classes = params[-1][1].shape[0]
     images = jnp.concatenate([jnp.asarray(train_images), jnp.asarray(test_images)])
     labels = jnp.concatenate([_rows(train_labels, n_classes), _rows(test_labels, n_classes)])
@@ -267,7 +267,7 @@ def in_reverse(*arguments, **options):
 
 
 def seconds_since_the_first_epoch(*arguments, on_epoch=None, **options):
-    """The clock is started only once, before the first epoch, so later epochs include earlier ones."""
+    """The clock is started only once, before the first epoch, so later times include the earlier epochs."""
     start = time.perf_counter()
 
     def told(seconds, **others):

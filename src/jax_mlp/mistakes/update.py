@@ -148,7 +148,7 @@ def two_steps(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def layer_by_layer(params, x, y, learning_rate=1e-2):
-    """Layers are updated one after another, so later gradients already use the new earlier layers."""
+    """Layers are updated one after another, so a layer's gradient depends on the layers updated before it."""
     params = list(params)
     for layer in range(len(params)):
         params[layer] = _step(params[layer], _gradient(params, x, y)[layer], learning_rate)
