@@ -127,7 +127,7 @@ def test_it_is_played_in_a_pipe():
     played = play("--seed", 7, "--rounds", 2, input=f"{first.caught_by + 1}\n{wrong + 1}\n")
     assert played.exit_code == 0
     assert "Right. This law catches it." in played.output
-    assert f"Not this one. The mistake passes it. The law that catches it is {second.caught_by + 1}:" in played.output
+    assert f"Not this one. It misses the mistake. The law that catches it is {second.caught_by + 1}:" in played.output
     assert first.counterexample["call"] in played.output
     assert "You found 1 of 2." in played.output
     assert played.output.endswith("jax-mlp exercises hunt --rounds 2 --seed 7\n")

@@ -87,7 +87,7 @@
     return [
       right
         ? element("p", "verdict right", "Right. This law catches it.")
-        : element("p", "verdict wrong", `Not this one: the mistake passes it. Law ${round.caughtBy + 1} catches it.`),
+        : element("p", "verdict wrong", `Not this one: it misses the mistake. Law ${round.caughtBy + 1} catches it.`),
       element("p", "", ...words(round.sentence)),
       element("p", "", "The smallest counterexample:"),
       block(`${round.call}\n# got:      ${comment(round.got)}\n# expected: ${comment(round.expected)}`),

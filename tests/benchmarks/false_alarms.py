@@ -42,9 +42,9 @@ def main() -> None:
     failed = sum(int((re.findall(r"(\d+) (?:failed|error)", line) or [0])[0]) for line in last)
     (ROOT / "docs" / "false-alarms.md").write_text(
         "# False alarms: does a correct implementation ever fail?\n\n"
-        "A law that a correct implementation fails now and then would be worse than no law. So the laws were run on\n"
-        f"the reference with {seeds} seeds, 0 to {seeds - 1}, and 500 examples per law: {passed} tests passed and\n"
-        f"{failed} failed.\n\n"
+        "A law that sometimes rejects a correct implementation would be worse than no law. So the laws were run on\n"
+        f"the reference with {seeds} random seeds, 0 to {seeds - 1}, and up to 500 random inputs per law.\n"
+        f"{passed} tests passed and {failed} failed.\n\n"
         f"Measured on {platform.machine()}, Python {platform.python_version()}, JAX {jax.__version__}, by\n"
         "`python -m tests.benchmarks.false_alarms`.\n"
     )

@@ -22,7 +22,7 @@ from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, counterexamples, mistakes
 def smallest(component: str, name: str) -> dict[str, str]:
     """A call that shows a mistake wrong, with what it got and what was expected.
 
-    It is Hypothesis's for the first property that judges the very answer of a call, or else for the first broken law.
+    It is Hypothesis's for the first law that judges the very answer of a call, or else for the first broken law.
     """
     entry = next(entry for entry in mistakes(component) if entry.name == name)
     first: dict[str, str] = {}

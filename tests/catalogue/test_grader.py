@@ -48,7 +48,7 @@ ATTEMPTS = {
     "a syntax error": ("def relu(x)\n    return x\n", "relu.py does not import: SyntaxError, line 1"),
     "an import error": ("import jax.nowhere\n", "relu.py does not import: ModuleNotFoundError, line 1"),
     "an empty file": ("", "relu.py defines no function relu"),
-    "a missing file": ("missing", "relu.py is missing. To have the stub again: jax-mlp exercises reset relu"),
+    "a missing file": ("missing", "relu.py is missing. To restore the stub: jax-mlp exercises reset relu"),
     "a wrong name": ("def rellu(x):\n    return x\n", "relu.py defines no function relu. It defines: rellu"),
     "a wrong signature": ("def relu(y, z):\n    return y\n", r"relu takes \(y, z\), and should take \(x\)"),
     "an endless loop": (

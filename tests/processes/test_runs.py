@@ -115,7 +115,7 @@ def test_nothing_is_written_over(tmp_path, environment):
     refused = train(folder, environment, *quick)
     assert "contains a run. Add --resume to continue it, or --force to overwrite it." in refused.stderr
     assert (folder / "params.safetensors").read_bytes() == before
-    assert "mnist-5k, 1000 test digits, after epoch 1" in subprocess.run(
+    assert "mnist-5k, 1000 test images, after epoch 1" in subprocess.run(
         [*COMMAND, "evaluate", str(folder)], capture_output=True, text=True, env=environment
     ).stdout  # fmt: skip
     assert train(folder, environment, *quick, "--seed", "1", "--force").returncode == 0

@@ -110,7 +110,7 @@ class Grader:
         if words is None and self.exercises.started:
             path = self.exercises.path(component)
             if not path.exists():
-                words = f"{path} is missing. To have the stub again: jax-mlp exercises reset {component}"
+                words = f"{path} is missing. To restore the stub: jax-mlp exercises reset {component}"
             elif is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
                 words, not_started = f"{self.exercises.shown(component)} is not started.", True
             else:

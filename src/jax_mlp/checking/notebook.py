@@ -43,7 +43,7 @@ class Law(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of the laws that were tested. It shows itself, as text or as HTML."""
+    """The results of the laws that were tested. Python displays them as text, and a notebook as a table."""
 
     laws: list[Law]
     progress: str = ""
@@ -94,14 +94,14 @@ def check(*implementations: Callable | ModuleType | dict[str, Callable], name: s
     Args:
         implementations: Functions named after the components, such as `relu`; or a module or a dict of them. The
             reference supplies every function that you do not give.
-        name: The component's function that a single function implements, if its own name is another.
+        name: The name to test a single function under, such as `"relu"`, if it has another name of its own.
 
     Returns:
-        A result that shows itself. `result.passed` is whether all laws passed; `result.laws` lists them, each with its
-        `name`, `sentence`, `state` and `report`.
+        A result that Python and notebooks display. `result.passed` is True if all laws passed; `result.laws` lists the
+        laws, each with its `name`, `sentence`, `state` and `report`.
 
     Raises:
-        ValueError: If a function has no component's name.
+        ValueError: If a function is not named like one of the components' functions.
 
     Examples:
         >>> import jax.numpy as jnp
@@ -271,7 +271,7 @@ class Text(str):
 
 
 def hint(component: str) -> Text:
-    """The next hint for a component: the first is a nudge, the last is nearly the answer.
+    """The next hint for a component: the first asks a question, and the last gives most or all of the code.
 
     The number of hints shown is kept beside the notebook, in `.jax-mlp-notebook.json`.
 

@@ -60,7 +60,7 @@ def _where(error: Exception, law) -> list[str]:
     failed = [node for node in ast.walk(body) if isinstance(node, ast.Assert) and node.lineno <= number]
     failed = [node for node in failed if number <= (node.end_lineno or 0)]
     for node in failed:
-        lines.append(f"broken: {ast.unparse(node)}")
+        lines.append(f"failed: {ast.unparse(node)}")
         if isinstance(node.test, ast.Compare) and isinstance(error, AssertionError):
             sides = [node.test.left, *node.test.comparators]
             for side in (side for side in sides if not isinstance(side, ast.Constant)):

@@ -45,7 +45,9 @@ def pytest_configure(config):
     if folder is not None:
         folder = Path(folder).resolve()
         if not folder.is_dir():
-            raise pytest.UsageError(f"--impl: expected a folder with component files, got {folder}, which is none.")
+            raise pytest.UsageError(
+                f"--impl: expected a folder with component files, got {folder}, which is not a folder."
+            )
         if not any((folder / f"{component}.py").exists() for component in COMPONENTS):
             expected = ", ".join(f"{component}.py" for component in COMPONENTS)
             raise pytest.UsageError(f"--impl: expected at least one of {expected} in {folder}, got none of them.")

@@ -71,7 +71,7 @@ def explain(
     evidence, untestable = causes.Evidence(), ""
     flaky, error = isinstance(error, FlakyFailure), first_failure(error, implementation)
     if isinstance(error, BrokenComponent):
-        lines += [("got", str(error)), ("expected", "a module that imports and defines its functions")]
+        lines += [("got", str(error)), ("expected", "a file that can be imported and defines its functions")]
         component = untestable = next(name for name, broken in implementation.errors.items() if broken is error)
     elif not implementation.calls:
         return None
@@ -162,7 +162,7 @@ def _written(
     elif len(before) > 5:
         lines.append(f"# after {len(before)} calls like this one, since the function remembers earlier calls:")
     elif before:
-        lines += ["# The function remembers earlier calls, so this takes more than one:"]
+        lines += ["# The function remembers earlier calls, so it takes several calls to show this:"]
         lines += [written(call, mixed) for call in before]
     elif len(calls) > len(shown):
         lines.append(f"# after {len(calls) - len(shown)} calls like {'these' if len(shown) > 1 else 'this'}:")
@@ -177,8 +177,8 @@ def _machine() -> str:
     known = _jax.fault()
     what = f" {known.what} See {known.link}." if known else ""
     return (
-        f"This is not your code's fault. The reference fails this law too, so JAX {jax.__version__} on this "
-        f"{device.platform} computes it wrong.{what} Install another version of JAX, then test again."
+        f"This is not your code's fault. The reference fails this law too, so JAX {jax.__version__} "
+        f"computes wrong numbers on this {device.platform}.{what} Install another version of JAX, then test again."
     )
 
 
@@ -275,7 +275,7 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
     if isinstance(got, np.ndarray | np.generic) and got.dtype.kind == "f" and not np.isfinite(got).all():
         shown[0] = ("got", f"not finite: {shown[0][1]}")
         if isinstance(expected, np.ndarray | np.generic) and np.array_equal(got, expected, equal_nan=True):
-            shown[1] = ("expected", "finite numbers: both answers came from the component")
+            shown[1] = ("expected", "finite numbers (the two answers agree, but neither is finite)")
     return shown
 
 

@@ -49,7 +49,7 @@ def foreign_imports(path: Path) -> str | None:
                 files += [helper for helper in helpers if helper not in files and root not in COMPONENTS]
             elif root not in (*LIBRARIES, "jax_mlp") and root not in sys.stdlib_module_names:
                 return (
-                    f"{file}, line {line}, imports {module}. May be used: {', '.join(LIBRARIES)}, the standard "
+                    f"{file}, line {line}, imports {module}. You may use {', '.join(LIBRARIES)}, the standard "
                     "library and the other components of jax_mlp."
                 )
     return None
@@ -95,7 +95,7 @@ def _wire(path: str, name: str, shown: str, modules: list) -> None:
         frame = sys._getframe(1)
         while frame:
             if frame.f_code.co_filename == path:
-                raise Shortcut(f"{Path(path).name} calls {shown}: that is the exercise itself. Write it out.")
+                raise Shortcut(f"{Path(path).name} calls {shown}: that is the exercise itself. Write it yourself.")
             frame = frame.f_back
         return function(*arguments, **options)
 

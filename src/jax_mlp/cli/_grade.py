@@ -11,12 +11,12 @@ def grade(
     folders: Annotated[
         list[Path], typer.Argument(metavar="FOLDER...", help="A folder of submissions, or several submissions.")
     ],
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions that are graded at the same time.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of submissions to grade at the same time.")] = 1,
     points: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TOML file with the points of each component. Default: 1 each.")
     ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything, for programs.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a row per submission.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all results as JSON.")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write CSV, with one row per submission.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit's XML.")] = None,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what the class has not understood, as HTML.")
@@ -31,14 +31,14 @@ def grade(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="What has been graded so far. Several are read, the first is written. Default: grades.jsonl.",
+            help="File of the grades so far. Of several, all are read and the first is written. Default: grades.jsonl.",
         ),
     ] = None,
-    part: Annotated[str, typer.Option(metavar="K/N", help="Grade the K-th of N parts only, on N machines.")] = "1/1",
-    time_limit: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Processor time of one law.")] = 60.0,
-    memory: Annotated[int, typer.Option(metavar="MB", min=0, help="Memory of one submission; 0: any.")] = 2048,
+    part: Annotated[str, typer.Option(metavar="K/N", help="Grade only part K of N, on one of N machines.")] = "1/1",
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Processor time allowed per law.")] = 60.0,
+    memory: Annotated[int, typer.Option(metavar="MB", min=0, help="Memory per submission; 0 is no limit.")] = 2048,
 ) -> None:
-    """Grade submissions: a folder or a notebook each. The same command goes on after an interruption."""
+    """Grade submissions, each a folder or a notebook. After an interruption, the same command resumes."""
     from jax_mlp.grading import submissions as found
     from jax_mlp.grading.guard import CAN_LIMIT_MEMORY
     from jax_mlp.grading.journal import Journal, key
@@ -52,7 +52,7 @@ def grade(
     if (gradescope or classroom) and len(class_) != 1:
         raise ValueError(f"exercises grade: expected one submission for that format, got {len(class_)}.")
     if memory and not CAN_LIMIT_MEMORY:
-        print("Note: this system has no limit on memory, so --memory is not enforced.", file=sys.stderr)
+        print("Note: this system cannot limit memory, so --memory is not enforced.", file=sys.stderr)
     digests = {submission.name: found.digest(submission) for submission in class_}
     done = Journal(journal or [_journal(part)], key([*worth.worth], time_limit, memory))
     known = sum(digest in done.known for digest in digests.values())
@@ -64,7 +64,7 @@ def grade(
         failed = _grade_all(waiting, done, digests, worth, jobs, (time_limit, memory)) if waiting else []
     except KeyboardInterrupt:
         what = (
-            f"What is graded is in {done.path}, and the same command goes on." if done.known else "Nothing is graded."
+            f"The grades so far are in {done.path}. The same command resumes." if done.known else "Nothing was graded."
         )
         print(f"Stopped. {what}", file=sys.stderr)
         sys.exit(130)
@@ -139,7 +139,7 @@ def gradescope_zip(
     points: Annotated[Path | None, typer.Option(metavar="FILE", help="TOML file with the points.")] = None,
     package: Annotated[
         str | None,
-        typer.Option(help="What pip installs. Default: this version of jax-mlp. A wheel's file is included."),
+        typer.Option(help="Package for pip to install. A wheel goes into the zip. Default: this version of jax-mlp."),
     ] = None,
 ) -> None:
     """Write the zip that Gradescope builds its autograder from."""

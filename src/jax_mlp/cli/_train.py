@@ -47,7 +47,7 @@ def train(
 ) -> None:
     """Train a network on handwritten digits."""
     if coordinator is None and (processes, process) != (1, 0):
-        raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none. Add it, for process 0.")
+        raise ValueError("--processes: expected --coordinator HOST:PORT with it, got none. Add process 0's address.")
     if coordinator is not None and not os.environ.get(SUPERVISED):
         ended = (
             f"--coordinator: expected {processes} connected processes, each with its own number, but "

@@ -29,7 +29,7 @@ def evaluate(
     images = digits.test_images * np.float32(settings.recipe.pixel_scale)
     targets = mlp.one_hot(digits.test_labels, 10)
     print(
-        f"{data or settings.data}, {len(images)} test digits, after epoch {kept.done}: "
+        f"{data or settings.data}, {len(images)} test images, after epoch {kept.done}: "
         f"{mlp.accuracy(params, images, targets):.2%} correct, loss {mlp.loss(params, images, targets):.4f}"
     )
 

@@ -140,7 +140,7 @@ def check_dataset(caller: str, name: str, images, labels, n_features: int, n_cla
     try:
         images, labels = np.asarray(detached(images)), np.asarray(detached(labels))
     except ValueError as error:  # rows of different lengths
-        raise TypeError(f"{caller}: expected {' and '.join(names)} to be arrays, got {error}. Pass NumPy's.") from error
+        raise TypeError(f"{caller}: expected {' and '.join(names)} to be arrays, got {error}. Pass arrays.") from error
     for what, array in zip(names, (images, labels), strict=True):
         if array.dtype.kind not in "iuf":  # so that usual data are not copied to the device twice
             as_numbers(caller, what, array.ravel()[:0])

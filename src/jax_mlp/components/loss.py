@@ -16,7 +16,7 @@ def loss(
 ) -> Float[Array, ""]:
     r"""Cross-entropy between targets and predictions, averaged over the images *and* the classes.
 
-    $$L = -\frac{1}{nK} \sum_{i=1}^{n} \sum_{k=1}^{K} y_{ik} \log p_{ik}$$
+    $$L = -\frac{1}{nK} \sum_{i=1}^{n} \sum_{k=0}^{K-1} y_{ik} \log p_{ik}$$
 
     Here $p_{ik}$ is the probability that the network gives to class $k$ for image $i$, and $y_{ik}$ is the target.
     There are $n$ images and $K$ classes. Textbooks average over the images only. This loss, as in the guide, is $K$

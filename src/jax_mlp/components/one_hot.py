@@ -1,4 +1,4 @@
-r"""One-hot encoding: from the number of a class to a row of probabilities, all on that class."""
+r"""One-hot encoding: from a class number to a row of probabilities, 1 for that class and 0 for all others."""
 
 import jax.numpy as jnp
 import numpy as np

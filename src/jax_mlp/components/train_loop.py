@@ -40,7 +40,8 @@ def train_loop(
     Args:
         params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has sharded them over several
             devices, each batch is sharded too.
-        train_images: Images to learn from, one flattened image per row. Bytes are converted only one batch at a time.
+        train_images: Images to learn from, one flattened image per row. Pixels stored as bytes are converted to floats
+            only one batch at a time.
         test_images: Images to test the network on. It is never trained on them.
         train_labels: Integers, or one-hot rows.
         test_labels: Integers, or one-hot rows.
@@ -52,9 +53,9 @@ def train_loop(
         learning_rate: The learning rate of every update.
         key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
             the order given.
-        on_epoch: Called after each epoch as `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`:
-            the epoch's number, counted from 1; the time that its updates took; and both accuracies and the loss on the
-            training set, for the parameters at the end of the epoch.
+        on_epoch: Called after each epoch as `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`.
+            Epochs are counted from 1. The time is that of the updates, with the loading of batches. `loss` is the loss
+            on the training set. It and the accuracies are those of the parameters at the end of the epoch.
         measure_every: Number of epochs from one evaluation, and one call of `on_epoch`, to the next. The last epoch is
             always evaluated.
 

@@ -38,8 +38,9 @@ def update(
 
     Laws:
         - A learning rate of 0 changes nothing.
-        - A small enough step lowers the loss on the batch, unless the gradient is zero. If the gradient is
-          $M$-Lipschitz, as in a network of one layer, every $\eta$ up to $1/M$ is small enough.
+        - A small enough step lowers the loss on the batch, unless the gradient is zero. Every $\eta$ up to $1/M$ is
+          small enough if the gradient changes at most $M$ times as fast as the parameters (it is $M$-Lipschitz), as in
+          a network of one layer.
 
     Examples:
         >>> import jax.numpy as jnp
