@@ -18,9 +18,10 @@ from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import SHORTCUTS, Exercises, page
 from jax_mlp.exercises.capstone import what_is_wrong
+from jax_mlp.exercises.formulas import plain
 from jax_mlp.exercises.hints import HINTS
 from jax_mlp.exercises.idioms import remark
-from jax_mlp.exercises.stubs import is_stub, source, steps, stub, without_docstrings
+from jax_mlp.exercises.stubs import description, is_stub, source, steps, stub, without_docstrings
 from jax_mlp.exercises.stubs import solution as short_solution
 
 ROOT = Path(__file__).parents[1]
@@ -48,8 +49,20 @@ def test_a_stub_is_the_reference_without_its_body(component):
     exec(compile(text, component, "exec"), namespace)
     for name in COMPONENTS[component]:
         assert str(inspect.signature(namespace[name])) == str(inspect.signature(getattr(jax_mlp, name)))
-        assert namespace[name].__doc__ == getattr(jax_mlp, name).__doc__
+        assert namespace[name].__doc__ == plain(getattr(jax_mlp, name).__doc__)
     assert all(shortcut in ast.get_docstring(ast.parse(text)) for shortcut in SHORTCUTS[component])
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_formulas_can_be_read_without_typesetting(component):
+    """A stub, and the description of an exercise, have no LaTeX."""
+    for text in (stub(component), description(component)):
+        assert not re.search(r"[\\$]", text)
+
+
+def test_a_formula_in_plain_characters():
+    """The loss as an editor shows it."""
+    assert "L = -1/(nK) Σ(i=1…n) Σ(k=0…K-1) y_ik log p_ik" in stub("loss")
 
 
 @pytest.mark.parametrize("component", [component for component in COMPONENTS if steps(component)])

@@ -111,7 +111,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     """A path that does not exist is an error in its own words, no pass and no skip."""
     shown = judged(tmp_path / "nowhere")
     assert shown.returncode == 4
-    assert f"--impl: expected a folder with component files, got {tmp_path}/nowhere, which is not a folder." in shown.stderr
+    assert f"expected a folder with component files, got {tmp_path}/nowhere, which is not a folder." in shown.stderr
 
 
 def test_a_folder_without_components_is_an_error(tmp_path):

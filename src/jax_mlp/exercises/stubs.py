@@ -11,6 +11,7 @@ from shlex import quote
 import jax_mlp
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNTESTED
+from jax_mlp.exercises.formulas import plain
 
 
 def source(component: str) -> str:
@@ -35,7 +36,7 @@ def stub(component: str, folder: str = "exercises") -> str:
     constants = [node for node in body if isinstance(node, ast.Assign)]
     number = [*COMPONENTS].index(component) + 1
     parts = [
-        f'r"""{ast.get_docstring(tree)}\n\n'
+        f'"""{ast.get_docstring(tree)}\n\n'
         f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
         f'{numbered_steps(component)}{_may_use(component)}\n"""',
         "\n".join(_imports(body, component, _names([*functions, *constants]))),
@@ -44,7 +45,7 @@ def stub(component: str, folder: str = "exercises") -> str:
         first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
         last = function.body[0].end_lineno  # a body begins with its docstring
         parts.append("\n" + "\n".join(lines[first - 1 : last]) + "\n    raise NotImplementedError")
-    return "\n\n".join(parts) + "\n"
+    return plain("\n\n".join(parts) + "\n")
 
 
 def steps(component: str) -> dict[str, list[str]]:
@@ -77,12 +78,14 @@ def _laws(component: str) -> ast.Module:
 
 
 def description(component: str) -> str:
-    """The task of a component as Markdown: the reference's docstrings, and the laws."""
+    """The task of a component as Markdown, with plain formulas: the reference's docstrings, and the laws."""
     tree = ast.parse(source(component))
     parts = [f"# {component}", ast.get_docstring(tree) or ""]
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in COMPONENTS[component]:
-            text = re.sub(r"\n    (?=\S)(?:- )?", "\n- ", (ast.get_docstring(node) or "").replace("$$", ""))
+            text, examples, after = re.split(r"(?<=\nExamples:\n)((?: .*\n?)+)", plain(ast.get_docstring(node) or ""))
+            text, after = (re.sub(r"\n    (?=\S)(?:- )?", "\n- ", part) for part in (text, after))
+            text += f"\n```python\n{textwrap.dedent(examples).strip()}\n```\n{after}"
             parts += [f"## {node.name}({', '.join(argument.arg for argument in node.args.args)})", text]
     laws = {
         node.name: f"- {' '.join((ast.get_docstring(node) or '').split())}"

@@ -4,6 +4,8 @@ import html
 import re
 from collections import Counter
 
+from markdown_it import MarkdownIt
+
 from jax_mlp.checking.evaluate import component_of
 from jax_mlp.exercises.stubs import description
 from jax_mlp.grading.copies import Pair
@@ -99,9 +101,9 @@ def _mistakes(grades: Grades, laws: dict[str, str]) -> list[str]:
 
 
 def _lesson(component: str) -> str:
-    text = html.escape(description(component))
+    text = MarkdownIt().render(re.sub("^#", "###", description(component), flags=re.MULTILINE))
     # A browser opens what is folded when a link leads into it, and not when it leads to it.
-    return f'<details><summary>{component}</summary><pre id="lesson-{component}">{text}</pre></details>'
+    return f'<details><summary>{component}</summary><div id="lesson-{component}">{text}</div></details>'
 
 
 def _code(sentence: str) -> str:
