@@ -1,5 +1,6 @@
 """A small class, graded from beginning to end: right grades, hostile submissions, kill -9, files for grade books."""
 
+import html
 import json
 import signal
 import subprocess
@@ -76,3 +77,7 @@ def test_files_for_grade_books(graded):
     page = (folder / "grades.page").read_text()
     assert "The lesson on relu" in page
     assert "jax-mlp-grade-" not in (folder / "grades.json").read_text()
+    everyone = json.loads((folder / "grades.json").read_text())["submissions"]
+    stopped = [row for one in everyone for row in one["components"].values() if row["failed"] and row["not_run"]]
+    assert stopped
+    assert all(row["mistake"] and row["mistake"] in html.unescape(page) for row in stopped)

@@ -232,15 +232,21 @@ def _in_full(call: Call, say_jit: bool) -> str:
     arguments = [paste(a) for a in given]
     if call.method == "gradient":
         argnum = call.options["argnum"]
-        return f"jax.grad({call.function}{f', {argnum}' if argnum else ''})({', '.join(arguments)})"
+        return _called(f"jax.grad({call.function}{f', {argnum}' if argnum else ''})", arguments)
     if call.method == "pullback":
-        pulled = f"jax.vjp({call.function}, {', '.join(arguments[1:])})[1]({arguments[0]})"
-        return f"{pulled}[{call.options['argnum']}]"
+        pulled = _called("jax.vjp", [call.function, *arguments[1:]])
+        return f"{pulled}[1]({arguments[0]})[{call.options['argnum']}]"
     arguments += [f"{name}={paste(v)}" for name, v in call.options.items()]
     compiled = say_jit and call.method == "__call__" and call.function in COMPILED
     static = f", static_argnums={COMPILED[call.function][0]}" if compiled and COMPILED[call.function] else ""
     name = f"jax.jit({call.function}{static})" if compiled else call.function
-    return f"{name}({', '.join(arguments)})"
+    return _called(name, arguments)
+
+
+def _called(name: str, arguments: list[str]) -> str:
+    """A call in one line, or with each argument in a line of its own if it is very long."""
+    line = f"{name}({', '.join(arguments)})"
+    return line if len(line) < 300 or len(arguments) < 2 else f"{name}(\n    " + ",\n    ".join(arguments) + ",\n)"
 
 
 def got_and_expected(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:

@@ -218,7 +218,7 @@ class Classroom:
         asked = {function_of(law): state for law, state in states.items()}
         text = reports.revise(texts[first], component, evidence, asked)
         row = _row("failed", laws, states, _plain(text, child.root))
-        row["mistake"] = causes.most_likely(component, evidence, asked).partition("\n")[0]
+        row["mistake"] = causes.most_likely(component, evidence, asked).partition("\n")[0] or row["mistake"]
         return row, usable
 
     def _take(self) -> Child:
@@ -248,16 +248,18 @@ REPLACED = "was replaced. Laws are"
 def _row(state: str, laws: list[str], states: dict[str, str], report: str = "") -> dict[str, Any]:
     """What became of a component: `state` is "passed", "failed", "not written" or "missing"."""
     failed = [law for law in laws if states.get(law) == "failed"]
+    not_run = [law for law in laws if law not in states]
+    got = _said("got", report) or report.strip().partition("\n")[0]
     return {
         "state": state,
         "passed": [*states.values()].count("passed"),
         "total": len(laws),
         "failed": failed if state == "failed" else [],
-        "not_run": [law for law in laws if law not in states],
+        "not_run": not_run,
         "first": failed[0] if failed else "",
         "cause": _said("likely cause", report),
-        "got": _said("got", report) or report.strip().partition("\n")[0],
-        "mistake": "",
+        "got": got,
+        "mistake": got.partition(" in exercises/")[0] if failed and not_run else "",  # what stopped it, if anything did
         "report": report.strip(),
     }
 
