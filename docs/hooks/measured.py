@@ -83,12 +83,20 @@ def grading(result):
     """For each run: total time, time per submission, peak memory, and the number of wrong grades."""
     rows = [
         [
-            what, f"{run['seconds'] / 60:.0f}", f"{run['seconds'] / result['submissions']:.1f}",
+            what, f"{run['after']['100'] / 60:.0f}" if "100" in run["after"] and "kill" not in what else "—",
+            f"{run['seconds'] / 60:.0f}", f"{run['seconds'] / result['submissions']:.1f}",
             f"{run['processor'] / result['submissions']:.1f}", f"{run['memory'] / 1024:.1f}", f"{run['wrong']}",
         ]
         for what, run in result["runs"].items()
     ]  # fmt: skip
-    head = [f"{result['submissions']} submissions with", "minutes", "seconds each", "processor seconds each"]
+    of = ", ".join(result["components"])
+    head = [
+        f"{result['submissions']} submissions of {of}, with",
+        "minutes for 100",
+        "minutes",
+        "seconds each",
+        "processor seconds each",
+    ]
     return [*head, "peak memory (GB)", "wrong grades"], rows
 
 

@@ -217,10 +217,13 @@ def main() -> None:
     components = options.components.split(",")
     folder = (options.keep or Path(tempfile.mkdtemp())).resolve()
     truth = generate(folder, options.submissions, components)
-    results = {"machine": describe("hypothesis"), "submissions": len(truth), "runs": {}}
+    results = {
+        "machine": describe("hypothesis"), "submissions": len(truth), "components": components, "runs": {}
+    }  # fmt: skip
     print(results["machine"])
-    runs = {f"{jobs} jobs": (jobs, None) for jobs in options.jobs}
-    runs[f"{options.jobs[-1]} jobs, after kill -9"] = (options.jobs[-1], len(truth) // 2)
+    runs = {f"{jobs} job{'s' * (jobs > 1)}": (jobs, None) for jobs in options.jobs}
+    what = f"{[*runs][-1]}, the second half, after kill -9"
+    runs[what] = (options.jobs[-1], len(truth) // 2)
     for what, (jobs, kill) in runs.items():
         journal, table = folder / f"{what}.jsonl", folder / f"{what}.csv"
         measured = folder / f"{what}.measured.json"
@@ -256,7 +259,7 @@ def _hostile(file: Path) -> dict[str, str]:
         if kind:
             lines = submission["components"]["relu"]["report"].splitlines()
             got = next((line for line in lines if line.startswith("got:")), lines[0])
-            told[kind] = " ".join(got.removeprefix("got:").split())[:200]
+            told[kind] = " ".join(got.removeprefix("got:").replace(str(file.parent), "CLASS").split())[:200]
     return told
 
 

@@ -90,6 +90,14 @@ def uniform_for_normal(in_size, out_size, random_key, scale=1e-3):
     return w * s, jax.random.uniform(b_key, (out_size,), minval=-edge, maxval=edge) * s
 
 
+def uniform_up_to_the_scale(in_size, out_size, random_key, scale=1e-3):
+    """Values are drawn evenly between `-scale` and `scale`, so their standard deviation is too small."""
+    w_key, b_key = jax.random.split(random_key)
+    s = _sigma(scale, in_size)
+    w = jax.random.uniform(w_key, (out_size, in_size), minval=-1, maxval=1)
+    return w * s, jax.random.uniform(b_key, (out_size,), minval=-1, maxval=1) * s
+
+
 def only_positive_values(in_size, out_size, random_key, scale=1e-3):
     """`jax.random.uniform` draws from 0 to 1 by default, so no value is negative."""
     w_key, b_key = jax.random.split(random_key)
