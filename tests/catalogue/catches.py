@@ -19,7 +19,11 @@ def measured(entries: list[Entry]) -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    found = measured([entry for component in COMPONENTS for entry in mistakes(component)])
-    CAUGHT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {CAUGHT}, {sum(map(bool, found.values()))} of {len(found)} caught")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("entries", nargs="*", help="mistakes to test anew, such as update/in_place (default: all)")
+    named = parser.parse_args().entries
+    entries = {f"{entry.component}/{entry.name}": entry for component in COMPONENTS for entry in mistakes(component)}
+    anew = measured([entry for name, entry in entries.items() if not named or name in named])
+    kept = {**json.loads(CAUGHT.read_text(encoding="utf-8")), **anew}
+    CAUGHT.write_text(json.dumps({name: kept[name] for name in entries}, indent=1) + "\n", encoding="utf-8")
+    print(f"written: {CAUGHT}, {sum(map(bool, anew.values()))} of {len(anew)} caught")

@@ -17,6 +17,7 @@ from tests.catalogue.counterexamples import failure
 
 IN_OTHER_WORDS: dict[str, str] = {
     "update/in_place": "An argument was donated",
+    "train_loop/batches_end_at_the_batch_size": "A batch is empty",
     "train_loop/parameters_given_away": "An argument was donated",
     "train_loop/updates_are_thrown_away": "The result of `update(…)` is not kept",
 }

@@ -73,7 +73,7 @@ ATTEMPTS = {
         "import sys\nsys.modules['_pytest.runner'].call_and_report = lambda *a, **k: None\n" + RIGHT,
         "_pytest.runner.call_and_report was replaced. Laws are tested with the original.",
     ),
-    "pytest is imported": ("import pytest\n" + RIGHT, "relu.py, line 1, imports pytest. May be used: jax"),
+    "pytest is imported": ("import pytest\n" + RIGHT, "relu.py, line 1, imports pytest. You may use jax"),
     "the judge is changed": (
         "import jax_mlp.laws.expect as e\nimport jax_mlp.laws.test_relu as t\n"
         "t.equal = t.holds = e.equal = lambda *a: None\n"
@@ -112,9 +112,9 @@ ATTEMPTS = {
     "jax.nn, itself": ("from jax.nn import relu\n", r"relu is not written in .*relu.py, but taken from jax\."),
     "another library by name": (
         'import importlib\nimportlib.import_module("torch")\n' + RIGHT,
-        "relu.py, line 2, imports torch. May be used: jax",
+        "relu.py, line 2, imports torch. You may use jax",
     ),
-    "another library": ("import torch\n" + RIGHT, "relu.py, line 1, imports torch. May be used: jax"),
+    "another library": ("import torch\n" + RIGHT, "relu.py, line 1, imports torch. You may use jax"),
 }
 
 
@@ -163,7 +163,6 @@ def test_xdist_spreads_the_laws(exercises):
 
 def test_the_walk_through_shows_what_is_shown(exercises):
     """The board on the page, and the one next step below it, are what a run with a leaky relu ends in."""
-    (exercises / "init.py").write_text(source("init"))
     (exercises / "relu.py").write_text("import jax.numpy as jnp\ndef relu(x):\n    return jnp.maximum(x, 0.01 * x)\n")
     page = (ROOT / "docs" / "learn.md").read_text(encoding="utf-8")
     board = textwrap.dedent(re.search(r"^ *```\n( *relu  .*?)^ *```$", page, re.M | re.S)[1])

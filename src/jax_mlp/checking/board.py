@@ -25,6 +25,7 @@ class Board:
         self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
         self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
         self.reports: dict[str, str] = {}
+        self.printed: dict[str, str] = {}  # what each broken law's calls printed, and warned of
         self.evidence: dict[str, causes.Evidence] = {}  # what each broken law says of its cause
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
         chosen.append(config.getoption("--watch"))
@@ -53,7 +54,8 @@ class Board:
             self.laws[report.nodeid] = "not started" if getattr(report, "not_started", False) else "failed"
             sections = "".join(f"\n{title}:\n{text}" for title, text in report.sections)
             text = report.longrepr if isinstance(report.longrepr, str) else report.longreprtext  # which xdist adds to
-            self.reports[report.nodeid] = f"{text}\n{sections}"
+            self.reports[report.nodeid] = text
+            self.printed[report.nodeid] = sections
             properties = dict(report.user_properties)
             self.evidence[report.nodeid] = causes.Evidence(*properties.get("evidence", ()))
             self.machine = self.machine or properties.get("machine", False)
@@ -70,6 +72,11 @@ class Board:
         """For --lf, what was not started has not failed. A machine that computes wrong has an exit code of its own."""
         if self.machine:
             session.exitstatus = reports.MACHINE_WRONG
+        shown = session.config.pluginmanager.get_plugin("terminalreporter")
+        for report in self._first_failed(shown.stats.get("failed", []) if shown else []):
+            component = component_of(report.nodeid)
+            laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
+            report.longrepr = self._revised(report.nodeid, component, laws)
         last_failed = session.config.pluginmanager.get_plugin("lfplugin")
         for law, state in self.laws.items():
             if state == "not started" and last_failed:
@@ -167,15 +174,15 @@ class Board:
                 done = [each for each in rows if each in COMPONENTS and {*rows[each].values()} == {"passed"}][-1:]
                 look = [reports.labelled("look", f"jax-mlp exercises show {each}{folder}") for each in done]
                 return [*look, reports.labelled("next", f"write {path} (its docstring is the specification)"), *hint]
-            asked = {evaluate.function_of(law): state for law, state in laws.items() if state}
-            evidence = {evaluate.function_of(law): self.evidence[law] for law in laws if law in self.evidence}
-            revised = reports.revise(self.reports[undone], component, evidence, asked)
-            return [reports.labelled("next", f"fix {component}. Its first failing law:"), revised.rstrip(), *hint]
+            revised = self._revised(undone, component, laws).rstrip()
+            first = reports.labelled("next", f"fix {component}. Its first failing law:")
+            return [first, revised, *hint, *self.printed[undone].splitlines()]
         for law, state in self.laws.items():
             if state == "failed":  # all laws pass
                 return [
                     reports.labelled("next", "the fine print, if you like. The first that fails:"),
                     self.reports[law],
+                    *self.printed[law].splitlines(),
                 ]
         if set(self.laws.values()) == {"passed"} and {*rows} >= {*COMPONENTS}:
             if not self.whole:
@@ -190,6 +197,21 @@ class Board:
         if set(self.laws.values()) == {"passed"}:
             return self._praise([*rows])
         return []
+
+    def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:
+        """The report of the first of these laws that failed, now that more is known of its cause."""
+        asked = {evaluate.function_of(law): state for law, state in laws.items() if state}
+        evidence = {evaluate.function_of(law): self.evidence[law] for law in laws if law in self.evidence}
+        return reports.revise(self.reports[law], component, evidence, asked)
+
+    @staticmethod
+    def _first_failed(failed: list) -> list:
+        """The first report of each component, of those that are in words and not in pytest's own form."""
+        first: dict[str, pytest.TestReport] = {}
+        for report in failed:
+            if isinstance(report.longrepr, str):
+                first.setdefault(component_of(report.nodeid), report)
+        return [*first.values()]
 
     def _praise(self, passing: list[str]) -> list[str]:
         """What to say when the selected components pass all laws that were selected, and what comes next."""

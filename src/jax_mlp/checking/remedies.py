@@ -140,6 +140,8 @@ REMEDIES: dict[str, str | Callable] = {
     "Weights have shape (out, in), an image has shape (in,), and a batch has shape (batch, in).",
     "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
     "passes the first argument whole, and maps over axis 0 of the second.",
+    r"expected at least one image, got images of shape \(0,": "A batch is empty. In x[i : i + batch_size], the end is "
+    "i + batch_size and not batch_size, and i stays below the number of images.",
     "deleted or donated|has been deleted": "An argument was donated (donate_argnums or donate_argnames), so the caller "
     "can no longer read it.",
     "arrays are immutable|does not support item assignment": "JAX arrays cannot be changed in place. Make a new one "

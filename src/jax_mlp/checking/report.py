@@ -212,12 +212,13 @@ class Named(str):
 def _given(call: Call, got) -> list[str]:
     """What a call gave, as a comment, where the law looked at something else: a sum of it, say."""
     gave = call.result
-    if not isinstance(gave, np.ndarray | jax.Array) or gave.dtype.kind not in "biuf" or gave.size > 6:
+    if not isinstance(gave, np.ndarray | jax.Array) or gave.dtype.kind not in "biuf":
         return []
     gave, looked_at = np.asarray(gave), np.asarray(got) if isinstance(got, np.ndarray | np.generic) else None
     if looked_at is not None and gave.shape == looked_at.shape and np.array_equal(gave, looked_at, equal_nan=True):
         return []
-    return [f"# gives {np.array2string(gave, separator=', ')}".replace("\n", "\n# ")]
+    text = np.array2string(gave, separator=", ", threshold=6, edgeitems=2)
+    return [f"# gives {' '.join(text.split())}"]
 
 
 def written(call: Call, say_jit: bool = False) -> str:

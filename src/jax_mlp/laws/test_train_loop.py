@@ -167,7 +167,8 @@ def test_every_epoch_is_told(impl, case, n_epochs):
     """After each epoch, `on_epoch` gets keyword arguments: `epoch` (from 1), `seconds`, both accuracies, the loss."""
     _, seen = told(impl, case, n_epochs, batch_size=2)
     numbers = [epoch for epoch, *_ in seen]
-    holds(numbers == list(range(1, n_epochs + 1)), numbers, str(list(range(1, n_epochs + 1))))
+    right = list(range(1, n_epochs + 1))
+    holds(numbers == right, f"on_epoch was called with epoch = {numbers}", f"one call for each of {right}")
     holds(all(seconds >= 0 for _, seconds, *_ in seen), str(seen), "seconds ≥ 0")
 
 

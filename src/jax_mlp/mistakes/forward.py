@@ -83,6 +83,17 @@ def normalised_over_everything(params, images):
     return z - logsumexp(z)
 
 
+def mean_for_sum(params, images):
+    """The mean of the exponentials is taken instead of their sum, so each row sums to the number of classes."""
+    z = _logits(params, images)
+    return z - logsumexp(z, axis=1, keepdims=True) + jnp.log(z.shape[1])
+
+
+def largest_of_each_class_taken_out(params, images):
+    """The maximum is taken over the images (axis 0) instead of the classes, so it changes each class differently."""
+    return jax.nn.log_softmax((z := _logits(params, images)) - z.max(axis=0))
+
+
 def largest_subtracted(params, images):
     """The largest logit is subtracted instead of the logsumexp, so the probabilities sum to more than 1."""
     z = _logits(params, images)

@@ -132,6 +132,16 @@ def logarithm_twice(params, images, targets):
     return -jnp.mean(jnp.log(forward(params, images)) * targets)
 
 
+def every_image_with_every_target(params, images, targets):
+    """`log_p @ targets.T` compares each image with the targets of all images; `log_p * targets` with its own."""
+    return -jnp.mean(forward(params, images) @ targets.T) / targets.shape[1]
+
+
+def divergence(params, images, targets):
+    """The logarithm of the targets is subtracted too (KL divergence), and 0 times the logarithm of 0 is NaN."""
+    return jnp.mean(targets * (jnp.log(targets) - forward(params, images)))
+
+
 def in_the_type_of_the_targets(params, images, targets):
     """Log-probabilities are cast to the dtype of the targets, so with integer targets they lose their fractions."""
     return -jnp.mean(forward(params, images).astype(targets.dtype) * targets)

@@ -60,6 +60,16 @@ def smoothed(x, n_classes=10):
     return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
 
 
+def columns_for_entries(x, n_classes=10):
+    """`[:, x]` selects whole columns, so every row has the ones of all labels; `[arange(n), x]` selects entries."""
+    return jnp.zeros((len(x), n_classes)).at[:, jnp.where(x < 0, n_classes, x)].set(1.0)
+
+
+def classes_of_the_batch(x, n_classes=10):
+    """The columns are the labels in the batch (unique) instead of all classes, so the width depends on them."""
+    return (x[:, None] == jnp.unique(x)).astype(jnp.float32)
+
+
 def always_ten_classes(x, n_classes=10):
     """`n_classes` is ignored, so the rows always have ten columns."""
     return jax.nn.one_hot(x, 10)

@@ -82,6 +82,16 @@ def whole_batches_only(*arguments, **options):
     return _loop(*arguments, **options, split=split)
 
 
+def batches_end_at_the_batch_size(*arguments, **options):
+    """Batches are cut as x[i : batch_size] instead of x[i : i + batch_size], so all but the first are empty."""
+
+    def split(n, batch_size, key, epoch):
+        order = _shuffled(n, key, epoch)
+        return [order[i:batch_size] for i in range(0, n, batch_size)]
+
+    return _loop(*arguments, **options, split=split)
+
+
 def last_batch_filled_up(*arguments, **options):
     """A short last batch is filled up with the first images, so those are used twice per epoch."""
 
@@ -99,6 +109,19 @@ def same_order_every_epoch(*arguments, **options):
         return _in_order(n, batch_size, key, 0)
 
     return _loop(*arguments, **options, split=split)
+
+
+def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
+    """The same key shuffles in every epoch. Make a new key for each one with jax.random.fold_in(key, epoch)."""
+    on_epoch = options.pop("on_epoch", None)
+    for epoch in range(1, n_epochs + 1):
+        if key is not None and options.get("batches") is None:
+            order = jax.random.permutation(key, len(images))
+            images, labels = jnp.asarray(images)[order], jnp.asarray(labels)[order]
+        params = _loop(
+            params, images, test_images, labels, test_labels, 1, **options, first_epoch=epoch, on_epoch=on_epoch
+        )
+    return params
 
 
 def key_ignored(*arguments, **options):
