@@ -40,16 +40,18 @@ def write(file: Path, points: Path | None, package: str | None) -> None:
         raise ValueError(f"exercises gradescope: expected a wheel, got {wheel}, which does not exist.")
     wanted = f'"./{wheel.name}[test]"' if wheel else f'"{package or f"jax-mlp[test]=={jax_mlp.__version__}"}"'
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        _script(archive, "setup.sh", SETUP.format(package=wanted))
+        _add(archive, "setup.sh", SETUP.format(package=wanted).encode(), 0o755)
         given = '--points "$here/source/points.toml" ' if points else ""
-        _script(archive, "run_autograder", RUN.format(points=given))
+        _add(archive, "run_autograder", RUN.format(points=given).encode(), 0o755)
         if points:
-            archive.write(points, "points.toml")
+            _add(archive, "points.toml", points.read_bytes())
         if wheel:
-            archive.write(wheel, wheel.name)
+            _add(archive, wheel.name, wheel.read_bytes())
 
 
-def _script(archive: zipfile.ZipFile, name: str, text: str) -> None:
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, mode: int = 0o644) -> None:
+    """Add a file, always with the same time, so that the same input gives the same zip."""
     entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o100755 << 16
-    archive.writestr(entry, text)
+    entry.external_attr = (0o100000 | mode) << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
