@@ -103,9 +103,9 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
         if len(pairs) == 1:
             one, other = pairs[0]
             return f"{sentences[one]}\nThere is probably a second mistake: {sentences[other]}"
-    if best < 0.75 and reported.relation:
+    least = 0.9 if component == "init" else 0.8  # its numbers are random, and so weaker evidence
+    if best < least and reported.relation:
         return reported.relation[0]
-    least = 0.9 if component == "init" else 0.5  # its numbers are random, and so weaker evidence
     likely = [name for name, share in agreement.items() if share >= max(least, best)]
     if not 1 <= len(likely) <= 2:
         return ""
