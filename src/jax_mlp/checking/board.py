@@ -73,10 +73,12 @@ class Board:
         if self.machine:
             session.exitstatus = reports.MACHINE_WRONG
         shown = session.config.pluginmanager.get_plugin("terminalreporter")
-        for report in self._first_failed(shown.stats.get("failed", []) if shown else []):
-            component = component_of(report.nodeid)
+        failed = shown.stats.get("failed", []) if shown else []
+        in_words = {report.nodeid: report for report in failed if isinstance(report.longrepr, str)}
+        # In the order of the laws, which is not that in which xdist's workers end.
+        for component, first in {component_of(law): law for law in reversed(self.laws) if law in in_words}.items():
             laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
-            report.longrepr = self._revised(report.nodeid, component, laws)
+            in_words[first].longrepr = self._revised(first, component, laws)
         last_failed = session.config.pluginmanager.get_plugin("lfplugin")
         for law, state in self.laws.items():
             if state == "not started" and last_failed:
@@ -203,15 +205,6 @@ class Board:
         asked = {evaluate.function_of(law): state for law, state in laws.items() if state}
         evidence = {evaluate.function_of(law): self.evidence[law] for law in laws if law in self.evidence}
         return reports.revise(self.reports[law], component, evidence, asked)
-
-    @staticmethod
-    def _first_failed(failed: list) -> list:
-        """The first report of each component, of those that are in words and not in pytest's own form."""
-        first: dict[str, pytest.TestReport] = {}
-        for report in failed:
-            if isinstance(report.longrepr, str):
-                first.setdefault(component_of(report.nodeid), report)
-        return [*first.values()]
 
     def _praise(self, passing: list[str]) -> list[str]:
         """What to say when the selected components pass all laws that were selected, and what comes next."""
