@@ -92,7 +92,11 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     if not broken & {*evaluate.laws(component, strict=True)}:  # laws of gradients: the table has none of those
         known = dict.fromkeys(known, broken)
     sentences = {wrong.name: wrong.sentence for wrong in mistakes(component)}
-    agreement = {name: len(known[name] & broken) / len(known[name] | broken) for name in reported.fitting}
+    # Examples are random: one law that held by chance says nothing against a mistake.
+    agreement = {
+        name: len(known[name] & broken) / (len(known[name] | broken) - bool(known[name] - broken))
+        for name in reported.fitting
+    }
     best = max(agreement.values(), default=0.0)
     otherwise = {
         name: {law for law, found in evidence.items() if found.known and name not in found.fitting} & broken
