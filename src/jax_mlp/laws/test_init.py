@@ -35,22 +35,7 @@ def seed_of(key):
     return int(np.asarray(jax.random.key_data(key))[1])
 
 
-def test_example(impl):
-    """Sizes [2, 3, 3] make two layers; in each, `w` comes before `b` and has shape (outputs, inputs)."""
-    params = impl.init_mlp([2, 3, 3], jax.random.key(0))
-    got = [(w.shape, b.shape) for w, b in params]
-    holds(got == [((3, 2), (3,)), ((3, 3), (3,))], got, "[((3, 2), (3,)), ((3, 3), (3,))]")
-
-
-# Shapes
-
-
-@given(sizes_in_pool | st.just([3, 3, 3, 3]), keys())
-def test_a_layer_between_each_two_sizes(impl, sizes, key):
-    """A list of n sizes makes n - 1 layers, each with `w` of shape (out, in) and `b` of shape (out,), in float32."""
-    got = shapes(impl.init_mlp(sizes, key))
-    expected = [((o, i), (o,), "float32", "float32") for i, o in itertools.pairwise(sizes)]
-    holds(got == expected, got, str(expected))
+# One layer
 
 
 @given(st.sampled_from([(1, 1), (2, 3)]), keys())
@@ -59,6 +44,56 @@ def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
     got = shapes([impl.init_weights_biases(*shape, key)])
     n_in, n_out = shape
     expected = [((n_out, n_in), (n_out,), "float32", "float32")]
+    holds(got == expected, got, str(expected))
+
+
+@given(keys(), ten_keys)
+def test_same_key_same_layer(impl, key, other):
+    """A layer depends only on its key, not on what was drawn before."""
+    before = impl.init_weights_biases(2, 3, key)
+    impl.init_weights_biases(2, 3, other)
+    each(equal, [impl.init_weights_biases(2, 3, key)], [before])
+
+
+@given(keys(), st.integers(1, 1000), st.booleans())
+def test_another_key_another_layer(impl, key, offset, first):
+    """A different key changes a layer's values, even if only one of the key's two numbers (its words) differs."""
+    words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
+    other = jax.random.wrap_key_data(words)
+    pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
+    for array, other_array in zip(*pair, strict=True):
+        holds((array != other_array).any(), array, "values that depend on the key")
+
+
+@given(keys(), factors)
+def test_the_scale_of_one_layer(impl, key, factor):
+    """`init_weights_biases` multiplies both the weights and the biases by `scale`."""
+    w, b = numpy(impl.init_weights_biases(2, 3, key, 1.0))
+    each(equal, [impl.init_weights_biases(2, 3, key, factor)], [(factor * w, factor * b)])
+
+
+def test_samples_stray(impl):
+    """The mean of a sample is not exactly 0: the mean of n values varies by about scale / √n."""
+    means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
+    # The mean of 256 values is closer to 0 than 1e-4 once in 800 times. Ten means never all are.
+    holds(np.abs(means).max() > 1e-4, np.array(means), "means that differ from 0 by about 0.06")
+
+
+# The network
+
+
+def test_example(impl):
+    """Sizes [2, 3, 3] make two layers; in each, `w` comes before `b` and has shape (outputs, inputs)."""
+    params = impl.init_mlp([2, 3, 3], jax.random.key(0))
+    got = [(w.shape, b.shape) for w, b in params]
+    holds(got == [((3, 2), (3,)), ((3, 3), (3,))], got, "[((3, 2), (3,)), ((3, 3), (3,))]")
+
+
+@given(sizes_in_pool | st.just([3, 3, 3, 3]), keys())
+def test_a_layer_between_each_two_sizes(impl, sizes, key):
+    """A list of n sizes makes n - 1 layers, each with `w` of shape (out, in) and `b` of shape (out,), in float32."""
+    got = shapes(impl.init_mlp(sizes, key))
+    expected = [((o, i), (o,), "float32", "float32") for i, o in itertools.pairwise(sizes)]
     holds(got == expected, got, str(expected))
 
 
@@ -78,14 +113,6 @@ def test_same_key_same_values(impl, sizes, key):
     each(equal, impl.init_mlp(sizes, key), impl.init_mlp(sizes, key))
 
 
-@given(keys(), ten_keys)
-def test_same_key_same_layer(impl, key, other):
-    """A layer depends only on its key, not on what was drawn before."""
-    before = impl.init_weights_biases(2, 3, key)
-    impl.init_weights_biases(2, 3, other)
-    each(equal, [impl.init_weights_biases(2, 3, key)], [before])
-
-
 @given(st.just(SIZES[1]), keys(), st.integers(1, 1000))
 def test_another_key_changes_every_array(impl, sizes, key, offset):
     """A different key changes every weight matrix and every bias vector of the network."""
@@ -94,16 +121,6 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
     for (w, b), (other_w, other_b) in zip(*pair, strict=True):
         holds((w != other_w).any(), w, "weights that depend on the key")
         holds((b != other_b).any(), b, "biases that depend on the key")
-
-
-@given(keys(), st.integers(1, 1000), st.booleans())
-def test_another_key_another_layer(impl, key, offset, first):
-    """A different key changes a layer's values, even if only one of the key's two numbers (its words) differs."""
-    words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
-    other = jax.random.wrap_key_data(words)
-    pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
-    for array, other_array in zip(*pair, strict=True):
-        holds((array != other_array).any(), array, "values that depend on the key")
 
 
 @given(ten_keys)
@@ -166,13 +183,6 @@ def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
     """Every value is proportional to `scale`, exactly for powers of two and for zero."""
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
-
-
-@given(keys(), factors)
-def test_the_scale_of_one_layer(impl, key, factor):
-    """`init_weights_biases` multiplies both the weights and the biases by `scale`."""
-    w, b = numpy(impl.init_weights_biases(2, 3, key, 1.0))
-    each(equal, [impl.init_weights_biases(2, 3, key, factor)], [(factor * w, factor * b)])
 
 
 @given(sizes_in_pool, ten_keys)
@@ -246,11 +256,20 @@ def test_far_tails_are_normal(impl):
     holds(abs(fraction - 0.0027) < within, fraction, f"a fraction of the weights of 0.0027 ± {within:.4f}")
 
 
-def test_samples_stray(impl):
-    """The mean of a sample is not exactly 0: the mean of n values varies by about scale / √n."""
-    means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
-    # The mean of 256 values is closer to 0 than 1e-4 once in 800 times. Ten means never all are.
-    holds(np.abs(means).max() > 1e-4, np.array(means), "means that differ from 0 by about 0.06")
+STEPS = {
+    "One layer: init_weights_biases draws the weights and the biases of a layer with different keys.": [
+        test_one_layer_has_the_shape_it_was_asked_for, test_same_key_same_layer, test_another_key_another_layer,
+        test_the_scale_of_one_layer, test_samples_stray,
+    ],
+    "The network: init_mlp makes a layer between each two sizes, each with a key of its own.": [
+        test_example, test_a_layer_between_each_two_sizes, test_sizes_are_left_as_they_are, test_same_key_same_values,
+        test_another_key_changes_every_array, test_layers_of_equal_size_differ, test_biases_are_no_copy_of_weights,
+        test_values_do_not_repeat, test_rows_are_independent, test_raw_keys_do_too,
+        test_doubling_the_scale_doubles_every_value, test_the_scale_is_a_thousandth_unless_given, test_mean_is_zero,
+        test_standard_deviation_is_the_scale, test_values_are_normal, test_tails_are_normal, test_far_tails_are_normal,
+    ],
+}  # fmt: skip
+"""The steps in which an init grows: what each adds, and the laws that ask for it."""
 
 
 # Laws of the reference alone
