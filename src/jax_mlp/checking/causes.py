@@ -92,11 +92,7 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     if not broken & {*evaluate.laws(component, strict=True)}:  # laws of gradients: the table has none of those
         known = dict.fromkeys(known, broken)
     sentences = {wrong.name: wrong.sentence for wrong in mistakes(component)}
-    # Examples are random: one law that held by chance says nothing against a mistake.
-    agreement = {
-        name: len(known[name] & broken) / (len(known[name] | broken) - bool(known[name] - broken))
-        for name in reported.fitting
-    }
+    agreement = {name: len(known[name] & broken) / len(known[name] | broken) for name in reported.fitting}
     best = max(agreement.values(), default=0.0)
     otherwise = {
         name: {law for law, found in evidence.items() if found.known and name not in found.fitting} & broken
@@ -108,9 +104,14 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
             one, other = pairs[0]
             return f"{sentences[one]}\nThere is probably a second mistake: {sentences[other]}"
     least = 0.9 if component == "init" else 0.8  # its numbers are random, and so weaker evidence
-    if best < least and reported.relation:
+    likely = [
+        name
+        for name, share in agreement.items()  # examples are random too: one law may have held by chance
+        if share == best
+        and len(known[name] & broken) >= least * (len(known[name] | broken) - bool(known[name] - broken))
+    ]
+    if not likely and reported.relation:
         return reported.relation[0]
-    likely = [name for name, share in agreement.items() if share >= max(least, best)]
     if not 1 <= len(likely) <= 2:
         return ""
     unexplained = set.intersection(*(otherwise[name] - known[name] for name in likely))
