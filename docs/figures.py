@@ -119,7 +119,7 @@ def read():
 
 
 def network() -> Figure:
-    """Layer by layer, the 784 pixels of a digit become ten probabilities. That of the right digit is the largest.
+    """Layer by layer, the 784 pixels of a digit become ten probabilities. The right digit has the largest probability.
 
     A handwritten digit of 784 pixels is on the left. Two patterns of 512 squares follow, more or less dark: the
     activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs
@@ -445,7 +445,7 @@ def weights() -> Figure:
 
 
 def surprises() -> Figure:
-    """The guide's initial scale suits pixels from 0 to 255. With pixels from 0 to 1, the network stays at 10 %.
+    """The guide's initial scale suits pixels from 0 to 255. With pixels from 0 to 1, the accuracy stays at 10 %.
 
     Test accuracy against epochs for four runs. With pixels from 0 to 1, the guide's constants stay at 10 per cent. As
     they are, they hesitate for fifteen epochs and climb to about 85 per cent in forty. With an initial scale of 0.01

@@ -203,7 +203,7 @@ def example(_: str) -> str:
         f'<div id="hunt-example" class="laws"><p><strong>{this.component}</strong></p>{coloured(this.code)}'
         f"<ol>{laws}</ol>"
         f"<details><summary><span>The answer</span></summary><div><p>Law {this.caught_by + 1} catches it. "
-        f"{words(this.sentence)}</p>{counterexample(this.counterexample)}<p>The same component without the mistake:</p>"
+        f"{words(this.sentence)}</p>{counterexample(this.counterexample)}<p>The same function without the mistake:</p>"
         f"{coloured(hunt.fixed(this.component))}</div></details></div>"
     )
 

@@ -92,8 +92,8 @@ def grading(result):
     of = ", ".join(result["components"])
     head = [
         f"{result['submissions']} submissions of {of}, with",
-        "minutes for 100",
-        "minutes",
+        "minutes for the first 100",
+        "minutes in total",
         "seconds each",
         "processor seconds each",
     ]

@@ -91,7 +91,7 @@
       element("p", "", ...words(round.sentence)),
       element("p", "", "The smallest counterexample:"),
       block(`${round.call}\n# got:      ${comment(round.got)}\n# expected: ${comment(round.expected)}`),
-      element("p", "", "The same component without the mistake:"),
+      element("p", "", "The same function without the mistake:"),
       block(data.fixed[round.component]),
     ]
   }

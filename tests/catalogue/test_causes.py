@@ -58,6 +58,15 @@ def kept_under_another_name(params, x, y, learning_rate=1e-2):
     return params
 
 
+def in_ten_bits(params, images):
+    """Matrix products as TF32 computes them."""
+
+    def rounded(x):
+        return jax.lax.reduce_precision(x, exponent_bits=8, mantissa_bits=10)
+
+    return forward([(rounded(w), b) for w, b in params], rounded(jnp.asarray(images, jnp.float32)))
+
+
 def popped(params, images):
     """A forward that takes a layer off the caller's list."""
     params.pop()
@@ -65,12 +74,12 @@ def popped(params, images):
 
 
 def as_dict(params, x, y, learning_rate=1e-2):
-    """A update in the style of another library."""
+    """An update in the style of another library."""
     return {"params": params}
 
 
 def drawn_by_numpy(layer_sizes, key, scale=1e-3):
-    """A init_mlp that ignores its key."""
+    """An init_mlp that ignores its key."""
     shapes = zip(layer_sizes[1:], layer_sizes[:-1], strict=True)
     return [(jnp.float32(np.random.randn(m, n)), jnp.float32(np.random.randn(m))) for m, n in shapes]  # noqa: NPY002
 
@@ -99,6 +108,7 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("one_hot::test_example", lambda x, n=10: x == jnp.arange(n), "add an axis"),
         ("forward::test_example", column_sums, "keepdims=True"),
         ("forward::test_inputs_are_left_as_they_are", popped, "Your function changes what it is given"),
+        ("forward::test_matches_float64_by_hand", in_ten_bits, "Only the first digits of the result are right"),
         ("loss::test_example", lambda *a: jnp.sum(forward(*a[:2]) * -a[2]), "sum is taken"),
         ("update::test_example", as_dict, "returns a dict instead of a list of pairs (w, b)"),
         ("update::test_example", kept_under_another_name, "Your parameters came back unchanged"),

@@ -84,7 +84,7 @@ def test_renaming_classes_moves_columns(impl, drawn):
 
 @given(anywhere)
 def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
-    """A label below 0, or of `n_classes` or more, gives a row of zeros and does not wrap around to another class."""
+    """A label below 0 or at least `n_classes` gives a row of zeros, and any other label gives its one-hot row."""
     labels, n_classes = drawn
     equal(impl.one_hot(labels, n_classes), oracle.one_hot(labels, n_classes))
 
