@@ -143,3 +143,9 @@ def top_five(params, images, targets):
     """An answer counts as right if the class is among the five most likely (top-5 accuracy)."""
     _, best = jax.lax.top_k(forward(params, images), 5 if targets.shape[1] > 5 else 1)
     return jnp.mean(jnp.any(best == jnp.argmax(targets, axis=1)[:, None], axis=1))
+
+
+def more_than_half(params, images, targets):
+    """The answer counts only if its probability is above 0.5, but the most likely of many classes may have less."""
+    probability_of_right = jnp.sum(jnp.exp(forward(params, images)) * targets, axis=1)
+    return jnp.mean(probability_of_right > 0.5)

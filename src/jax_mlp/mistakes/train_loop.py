@@ -29,7 +29,7 @@ def _in_order(n, batch_size, key, epoch):
 def _loop(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None, split=_in_order, step=update, first_epoch=1, teach_test=False,
-    stale=False, swapped=False, restart=False, told_epochs=1, until=lambda answer, **figures: False,
+    stale=False, last_only=False, swapped=False, restart=False, told_epochs=1, until=lambda answer, **figures: False,
 ):  # fmt: skip
     """The correct loop. Each option after on_epoch makes one mistake."""
     n_classes = params[-1][1].shape[0]
@@ -57,7 +57,7 @@ def _loop(
                 seconds=time.perf_counter() - start,
                 train_accuracy=float(accuracy(judged, *first)),
                 test_accuracy=float(accuracy(judged, *second)),
-                loss=float(loss(judged, *train)),
+                loss=float(loss(judged, *((x, y) if last_only else train))),
             )
             if until(on_epoch(**figures), **figures):
                 break
@@ -250,6 +250,11 @@ def figures_of_the_last_epoch(*arguments, **options):
     return _loop(*arguments, **options, stale=True)
 
 
+def loss_of_the_last_batch(*arguments, **options):
+    """The loss is that of the last batch instead of the whole training set."""
+    return _loop(*arguments, **options, last_only=True)
+
+
 def figures_swapped(*arguments, **options):
     """Training accuracy and test accuracy are swapped."""
     return _loop(*arguments, **options, swapped=True)
@@ -273,6 +278,11 @@ def told_every_other_epoch(*arguments, **options):
 def batches_gone_through_once(*arguments, batches=None, **options):
     """`batches` is turned into a list once, so every epoch reuses the batches of the first."""
     return _loop(*arguments, batches=None if batches is None else list(batches), **options)
+
+
+def batches_used_up(*arguments, batches=None, **options):
+    """One iterator over `batches` serves all epochs, so it is used up after the first, and later epochs get none."""
+    return _loop(*arguments, **options, batches=batches if batches is None else iter(batches))
 
 
 def batches_ignored(*arguments, batches=None, **options):
@@ -319,6 +329,19 @@ def shuffled_in_place(params, images, test_images, labels, *rest, key=None, **op
         order = _shuffled(len(images), key, 0)
         images[:], labels[:] = images[order], labels[order]
     return _loop(params, images, test_images, labels, *rest, key=key, **options)
+
+
+def list_changed_in_place(params, *arguments, **options):
+    """The caller's list `params` is changed in place, so it holds the trained parameters afterwards."""
+    params[:] = _loop(params, *arguments, **options)
+    return params
+
+
+def always_ten_classes(params, images, test_images, labels, test_labels, *rest, batches=None, **options):
+    """Integer labels become rows of ten columns, even if the network has another number of classes."""
+    labels, test_labels = _rows(labels, 10), _rows(test_labels, 10)
+    batches = batches if batches is None else [(x, _rows(y, 10)) for x, y in batches]
+    return _loop(params, images, test_images, labels, test_labels, *rest, batches=batches, **options)
 
 
 def encoded_twice(params, images, test_images, labels, test_labels, *rest, **options):

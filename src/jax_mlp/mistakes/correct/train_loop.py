@@ -97,11 +97,8 @@ def generator(
     params, train_images, test_images, train_labels, test_labels, n_epochs=10, *, batches=None, batch_size=128,
     learning_rate=1e-2, key=None, on_epoch=None,
 ):  # fmt: skip
-    """Batches come from a generator of index arrays, and labels are encoded one batch at a time."""
+    """Batches come from a generator made before the clock starts, and labels are encoded one batch at a time."""
     n_classes = params[-1][0].shape[0]
-
-    def given(epoch):
-        yield from batches
 
     def drawn(epoch):
         order = range(len(train_images))
@@ -112,8 +109,9 @@ def generator(
             yield np.asarray(train_images)[rows], np.asarray(train_labels)[rows]
 
     for epoch in range(n_epochs):
+        stream = drawn(epoch) if batches is None else ((x, y) for x, y in batches)
         start = time.time()
-        for x, y in (drawn if batches is None else given)(epoch):
+        for x, y in stream:
             params = update(params, x, _rows(y, n_classes), learning_rate)
         seconds = time.time() - start
         if on_epoch is not None:
