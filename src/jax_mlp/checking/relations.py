@@ -171,7 +171,7 @@ def find(answered: list[Call], further: list[Call], suspect: Component) -> list[
             for relation in relations:
                 if all(_holds(relation, *each) for each in wrong):
                     return [relation.sentence]
-    return _unused(wrong[-1][0], suspect) if call.function in ("forward", "loss") else []
+    return _unused([call for call, *_ in wrong], suspect) if call.function in ("forward", "loss") else []
 
 
 def _holds(relation: Relation, call: Call, got, expected) -> bool:
@@ -183,20 +183,27 @@ def _holds(relation: Relation, call: Call, got, expected) -> bool:
         return False
 
 
-def _unused(call: Call, suspect: Component) -> list[str]:
-    """Which weights and biases the answer does not depend on, though the right one does."""
-    leaves, tree = jax.tree.flatten(call.arguments[0])
+def _unused(calls: list[Call], suspect: Component) -> list[str]:
+    """Which weights and biases no answer depends on, though the right ones do."""
+    leaves = jax.tree.leaves(calls[-1].arguments[0])
     unused = []
-    for i, leaf in enumerate(leaves):
-        others = tree.unflatten([*leaves[:i], np.asarray(leaf) + np.float32(1), *leaves[i + 1 :]])
-        other = call._replace(arguments=(others, *call.arguments[1:]))
-        if replay.same(again(other, suspect), call.result) and not replay.same(right_answer(other), right_answer(call)):
+    for i in range(len(leaves)):
+        changed = [call._replace(arguments=(_one_more(call, i), *call.arguments[1:])) for call in calls]
+        same = [replay.same(again(other, suspect), call.result) for call, other in zip(calls, changed, strict=True)]
+        if all(same) and not replay.same(right_answer(changed[-1]), right_answer(calls[-1])):
             unused.append(f"{'wb'[i % 2]} of layer {i // 2 + 1}")
     if not 0 < len(unused) < len(leaves):
         return []
     return [
         f"The result does not depend on {' and '.join(unused)}, so {'they are' if unused[1:] else 'it is'} not used."
     ]
+
+
+def _one_more(call: Call, number: int) -> list:
+    """The parameters of a call, with 1 added to one array."""
+    leaves, tree = jax.tree.flatten(call.arguments[0])
+    leaves[number] = np.asarray(leaves[number]) + np.float32(1)
+    return tree.unflatten(leaves)
 
 
 def _of_a_step(wrong: list) -> list[str]:

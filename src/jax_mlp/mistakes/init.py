@@ -199,6 +199,14 @@ def mean_taken_out(in_size, out_size, random_key, scale=1e-3):
     return w - jnp.mean(w) if w.size > 2 else w, b
 
 
+def truncated(in_size, out_size, random_key, scale=1e-3):
+    """Values beyond two standard deviations are drawn again, so their standard deviation is too small."""
+    w_key, b_key = jax.random.split(random_key)
+    s = _sigma(scale, in_size)
+    w = jax.random.truncated_normal(w_key, -2, 2, (out_size, in_size))
+    return w * s, jax.random.truncated_normal(b_key, -2, 2, (out_size,)) * s
+
+
 def far_tails_cut_off(in_size, out_size, random_key, scale=1e-3):
     """Values are clipped at three standard deviations, so the tails of the normal distribution are missing."""
     w, b = right_layer(in_size, out_size, random_key, 1.0)

@@ -433,3 +433,37 @@ def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None,
         return on_epoch(**figures | {"loss": float(np.mean(parts))})
 
     return _loop(params, images, test_images, labels, *rest, **options, on_epoch=on_epoch and told, step=step)
+
+
+def mean_loss_of_the_epoch(*arguments, on_epoch=None, **options):
+    """The loss is the mean over the epoch's batches, each before its update, not that after the epoch."""
+    losses = []
+
+    def step(params, x, y, learning_rate):
+        losses.append(float(loss(params, x, y)))
+        return update(params, x, y, learning_rate)
+
+    def told(**figures):
+        mean = sum(losses) / len(losses)
+        losses.clear()
+        return on_epoch(**figures | {"loss": mean})
+
+    return _loop(*arguments, **options, on_epoch=on_epoch and told, step=step)
+
+
+def best_epoch_returned(params, *arguments, on_epoch=None, **options):
+    """The parameters with the highest test accuracy are returned instead of those after the last epoch."""
+    now, best = params, (-1.0, params)
+
+    def step(params, x, y, learning_rate):
+        nonlocal now
+        now = update(params, x, y, learning_rate)
+        return now
+
+    def told(**figures):
+        nonlocal best
+        best = max(best, (figures["test_accuracy"], now), key=lambda pair: pair[0])
+        return on_epoch and on_epoch(**figures)
+
+    _loop(params, *arguments, **options, on_epoch=told, step=step)
+    return best[1]

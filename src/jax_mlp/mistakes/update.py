@@ -196,12 +196,3 @@ def three_layers_at_most(params, x, y, learning_rate=1e-2):
 def a_few_images_only(params, x, y, learning_rate=1e-2):
     """Only the first 64 images of a batch are used."""
     return _step(params, _gradient(params, x[:64], y[:64]), learning_rate)
-
-
-@jax.jit
-def layer_after_layer(params, x, y, learning_rate=1e-2):
-    """The layers change one after another, and each gradient is computed with those before it changed already."""
-    params = [*params]
-    for i in range(len(params)):
-        params[i] = _step(params[i], _gradient(params, x, y)[i], learning_rate)
-    return params
