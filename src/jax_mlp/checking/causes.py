@@ -49,6 +49,7 @@ def gather(
     if remedy or not calls or (len(asked) >= 3 and not any(found.fitting for found in asked[-3:])):
         before.append(Evidence(tuple(remedy)))
         return before[-1]
+    calls = [_with_what_is_told(call, suspect) for call in calls]
     answered = [call for call in calls if call.result is not NO_ANSWER]
     further = _further_evidence(answered[-1], suspect) if answered else []
     last = [wrong for wrong in mistakes(component) if asked and wrong.name in asked[-1].fitting]
@@ -175,10 +176,29 @@ def _component(name: str, function) -> Component:
 def _ends_alike(functions: dict, call: Call, error: BaseException, same: Callable = replay.same) -> bool:
     """Whether a mistake gives the same answer to a call, or raises the same error."""
     try:
-        answer = relations.again(call, _component(call.function, functions[call.function]))
+        answer = _again(call, _component(call.function, functions[call.function]))
     except Exception as raised:  # a wrong component may fail in any way at all
         return call.result is NO_ANSWER and type(raised) is type(error) and str(raised)[:100] == str(error)[:100]
     return call.result is not NO_ANSWER and same(answer, call.result)
+
+
+def _with_what_is_told(call: Call, suspect: Component) -> Call:
+    """A call of `train_loop` with what its `on_epoch` is told as part of the answer."""
+    if call.options.get("on_epoch") is not None and call.result is not NO_ANSWER:
+        with contextlib.suppress(Exception):  # it may fail in any way at all
+            return call._replace(result=_again(call, suspect))
+    return call
+
+
+def _again(call: Call, component: Component):
+    if call.options.get("on_epoch") is None:
+        return relations.again(call, component)
+    told = []
+
+    def on_epoch(*arguments, seconds=None, **figures):  # how long an epoch takes is another time each time
+        told.append((arguments, figures))
+
+    return relations.again(call._replace(options={**call.options, "on_epoch": on_epoch}), component), told
 
 
 def _form(one, two) -> bool:
