@@ -434,7 +434,7 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """Units look for strokes in different places. Ink speaks for a unit where it is green, against it where it is red.
+    """Units look for strokes in different places. Ink on green raises a unit's input, ink on red lowers it.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
     unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and

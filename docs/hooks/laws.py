@@ -61,8 +61,8 @@ def all_laws(component: str, page: str) -> str:
     """The laws of a component, what the reference promises beyond them, and the mistakes they catch."""
     n_laws, n_mistakes = len(hunt.laws(component)), len(functions("mistakes", component))
     promises = (
-        "\n\n### What the reference promises as well\n\n"
-        f"Your code passes without these. `pytest --fine-print` asks for some.\n\n<!-- put promises {component} -->"
+        "\n\n### Further laws of the reference\n\n"
+        f"Your code need not satisfy these laws. `pytest --fine-print` tests some.\n\n<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
@@ -73,8 +73,9 @@ def all_laws(component: str, page: str) -> str:
         )
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     return (
-        f"{n_laws} laws test `{component}`. A square stands for one of {n_mistakes} known mistakes. It is shaded if "
-        f"the law catches that mistake, and solid if no other law does. Open a law to read its code.\n\n"
+        f"{n_laws} laws test `{component}`. Each square is one of {n_mistakes} known mistakes. A "
+        "shaded square means that the law catches that mistake, "
+        f"and a solid one that no other law catches it. Open a law to read its code.\n\n"
         f"<!-- put laws {component} -->{promises}\n\n### Mistakes they catch\n\n"
         f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"

@@ -40,8 +40,8 @@ def forward(params: Params, images: Num[ArrayLike, "batch features"]) -> Float[A
         - The probabilities `exp(forward(params, images))` sum to 1 along each row.
         - A row depends only on its own image.
         - Adding the same number to every entry of the last bias changes nothing.
-        - The result is finite even if logits differ by 10,000, because `exp` is never taken of a large number, nor
-          the logarithm of 0.
+        - The result is finite even if logits differ by 10,000, because it never takes `exp` of a large number
+          or the logarithm of 0.
 
     Examples:
         >>> params = [(jnp.zeros((2, 3)), jnp.zeros(2))]

@@ -32,7 +32,7 @@ def loss(
 
     Raises:
         ValueError: If shapes do not fit, or the batch is empty.
-        TypeError: If an argument is not an array of real numbers.
+        TypeError: If images or targets are not real numbers, or the parameters are not floating-point numbers.
 
     Laws:
         - If all classes are equally likely, the loss is $\ln K / K$ for one-hot targets.

@@ -46,18 +46,18 @@ def train_loop(
         train_labels: Integers, or one-hot rows.
         test_labels: Integers, or one-hot rows.
         n_epochs: Number of passes over the training set.
-        batches: The batches of an epoch, to be used instead of the training set: an iterable of `(x, y)`, such as a
-            list or a DataLoader, that is iterated over once per epoch. `y` holds integers or one-hot rows. The training
+        batches: An iterable of `(x, y)`, such as a list or a DataLoader. It is iterated over once per epoch, and its
+            batches are used instead of those of the training set. `y` holds integers or one-hot rows. The training
             set is then used only for evaluation, and `batch_size` is ignored.
         batch_size: Images per update. If it does not divide the number of images, the last batch is shorter.
         learning_rate: The learning rate of every update.
         key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
             the order given.
         on_epoch: Called after each epoch as `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`.
-            Epochs are counted from 1. The time is that of the updates, with the loading of batches. `loss` is the loss
-            on the training set. It and the accuracies are those of the parameters at the end of the epoch.
-        measure_every: Number of epochs from one evaluation, and one call of `on_epoch`, to the next. The last epoch is
-            always evaluated.
+            Epochs are counted from 1. `seconds` is the time of the updates, including the loading of batches. `loss`
+            is the loss on the training set. The loss and the accuracies are for the parameters at the end of the epoch.
+        measure_every: The network is evaluated, and `on_epoch` is called, once in so many epochs. The last epoch
+            is always evaluated.
 
     Returns:
         The trained parameters.

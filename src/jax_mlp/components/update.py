@@ -34,7 +34,7 @@ def update(
 
     Raises:
         ValueError: If shapes do not fit, the batch is empty, or the learning rate is not a scalar.
-        TypeError: If an argument is not an array of real numbers.
+        TypeError: If images, targets or learning rate are not real, or the parameters are not floating-point numbers.
 
     Laws:
         - A learning rate of 0 changes nothing.

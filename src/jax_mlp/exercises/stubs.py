@@ -69,7 +69,7 @@ def numbered_steps(component: str) -> str:
     ]
     if not lines:
         return ""
-    first = "Write it in steps. Once a step is right, its laws pass, even if later steps are missing:"
+    first = f"Write {component} in steps. Once a step is right, its laws pass, even if later steps are missing:"
     return f"{first}\n\n" + "\n".join(lines) + "\n\n"
 
 

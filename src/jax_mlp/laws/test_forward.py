@@ -181,7 +181,7 @@ def test_many_images_and_layers_too(impl):
 
 
 def test_inputs_are_left_as_they_are(impl):
-    """`forward` does not modify its arguments, the list of layers and the images."""
+    """`forward` modifies neither the list of layers nor the images."""
     params = [(jnp.ones((3, 2)), jnp.ones(3)), (jnp.ones((2, 3)), jnp.ones(2))]
     images, layers = np.float32([[-1, 0], [2, 0], [0, 2], [1, 1], [0, 0]]), list(params)
     impl.forward.raw(params, images)
@@ -251,7 +251,7 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """The gradient of any weighted sum of the results is, per layer, the sum over images of error times input."""
+    """For a weighted sum of results, the gradient of a layer's weights is the sum over images of error times input."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)

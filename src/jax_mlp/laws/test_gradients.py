@@ -55,7 +55,7 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """The sum of parameter times gradient over a hidden layer equals that of weight times gradient over the next."""
+    """Parameter times gradient, summed over a hidden layer, equals weight times gradient, summed over the next one."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]

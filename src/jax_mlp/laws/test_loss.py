@@ -73,7 +73,7 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(FEW), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If a wrong class leads by a large logit gap g, the loss is g / K. If the right class leads, it is 0."""
+    """If a wrong class leads by a large logit gap g, the loss is g / K. If the right class leads by g, it is 0."""
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)

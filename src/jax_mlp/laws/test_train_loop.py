@@ -301,7 +301,7 @@ def test_every_epoch_is_shuffled_anew(impl):
 
 
 def test_another_key_another_order(impl):
-    """The order depends on the key: with sixty keys, three images come in at least five of their six orders."""
+    """The order depends on the key: sixty keys give at least five of the six possible orders of three images."""
     seen = [orders_seen(impl, key, 1)[0] for key in KEYS]
     # With sixty random orders, one of the six is missing once in 10**4 runs, and two are missing once in 10**9.
     holds(len(set(seen)) >= 5, f"only the orders {sorted(set(seen))} from 60 keys", "all six orders of 0, 1 and 2")
@@ -316,7 +316,7 @@ def test_images_are_shuffled_and_not_batches(impl):
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
-    """`train_loop` does not modify its arguments, NumPy or JAX arrays, and they can still be read afterwards."""
+    """`train_loop` does not modify its arguments, whether NumPy or JAX arrays. They can be read afterwards."""
     expected = case.images, case.images[:3], case.labels, case.labels[:3]
     params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
     impl.train_loop.raw(params, *sets, 2, key=key)
@@ -406,7 +406,7 @@ STEPS = {
     "are left as they are.": [
         test_labels_may_be_integers,
     ],
-    "Evaluation: on_epoch, a function of the caller, receives the results after every epoch, unless it is None.": [
+    "Evaluation: on_epoch, a function that the caller passes, receives each epoch's results, unless it is None.": [
         test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
         test_all_epochs_asked_for_are_gone_through,
     ],

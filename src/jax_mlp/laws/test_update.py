@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """From two equal logits, a step of rate 1 adds 1/4 to the right class's parameters, and -1/4 to the other's."""
+    """With input 1 and equal logits, a step of rate 1 adds 1/4 to the right class's parameters, -1/4 to the other's."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]

@@ -72,19 +72,19 @@ def largest_of_the_whole_batch_taken_out(params, images):
 
 
 def normalised_over_the_batch(params, images):
-    """The logsumexp is taken over the images (axis 0) instead of the classes, so rows do not sum to 1."""
+    """The logsumexp is over the images (axis 0) instead of the classes, so an image's probabilities do not sum to 1."""
     z = _logits(params, images)
     return z - logsumexp(z, axis=0, keepdims=True)
 
 
 def normalised_over_everything(params, images):
-    """The logsumexp has no axis, so the whole batch sums to 1 instead of each row."""
+    """The logsumexp has no axis, so the probabilities sum to 1 over the whole batch instead of over each row."""
     z = _logits(params, images)
     return z - logsumexp(z)
 
 
 def mean_for_sum(params, images):
-    """The mean of the exponentials is taken instead of their sum, so each row sums to the number of classes."""
+    """The mean of the exponentials is taken, not the sum, so each row's probabilities sum to the number of classes."""
     z = _logits(params, images)
     return z - logsumexp(z, axis=1, keepdims=True) + jnp.log(z.shape[1])
 

@@ -101,7 +101,7 @@ def per_image(params, images, targets):
 
 
 def root_of_the_squares(params, images, targets):
-    """The root of the mean square is taken instead of the mean, so the gradient is wrong too."""
+    """The root mean square of the terms is returned instead of their mean, so the gradient is wrong too."""
     return jnp.sqrt(jnp.mean((forward(params, images) * targets) ** 2))
 
 
@@ -123,7 +123,7 @@ def images_cut_off(params, images, targets):
 
 
 def columns_for_entries(params, images, targets):
-    """`log_p[:, k]` takes columns k of every image; `log_p[arange(n), k]` would take one entry per image."""
+    """`log_p[:, labels]` takes n entries from every image; `log_p[arange(n), labels]` would take one from each."""
     return -jnp.mean(forward(params, images)[:, jnp.argmax(targets, axis=1)]) / targets.shape[1]
 
 
@@ -133,7 +133,7 @@ def logarithm_twice(params, images, targets):
 
 
 def every_image_with_every_target(params, images, targets):
-    """`log_p @ targets.T` compares each image with the targets of all images; `log_p * targets` with its own."""
+    """`log_p @ targets.T` compares each image with all targets; `log_p * targets` would use only its own target."""
     return -jnp.mean(forward(params, images) @ targets.T) / targets.shape[1]
 
 

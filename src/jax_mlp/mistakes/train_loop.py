@@ -112,7 +112,7 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """The same key shuffles in every epoch. Make a new key for each one with jax.random.fold_in(key, epoch)."""
+    """Every epoch shuffles with the same key, so orders repeat. Make one per epoch: jax.random.fold_in(key, epoch)."""
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
         if key is not None and options.get("batches") is None:
@@ -231,7 +231,7 @@ def tests_count_too(params, train_images, test_images, train_labels, test_labels
 
 
 def starts_over_every_epoch(*arguments, **options):
-    """Every epoch starts again from the first parameters, so only the last epoch counts."""
+    """Every epoch starts again from the initial parameters, so only the last epoch counts."""
     return _loop(*arguments, **options, restart=True)
 
 

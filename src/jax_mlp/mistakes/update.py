@@ -96,7 +96,7 @@ def divided_by_the_batch_again(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def textbook_rate(params, x, y, learning_rate=1e-2):
-    """The gradient is multiplied by the number of classes, as for the textbook's loss."""
+    """The gradient is multiplied by the number of classes, so steps are as large as with a textbook's loss."""
     return _step(params, _gradient(params, x, y), learning_rate * y.shape[1])
 
 
@@ -108,7 +108,7 @@ def weights_decay(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def clipped(params, x, y, learning_rate=1e-2):
-    """The gradient is clipped to entries between -1 and 1, so where it is large the step is too small."""
+    """The entries of the gradient are clipped to between -1 and 1, so the step is too small if they are larger."""
     return _step(params, jax.tree.map(lambda g: jnp.clip(g, -1, 1), _gradient(params, x, y)), learning_rate)
 
 
