@@ -116,7 +116,13 @@ def pytest_collection_modifyitems(config, items):
         kept = [i for i in items if "impl" in i.fixturenames and not left_out & evaluate.marks(i.obj)]
         selected = Exercises(implementation.folder).selected
         kept = [item for item in kept if component_of(item.nodeid) in selected]
-        items[:] = sorted(kept, key=lambda item: [*COMPONENTS].index(component_of(item.nodeid)))
+        items[:] = sorted(kept, key=_place)
+
+
+def _place(item) -> tuple[int, bool]:
+    """A sort key for laws: by component, and those in its own file before those of gradients."""
+    component = component_of(item.nodeid)
+    return [*COMPONENTS].index(component), not law_name(item).startswith(f"{component}::")
 
 
 def pytest_collection_finish(session):

@@ -1,6 +1,7 @@
 """`jax-mlp exercises grade`, and the zip for Gradescope: for teachers."""
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -121,7 +122,7 @@ def _grade_all(waiting, done, digests, worth, jobs: int, limits: tuple) -> list[
                     line = f"not graded: {' '.join(rows.split())}"
                 else:
                     done.write(digests[submission.name], submission.name, rows)
-                    why = " ".join(first_trouble(rows)).strip()[:160]
+                    why = textwrap.shorten(" ".join(first_trouble(rows)), 160, placeholder=" …")
                     why = f"   {why}" if why else ""
                     line = f"{shown(worth.total(rows)):>5} of {shown(worth.most)}{why}"
                 tqdm.write(f"{submission.name:<24} {line}", file=sys.stdout)

@@ -114,7 +114,7 @@ def solution(
     from jax_mlp.exercises.stubs import without_docstrings
 
     exercises, passes = _started(component, folder), False
-    if not yes:
+    if exercises.without_hints or not yes:
         print(f"Testing {exercises.shown(component)} …", flush=True)
         code = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True)
         if code not in (0, 1):  # neither passed nor failed
@@ -123,6 +123,9 @@ def solution(
                 f"Run pytest --impl={quote(str(folder))} {component}, or skip the test with --yes."
             )
         passes = code == 0
+        if not passes and exercises.without_hints:
+            print("Your version does not pass yet. Solutions are switched off for these exercises until it does.")
+            return
         if not passes and not typer.confirm("Your version does not pass yet. Show the solution anyway?"):
             return
     yours = exercises.path(component).read_text(encoding="utf-8") if exercises.path(component).exists() else ""

@@ -33,6 +33,8 @@ def first_trouble(rows: dict[str, dict]) -> tuple[str, str]:
         if row["state"] == "failed":
             return row["first"], row["cause"] or row["got"]
     lacking = [component for component, row in rows.items() if row["state"] in ("missing", "not written")]
+    if lacking and len(lacking) == len(rows):  # it may hold other components, which count for nothing
+        return "", rows[lacking[0]]["got"]
     return ("", f"not written: {', '.join(lacking)}") if lacking else ("", "")
 
 

@@ -274,7 +274,9 @@ def _unanswerable(folder: Path, component: str) -> tuple[str, str]:
     """Why a component need not be run, if so: its state, and a sentence."""
     path = folder / f"{component}.py"
     if not path.exists():
-        return "missing", f"There is no {path.name}."
+        others = [f"{name}.py" for name in COMPONENTS if (folder / f"{name}.py").exists()]
+        only = f", only {', '.join(others)}" if others else ""
+        return "missing", f"There is no {path.name}{only}."
     with contextlib.suppress(OSError):
         if is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
             return "not written", f"{path.name} is not started."

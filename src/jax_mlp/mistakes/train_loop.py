@@ -337,11 +337,9 @@ def list_changed_in_place(params, *arguments, **options):
     return params
 
 
-def always_ten_classes(params, images, test_images, labels, test_labels, *rest, batches=None, **options):
+def always_ten_classes(params, images, test_images, labels, test_labels, *rest, **options):
     """Integer labels become rows of ten columns, even if the network has another number of classes."""
-    labels, test_labels = _rows(labels, 10), _rows(test_labels, 10)
-    batches = batches if batches is None else [(x, _rows(y, 10)) for x, y in batches]
-    return _loop(params, images, test_images, labels, test_labels, *rest, batches=batches, **options)
+    return _loop(params, images, test_images, _rows(labels, 10), _rows(test_labels, 10), *rest, **options)
 
 
 def encoded_twice(params, images, test_images, labels, test_labels, *rest, **options):
