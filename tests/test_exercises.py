@@ -114,6 +114,15 @@ def test_commands_work_inside_the_folder_too(folder, monkeypatch):
     assert "relu::test_example" in collected.stdout
 
 
+def test_own_laws_come_before_those_of_gradients(folder):
+    """The laws of the loss begin with those of its own file, which are easier to read."""
+    command = [sys.executable, "-m", "pytest", f"--impl={folder}", "--co", "-q"]
+    collected = subprocess.run(command, capture_output=True, text=True).stdout
+    names = re.findall(r"\b(loss|gradients)::", collected)
+    assert {*names} == {"loss", "gradients"}
+    assert names == ["loss"] * names.count("loss") + ["gradients"] * names.count("gradients")
+
+
 def test_every_component_has_hints():
     """Every component has at least three hints."""
     assert {*HINTS} == {*COMPONENTS}

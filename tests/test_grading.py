@@ -19,6 +19,7 @@ from jax_mlp.grading.guard import Refused, guard
 from jax_mlp.grading.journal import Journal
 from jax_mlp.grading.page import page
 from jax_mlp.grading.points import EXAMPLE, Points, points
+from jax_mlp.grading.running import _unanswerable
 from jax_mlp.grading.submissions import Submission, components_of, content, copy, digest, find, left_out, part
 
 
@@ -228,6 +229,24 @@ def test_a_teachers_selection(tmp_path):
     assert "in 1 exercise." in text
     assert "Hints" not in text
     assert "def loss" not in text
+
+
+def test_solutions_are_switched_off_with_the_hints(tmp_path):
+    """After `start --without-hints`, `solution` shows none for a version that does not pass, even with --yes."""
+    exercises("start", tmp_path / "mine", "--only", "relu", "--without-hints")
+    output = exercises("solution", "relu", "--in", tmp_path / "mine", "--yes").output
+    assert "Solutions are switched off" in output
+    assert "jnp.maximum(" not in output
+
+
+def test_other_components_are_named(tmp_path):
+    """If nothing that is graded was handed in, the reason names what was handed in."""
+    (tmp_path / "init.py").write_text("")
+    state, words = _unanswerable(tmp_path, "relu")
+    assert words == "There is no relu.py, only init.py."
+    missing = row(state, got=words)
+    assert formats.first_trouble({"relu": missing, "loss": missing}) == ("", words)
+    assert formats.first_trouble({"relu": row(), "loss": missing}) == ("", "not written: loss")
 
 
 def test_the_zip_for_gradescope(tmp_path):

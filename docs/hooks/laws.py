@@ -73,9 +73,9 @@ def all_laws(component: str, page: str) -> str:
         )
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     return (
-        f"{n_laws} laws test `{component}`. Each square is one of {n_mistakes} known mistakes. A "
-        "shaded square means that the law catches that mistake, "
-        f"and a solid one that no other law catches it. Open a law to read its code.\n\n"
+        f"{n_laws} laws test `{component}`. Each square is one of {n_mistakes} known mistakes. A shaded square means "
+        "that the law catches that mistake, and a solid one that no other law catches it. "
+        "Open a law to read its code.\n\n"
         f"<!-- put laws {component} -->{promises}\n\n### Mistakes they catch\n\n"
         f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"

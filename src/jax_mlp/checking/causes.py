@@ -195,7 +195,7 @@ def _again(call: Call, component: Component):
         return relations.again(call, component)
     told = []
 
-    def on_epoch(*arguments, seconds=None, **figures):  # how long an epoch takes is another time each time
+    def on_epoch(*arguments, seconds=None, **figures):  # the time differs from run to run
         told.append((arguments, figures))
 
     return relations.again(call._replace(options={**call.options, "on_epoch": on_epoch}), component), told

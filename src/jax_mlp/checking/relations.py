@@ -39,11 +39,6 @@ def _times(factor: Callable[[Call, np.ndarray], float]) -> Callable[[Call, Any, 
     return holds
 
 
-def _nearly(got, expected) -> bool:
-    """Whether an answer is right to two digits or more, and no further than that: rounding is no such answer."""
-    return got.shape == expected.shape and np.abs(got - expected).max() <= 0.01 * np.abs(expected).max()
-
-
 def _n_images(call: Call, _=None) -> int:
     return len(call.arguments[1])
 
@@ -104,7 +99,9 @@ RELATIONS = {
     ],
     "forward loss": [
         Relation(
-            lambda _, got, expected: _nearly(got, expected),
+            lambda _, got, expected: (
+                got.shape == expected.shape and np.abs(got - expected).max() <= 0.01 * np.abs(expected).max()
+            ),
             "Only the first digits of the result are right. Something is rounded on the way: look for a dtype of 16 "
             "bits, and for matrix products of low precision, such as TF32 or bfloat16.",
         ),
@@ -189,7 +186,7 @@ def _unused(calls: list[Call], suspect: Component) -> list[str]:
     unused = []
     for i in range(len(leaves)):
         changed = [call._replace(arguments=(_one_more(call, i), *call.arguments[1:])) for call in calls]
-        same = [replay.same(again(other, suspect), call.result) for call, other in zip(calls, changed, strict=True)]
+        same = (replay.same(again(other, suspect), call.result) for call, other in zip(calls, changed, strict=True))
         if all(same) and not replay.same(right_answer(changed[-1]), right_answer(calls[-1])):
             unused.append(f"{'wb'[i % 2]} of layer {i // 2 + 1}")
     if not 0 < len(unused) < len(leaves):

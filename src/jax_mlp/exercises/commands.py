@@ -38,7 +38,9 @@ def start(
     only: Annotated[
         str | None, typer.Option(metavar="COMPONENTS", help="Include only these components, such as relu,loss.")
     ] = None,
-    without_hints: Annotated[bool, typer.Option("--without-hints", help="Switch hints off.")] = False,
+    without_hints: Annotated[
+        bool, typer.Option("--without-hints", help="Switch hints off, and solutions until your version passes.")
+    ] = False,
 ) -> None:
     """Write one stub (a function to complete) per component. Existing files are not changed."""
     chosen = [name.strip() for name in only.split(",")] if only else None

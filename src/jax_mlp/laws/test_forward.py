@@ -37,16 +37,6 @@ def test_example(impl):
     close(np.exp(impl.forward.eager(params, np.ones((5, 2), np.float32))), np.full((5, 2), 0.5), ROUNDING)
 
 
-def extreme(case):
-    """The case's network with a last bias whose entries are far apart, and with a large number added to all of them."""
-    w, b = case.params[-1]
-    gap, shift = (case.more.one_of([0.0, 1e4, -1e4]) for _ in range(2))
-    b = b + np.float32(gap) * np.arange(len(b), dtype=np.float32) + np.float32(shift)
-    return [*case.params[:-1], (w, b)], case.images
-
-
-EXTREMES = exact_cases(CLASSIFIERS, more=2).map(extreme)
-
 # Shape and normalisation
 
 
