@@ -224,6 +224,7 @@ def test_a_teachers_selection(tmp_path):
     """`--only` writes these stubs alone, and `--without-hints` switches hints off, in files and in the notebook."""
     assert exercises("start", tmp_path / "mine", "--only", "relu,loss", "--without-hints").exit_code == 0
     assert sorted(path.name for path in (tmp_path / "mine").glob("*.py")) == ["loss.py", "my_laws.py", "relu.py"]
+    assert "Exercise 2 of 2." in (tmp_path / "mine" / "loss.py").read_text()
     assert "switched off" in exercises("hint", "relu", "--in", tmp_path / "mine").output
     text = json.dumps(notebook(only=["relu"], hints=False))
     assert "in 1 exercise." in text
@@ -247,6 +248,17 @@ def test_other_components_are_named(tmp_path):
     missing = row(state, got=words)
     assert formats.first_trouble({"relu": missing, "loss": missing}) == ("", words)
     assert formats.first_trouble({"relu": row(), "loss": missing}) == ("", "not written: loss")
+
+
+def test_the_workflow_for_github_classroom(tmp_path):
+    """It passes the points on that it was given, and those are checked."""
+    (tmp_path / "mine.toml").write_text(EXAMPLE)
+    exercises("classroom", tmp_path / "w.yml", "--points", tmp_path / "mine.toml")
+    assert f"grade exercises --points {tmp_path}/mine.toml --junit" in (tmp_path / "w.yml").read_text()
+    (tmp_path / "mine.toml").write_text("[points]\nrule = 1\n")
+    result = exercises("classroom", tmp_path / "v.yml", "--points", tmp_path / "mine.toml")
+    assert "got 'rule'" in str(result.exception)
+    assert not (tmp_path / "v.yml").exists()
 
 
 def test_the_zip_for_gradescope(tmp_path):

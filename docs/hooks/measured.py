@@ -81,15 +81,11 @@ def suite(result):
 
 def grading(result):
     """For each run: total time, time per submission, peak memory, and the number of wrong grades."""
-
-    def graded(what):
-        return result["submissions"] / (2 if "half" in what else 1)
-
     rows = [
         [
             what, f"{run['after']['100'] / 60:.0f}" if "100" in run["after"] and "kill" not in what else "—",
-            f"{run['seconds'] / 60:.0f}", f"{run['seconds'] / graded(what):.1f}",
-            f"{run['processor'] / graded(what):.1f}", f"{run['memory'] / 1024:.1f}", f"{run['wrong']}",
+            f"{run['seconds'] / 60:.0f}", f"{run['seconds'] / run['graded']:.1f}",
+            f"{run['processor'] / run['graded']:.1f}", f"{run['memory'] / 1024:.1f}", f"{run['wrong']}",
         ]
         for what, run in result["runs"].items()
     ]  # fmt: skip

@@ -240,7 +240,9 @@ def main() -> None:
             if kill:
                 timed(line, kill)
             measured.write_text(json.dumps(timed(line)))
-        run = {"jobs": jobs, "wrong": len(wrong_grades(table, truth)), **json.loads(measured.read_text())}
+        graded = len(truth) - (kill or 0)
+        wrong = len(wrong_grades(table, truth))
+        run = {"jobs": jobs, "graded": graded, "wrong": wrong, **json.loads(measured.read_text())}
         print(what, run, *wrong_grades(table, truth), sep="\n  ", flush=True)
         results["runs"][what] = run
     first = [(folder / f"{what}.json").read_bytes() for what in runs]

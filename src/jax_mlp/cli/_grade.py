@@ -152,13 +152,22 @@ def gradescope_zip(
 
 def classroom_workflow(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path(".github/workflows/classroom.yml"),
+    points: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file with the points, in the same repository.")
+    ] = None,
 ) -> None:
     """Write the workflow that grades every push in GitHub Classroom."""
-    import jax_mlp
+    import shlex
 
+    import jax_mlp
+    from jax_mlp.grading.points import points as check_points
+
+    check_points(points)
     text = Path(jax_mlp.__file__).with_name("grading").joinpath("classroom.yml").read_text(encoding="utf-8")
     if file.exists():
         raise ValueError(f"exercises classroom: expected a file that is not there yet, got {file}. Remove it first.")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text.replace("VERSION", jax_mlp.__version__), encoding="utf-8")
+    chosen = f" --points {shlex.quote(points.as_posix())}" if points else ""
+    text = text.replace("VERSION", jax_mlp.__version__).replace("grade exercises", f"grade exercises{chosen}")
+    file.write_text(text, encoding="utf-8")
     print(f"written   {file}")

@@ -64,7 +64,8 @@ def start(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"exercises start: expected a folder, got the file {folder}. Choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
-    files = {f"{c}.py": stub(c, str(folder)) for c in COMPONENTS if chosen is None or c in chosen}
+    among = [component for component in COMPONENTS if chosen is None or component in chosen]
+    files = {f"{component}.py": stub(component, str(folder), among) for component in among}
     files["my_laws.py"] = Path(__file__).with_name("my_laws.py").read_text(encoding="utf-8")
     for name, text in files.items():
         try:
@@ -164,14 +165,16 @@ def reset(component: Component, folder: In = HERE) -> None:
     """Restore the stub of a component. Your version is kept beside it."""
     from jax_mlp.exercises.stubs import stub
 
-    path = _started(component, folder).path(component)
+    exercises = _started(component, folder)
+    path = exercises.path(component)
     if path.exists():
         number = 1
         while (backup := path.with_suffix(f".py.bak{number}")).exists():
             number += 1
         shutil.move(path, backup)
         print(f"kept      {backup}")
-    path.write_text(stub(component, str(folder)), encoding="utf-8")
+    among = [each for each in COMPONENTS if each in (*exercises.selected, component)]
+    path.write_text(stub(component, str(folder), among), encoding="utf-8")
     print(f"written   {path}")
 
 

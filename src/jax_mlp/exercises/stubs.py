@@ -26,18 +26,18 @@ def sources(component: str) -> list[str]:
     return [text, *(source(name) for name in names if name not in ("_checks", "_devices"))]
 
 
-def stub(component: str, folder: str = "exercises") -> str:
-    """The source of a stub."""
+def stub(component: str, folder: str = "exercises", among: Sequence[str] = (*COMPONENTS,)) -> str:
+    """The source of a stub, which is numbered among the components to write."""
     text = source(component)
     tree, lines = ast.parse(text), text.splitlines()
     body = [node for each in sources(component) for node in ast.parse(each).body]
     functions = [node for node in body if isinstance(node, ast.FunctionDef) and "check" not in node.name]
     own = [function for function in functions if function.name in COMPONENTS[component]]
     constants = [node for node in body if isinstance(node, ast.Assign)]
-    number = [*COMPONENTS].index(component) + 1
+    number = among.index(component) + 1
     parts = [
         f'"""{ast.get_docstring(tree)}\n\n'
-        f"Exercise {number} of {len(COMPONENTS)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
+        f"Exercise {number} of {len(among)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
         f'{numbered_steps(component)}{_may_use(component)}\n"""',
         "\n".join(_imports(body, component, _names([*functions, *constants]))),
     ]

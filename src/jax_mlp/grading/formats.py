@@ -43,12 +43,12 @@ def as_csv(grades: Grades, points: Points) -> str:
     file = io.StringIO(newline="")
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(
-        ["submission", "points", "of", *points.worth, "failing", "first failing law", "likely cause, or what it got"]
+        ["submission", "points", "of", *points.worth, "not passed", "first failing law", "likely cause, or what it got"]
     )
     for name, graded in grades.items():
-        failing = " ".join(component for component, row in graded.items() if row["state"] != "passed")
+        not_passed = " ".join(component for component, row in graded.items() if row["state"] != "passed")
         numbers = [shown(points.of(component, graded[component])) for component in points.worth]
-        why = [failing, *first_trouble(graded)]
+        why = [not_passed, *first_trouble(graded)]
         rows.writerow([_text(name), shown(points.total(graded)), shown(points.most), *numbers, *map(_text, why)])
     return file.getvalue()
 
