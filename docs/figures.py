@@ -119,7 +119,7 @@ def read():
 
 
 def network() -> Figure:
-    """Layer by layer, the 784 pixels of a digit become ten probabilities. The right digit has the largest probability.
+    """Layer by layer, a trained network turns 784 pixels into ten probabilities. Darker squares are larger numbers.
 
     A handwritten digit of 784 pixels is on the left. Two patterns of 512 squares follow, more or less dark: the
     activations of the hidden units. On the right are ten bars of probabilities. One of them is long, and it belongs
@@ -186,43 +186,46 @@ def draw() -> Figure:
 
 
 def scales() -> Figure:
-    """With He's scale the differences between images survive ten layers; with other scales they die or explode.
+    """With He's scale the signal about keeps its size through ten layers. With other scales it shrinks or grows.
 
-    How much the activations of 200 images differ, against the layer, on a logarithmic axis. With the scales 0.001 and
-    0.01 they shrink by a constant factor per layer, until float32 can hardly tell the images apart. With 0.2 they
-    grow by a constant factor. With He's scale they stay as large as they were.
+    The size of the signal, the square root of the mean square of the activations of 200 images, against the layer, on a
+    logarithmic axis. With the scales 0.001 and 0.01 it shrinks by a constant factor per layer. With 0.2 it grows by a
+    constant factor. With He's scale it stays about as large as it was. There are no biases.
     """
     x = digits().test_images[:200] * np.float32(1 / 255)
     figure = sheet(3.4)
     axes = figure.subplots()
     for name, scale in {"0.2": 0.2, "He": mlp.he, "0.01": 0.01, "0.001": 1e-3}.items():
-        values, spread = x, []
-        for w, b in mlp.init_mlp([784] + 10 * [512], jax.random.key(0), scale):
-            values = np.asarray(mlp.relu(values @ w.T + b), np.float64)
-            spread.append(np.sqrt(values.var(axis=0).mean()))
-        axes.semilogy(range(1, 11), spread, "o-", color=RIGHT if name == "He" else WRONG)
-        axes.annotate(f"scale {name}", (10, spread[-1]), (8, 0), textcoords="offset points", va="center")
-    axes.set(xlabel="layer", ylabel="deviation between images", xticks=range(1, 11))
+        values = x
+        sizes = [np.sqrt(np.mean(values**2))]
+        for w, _ in mlp.init_mlp([784] + 10 * [512], jax.random.key(0), scale):
+            values = np.asarray(mlp.relu(values @ w.T), np.float64)
+            sizes.append(np.sqrt(np.mean(values**2)))
+        axes.semilogy(range(11), sizes, "o-", color=RIGHT if name == "He" else WRONG)
+        axes.annotate(f"scale {name}", (10, sizes[-1]), (8, 0), textcoords="offset points", va="center")
+    axes.set(
+        xlabel="layer", ylabel="size of the signal", xticks=range(11), xticklabels=["image", *map(str, range(1, 11))]
+    )
     return figure
 
 
 def relu() -> Figure:
-    """`relu` has a kink at 0. Its derivative there may be any number from 0 to 1, and JAX's two versions differ.
+    """`relu` has a kink at 0, so no derivative exists there. JAX uses 1/2 for `maximum(0, x)` and 0 for `jax.nn.relu`.
 
-    On the left is relu: zero for negative x, then rising at 45 degrees. The other curve is its derivative: 0 for
-    negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a ring at 0
+    On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
+    negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0
     is what jax.nn.relu gives.
     """
     x = np.linspace(-2, 2, 401, dtype=np.float32)
     slope = jax.vmap(jax.grad(mlp.relu))
     figure, (left, right) = panels(2, 2.6)
     left.plot(x, mlp.relu(x))
-    left.set(title="relu(x)", xlabel="x", aspect="equal")
+    left.set(title="relu(x)", xlabel="x")
     for side in (x[x < 0], x[x > 0]):
         right.plot(side, slope(side), color="C0")
-    for name, function, fill in (("maximum(0, x)", mlp.relu, "full"), ("jax.nn.relu(x)", jax.nn.relu, "none")):
+    for name, function in (("maximum(0, x)", mlp.relu), ("jax.nn.relu(x)", jax.nn.relu)):
         at_zero = jax.grad(function)(0.0)
-        right.plot(0, at_zero, "o", color=INK, fillstyle=fill)
+        right.plot(0, at_zero, "o", color=INK)
         right.annotate(name, (0, at_zero), (9, 0), textcoords="offset points", va="center")
     right.set(title="its derivative", xlabel="x")
     return figure
@@ -252,7 +255,7 @@ def log_softmax() -> Figure:
 
 
 def one_hot() -> Figure:
-    """A label becomes a row with a 1 in the column of its class. The labels −1 and 10 have no class, so no 1.
+    """A label becomes a row with a 1 in the column of its class. No class belongs to −1 or 10, so their rows hold no 1.
 
     A table with a row for each of the labels 5, 0, 4, 1, 9, −1 and 10, and a column for each of the classes 0 to 9.
     Each of the first five rows has one filled square, in the column of its label. The rows of −1 and 10 are empty.
@@ -268,7 +271,7 @@ def one_hot() -> Figure:
 
 
 def surprise() -> Figure:
-    """The less likely the network thought the right class, the greater the surprise: −log p has no upper bound.
+    """The smaller the probability of the right class, the greater the surprise. It has no upper bound.
 
     The curve falls from left to right. It is 0 at p = 1, and rises without bound as p approaches 0. Three dots lie on
     it, each with a test image: far down on the right a digit of which the tuned network is sure, in the middle one
@@ -287,6 +290,8 @@ def surprise() -> Figure:
         inset.imshow(digits().test_images[which].reshape(28, 28), cmap=figures.ink())
         inset.set_title(f"a {labels[which]}: p = {right[which]:.2f}", color=colour)
         inset.set_axis_off()
+        axes.annotate("", (right[which], -np.log(right[which])), (x + 0.08, y), textcoords="axes fraction",
+                      arrowprops={"arrowstyle": "-", "color": colour})  # fmt: skip
     axes.set(xlabel="probability p of the right class", ylabel="surprise −log p", xlim=(-0.02, 1.03), ylim=(-0.2, 5.4))
     return figure
 
@@ -312,7 +317,7 @@ def p_minus_y() -> Figure:
 
 
 def confusion() -> Figure:
-    """Most answers are right: those are on the diagonal. The others are mostly between digits that look alike.
+    """Each row counts 100 images of one digit. Most of the answers are right: those are on the diagonal.
 
     A table with ten rows, the true digits, and ten columns, the network's answers, with counts. Nearly all images are
     on the diagonal, more than ninety of a hundred in most rows. The other squares are darker the more images they
@@ -322,11 +327,11 @@ def confusion() -> Figure:
 
 
 def mistakes() -> Figure:
-    """The mistakes about which the network is most certain are hard for people, too. Only the first row is correct.
+    """The first row is read correctly. Below it, "4 as 9" is a 4 that the network takes for a 9.
 
     Thirty small images of handwritten digits. The first row shows each digit once, classified correctly. The rows
-    below show digits that are classified wrongly, each with the network's answer and the right one. Many of them are
-    hard for people, too.
+    below show digits that are classified wrongly, the answers first of which the network is
+    most certain. Each has the right digit and the network's answer. Some of them are hard for people, too.
     """
     return figures.digits(digits().test_images, digits().test_labels, read(), width=_page["width"])
 
@@ -434,7 +439,7 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """Units look for strokes in different places. Ink on green raises a unit's input, ink on red lowers it.
+    """Units look for ink in different places. Ink on green raises a unit's sum, ink on red lowers it.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
     unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and

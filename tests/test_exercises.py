@@ -123,6 +123,15 @@ def test_own_laws_come_before_those_of_gradients(folder):
     assert names == ["loss"] * names.count("loss") + ["gradients"] * names.count("gradients")
 
 
+def test_hints_begin_at_the_first_step_that_fails(folder):
+    """Hints about steps that pass already are left out, and `reset` begins anew."""
+    Exercises(folder).remember(steps={"train_loop": 4})
+    assert HINTS["train_loop"][4] in exercises("hint", "train_loop", "--in", folder).output
+    assert HINTS["train_loop"][5] in exercises("hint", "train_loop", "--in", folder).output
+    exercises("reset", "train_loop", "--in", folder)
+    assert HINTS["train_loop"][0] in exercises("hint", "train_loop", "--in", folder).output
+
+
 def test_every_component_has_hints():
     """Every component has at least three hints."""
     assert {*HINTS} == {*COMPONENTS}

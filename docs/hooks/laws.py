@@ -60,9 +60,11 @@ def tested(component: str, name: str, page: str) -> str:
 def all_laws(component: str, page: str) -> str:
     """The laws of a component, what the reference promises beyond them, and the mistakes they catch."""
     n_laws, n_mistakes = len(hunt.laws(component)), len(functions("mistakes", component))
+    fine_print = any("mark.fine_print" in code for _, code in functions("laws", component).values())
+    asked = " `pytest --fine-print` also tests those that are marked *fine print*." * fine_print
     promises = (
         "\n\n### Further laws of the reference\n\n"
-        f"Your code need not satisfy these laws. `pytest --fine-print` tests some.\n\n<!-- put promises {component} -->"
+        f"Your code need not satisfy these laws.{asked}\n\n<!-- put promises {component} -->"
         if len(functions("laws", component)) > n_laws
         else ""
     )
@@ -74,9 +76,9 @@ def all_laws(component: str, page: str) -> str:
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
     return (
         f"{n_laws} laws test `{component}`. Each square is one of {n_mistakes} known mistakes. A shaded square means "
-        "that the law catches that mistake, and a solid one that no other law catches it. "
+        "that the law catches that mistake. A solid square means that no other law catches it. "
         "Open a law to read its code.\n\n"
-        f"<!-- put laws {component} -->{promises}\n\n### Mistakes they catch\n\n"
+        f"<!-- put laws {component} -->{promises}\n\n### Mistakes that the laws catch\n\n"
         f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"
     )
@@ -172,11 +174,11 @@ def promise_rows(component: str) -> str:
 
 def mistake_rows(component: str) -> str:
     """Each mistake: its sentence, its code, the laws that catch it, and a call that shows it."""
-    rows, shown, laws = [], counterexamples(), hunt.laws(component)
+    rows, shown, laws = [], counterexamples(), functions("laws", component)  # with those of the fine print
     for name, (sentence, code) in functions("mistakes", component).items():
         key = f"{component}/{name}"
         catching = [law for law in laws if law in caught()[key]]
-        links = "".join(f'<li><a href="#{law}">{words(laws[law])}</a></li>' for law in catching)
+        links = "".join(f'<li><a href="#{law}">{words(laws[law][0])}</a></li>' for law in catching)
         count = f"{len(catching)} law{'s' * (len(catching) != 1)}"
         rows.append(
             f'<details><summary><span>{words(sentence)}</span><span class="count">{count}</span></summary>'

@@ -29,7 +29,7 @@ def table(name: str) -> str:
     """The table of a benchmark."""
     command = f"python -m tests.{'catalogue' if name == 'causes' else 'benchmarks'}.{COMMANDS.get(name, name)}"
     if not (MEASURED / f"{name}.json").exists():
-        return f"Not measured yet: `{command} --json docs/measured/{name}.json`."
+        return f"This has not been measured yet. The command is: `{command} --json docs/measured/{name}.json`."
     result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
     source = f"Measured on {result['machine']}, by `{command}`."
     if name == "growth":  # its results are drawn
@@ -91,7 +91,7 @@ def grading(result):
     ]  # fmt: skip
     of = ", ".join(result["components"])
     head = [
-        f"{result['submissions']} submissions of {of}, with",
+        f"{result['submissions']} submissions of {of}, graded with",
         "minutes for the first 100",
         "minutes in total",
         "seconds each",

@@ -10,13 +10,19 @@ const Learning = (() => {
   const DIGITS = [...Array(10).keys()]
   const percent = (/** @type {number} */ fraction) => `${(100 * fraction).toFixed(1)} %`
 
-  const [WIDE, HIGH, LOW] = [400, 210, 0.75] // of the curves, and the lowest accuracy on them
+  const [WIDE, HIGH, LOW] = [400, 210, 0.7] // of the curves, and the lowest accuracy on them
   const across = (/** @type {number} */ epoch) => 44 + (epoch / END) * (WIDE - 60)
-  const down = (/** @type {number} */ accuracy) => 16 + ((1 - Math.max(accuracy, LOW)) / (1 - LOW)) * (HIGH - 62)
+  const down = (/** @type {number} */ accuracy) => 16 + ((1 - accuracy) / (1 - LOW)) * (HIGH - 62)
 
   /** Both accuracies against the epoch, and the gap between them up to this one. @param {number} epoch */
   function curves(epoch) {
-    const points = (/** @type {number[]} */ all) => all.map((accuracy, at) => `${across(at)} ${down(accuracy)}`)
+    /** Where a curve goes, from where it rises above the axis. @param {number[]} all */
+    const points = all =>
+      all.flatMap((accuracy, at) => {
+        if (accuracy >= LOW) return [`${across(at)} ${down(accuracy)}`]
+        const next = all[at + 1]
+        return next >= LOW ? [`${across(at + (LOW - accuracy) / (next - accuracy))} ${down(LOW)}`] : []
+      })
     const gap = [...points(run.train.slice(0, epoch + 1)), ...points(run.test.slice(0, epoch + 1)).reverse()]
     return svg(
       "svg",
@@ -26,14 +32,14 @@ const Learning = (() => {
         "aria-label": `Accuracy after each of ${END} epochs. Training images end at ${percent(run.train[END])}, test images at ${percent(run.test[END])}.`,
       },
       svg("path", { class: "axis", d: `M${across(0)} ${down(1)}V${down(LOW)}H${across(END)}` }),
-      ...[0.8, 0.9, 1].map(tick =>
+      ...[0.7, 0.8, 0.9, 1].map(tick =>
         svg("text", { x: across(0) - 6, y: down(tick) + 4, "text-anchor": "end" }, `${Math.round(100 * tick)} %`),
       ),
       ...[0, END / 2, END].map(tick =>
         svg("text", { x: across(tick), y: down(LOW) + 18, "text-anchor": "middle" }, `${tick}`),
       ),
       svg("text", { x: across(END / 2), y: HIGH - 6, "text-anchor": "middle" }, "epochs"),
-      svg("path", { class: "gap", d: `M${gap.join("L")}Z` }),
+      svg("path", { class: "gap", d: gap.length ? `M${gap.join("L")}Z` : "" }),
       svg("path", { class: "line", d: `M${points(run.train).join("L")}` }),
       svg("path", { class: "line forward", d: `M${points(run.test).join("L")}` }),
       svg("path", { class: "guide", d: `M${across(epoch)} ${down(1)}V${down(LOW)}` }),
@@ -43,8 +49,12 @@ const Learning = (() => {
         { class: "forward", x: across(END), y: down(run.test[END]) + 20, "text-anchor": "end" },
         "test images",
       ),
-      svg("circle", { class: "ink", cx: across(epoch), cy: down(run.train[epoch]), r: 5 }),
-      svg("circle", { class: "forward", cx: across(epoch), cy: down(run.test[epoch]), r: 5 }),
+      ...[run.train[epoch], run.test[epoch]].map((accuracy, which) => {
+        const kind = which ? "forward" : "ink"
+        return accuracy >= LOW
+          ? svg("circle", { class: kind, cx: across(epoch), cy: down(accuracy), r: 5 })
+          : svg("text", { class: kind, x: across(epoch) + 8, y: down(LOW) - 24 + 18 * which }, `↓ ${percent(accuracy)}`)
+      }),
     )
   }
 
@@ -145,7 +155,7 @@ const Learning = (() => {
         html(
           "p",
           {},
-          "What eight units of the first layer have learned: their weights, minus what those were at the start.",
+          "What eight units of the first layer have learned: their weights, minus what those were at the start. Ink on bright pixels now raises the unit's sum, ink on dark ones lowers it, and grey means no change.",
         ),
         images,
         table,

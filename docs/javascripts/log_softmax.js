@@ -68,7 +68,7 @@ const Softmax = (() => {
     if (lost >= 0) return `The logarithm of 0 is −∞, but the true answer for class ${lost} is ${written(truth[lost])}.`
     const error = Math.max(...CLASSES.map(each => Math.abs(ours[each] - truth[each])))
     return error < 1e-3
-      ? "Finite, and right to float32's precision."
+      ? "Finite, and right up to rounding."
       : `Finite, but wrong by up to ${written(error, 2)}: the probability had lost digits.`
   }
 

@@ -159,7 +159,7 @@ const OneStep = (() => {
       lines: [0, 1, 2, 3, 4],
       title: "Forwards again",
       say: (s, i) =>
-        `With the new weights p = ${list(s.again.p[i])}, and the loss ${s.again.loss < s.loss ? "fell" : "rose"} from ${written(s.loss)} to ${written(s.again.loss)}.`,
+        `With the new weights p = ${list(s.again.p[i])}, and the loss ${s.again.loss < s.loss ? "fell" : s.again.loss > s.loss ? "rose" : "went"} from ${written(s.loss)} to ${written(s.again.loss)}.`,
     },
   ]
   /** What the steps are called below, by their order. */
@@ -227,6 +227,7 @@ const OneStep = (() => {
           at === THROUGH_W2 && ["backward", `∇a = ${short(s.da1[i][row])}`, `da1-${row}`],
           back && at >= THROUGH_RELU && ["backward", `∇z = ${short(s.d1[i][row])}`, `d1-${row}`],
         ]),
+        text(X[2], Y[row] - 49, "name", `class ${row}`),
         ...node(2, row, output, [
           ["", `y = ${TARGETS[i][row]}`, `y-${row}`],
           at >= LOGITS && [there, `z = ${short(shown.z2[i][row])}`, `z2-${row}`],
@@ -243,7 +244,7 @@ const OneStep = (() => {
         }
       }
     }
-    ;["image", "hidden units", "classes"].forEach((name, column) => parts.push(text(X[column], 16, "name", name)))
+    ;["image", "hidden units", "output"].forEach((name, column) => parts.push(text(X[column], 16, "name", name)))
     return svg(
       "svg",
       {
@@ -310,7 +311,7 @@ const OneStep = (() => {
       svg("path", { class: "guide", d: `M${across(0)} ${down(loss)}H${across(FASTEST)}` }),
       svg("text", { x: across(FASTEST), y: down(loss) - 6, "text-anchor": "end" }, "loss before the step"),
       svg("path", { class: "line forward", d: `M${path}` }),
-      svg("circle", { class: again.loss < loss ? "right" : "wrong", cx: across(eta), cy: down(again.loss), r: 6 }),
+      svg("circle", { class: again.loss < loss ? "right" : again.loss > loss ? "wrong" : "ink", cx: across(eta), cy: down(again.loss), r: 6 }),
       svg(
         "text",
         {

@@ -26,7 +26,7 @@ const Scales = (() => {
       return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
     }
     return SIZES.slice(1).map((units, layer) =>
-      Float32Array.from({ length: units * (SIZES[layer] + 1) }, () => {
+      Float32Array.from({ length: units * SIZES[layer] }, () => {
         const size = Math.sqrt(-2 * Math.log(1 - uniform()))
         return size * Math.cos(2 * Math.PI * uniform())
       }),
@@ -35,7 +35,7 @@ const Scales = (() => {
   const NORMAL = normals()
 
   /**
-   * The numbers that a network starts with.
+   * The numbers that a network starts with. Biases start at 0, as in the derivation beside the figure.
    * @param {number} kind
    * @param {number} scale
    * @returns {Layer[]}
@@ -44,8 +44,8 @@ const Scales = (() => {
     return NORMAL.map((normal, layer) => {
       const [inputs, units] = [SIZES[layer], SIZES[layer + 1]]
       const sigma = kind === HE ? Math.sqrt(2 / inputs) : scale
-      const all = normal.map(x => (kind === ZERO ? 0 : kind === EQUAL ? scale : x * sigma))
-      return { weights: all.subarray(0, units * inputs), biases: all.subarray(units * inputs) }
+      const weights = normal.map(x => (kind === ZERO ? 0 : kind === EQUAL ? scale : x * sigma))
+      return { weights, biases: new Float32Array(units) }
     })
   }
 
@@ -98,12 +98,9 @@ const Scales = (() => {
   function look(params) {
     const runs = IMAGES.map(image => forward(params, image))
     const layers = params.slice(0, -1).map(({ weights, biases }, layer) => {
-      const spread = Array.from(biases, (_, unit) =>
-        variance(runs.map(({ activations }) => activations[layer + 1][unit])),
-      )
       return {
         sums: runs.flatMap(({ sums }) => [...sums[layer]]),
-        signal: Math.sqrt(mean(spread)),
+        signal: size(runs.map(({ activations }) => activations[layer + 1])),
         different: different(weights, biases),
       }
     })
@@ -125,21 +122,23 @@ const Scales = (() => {
 
   const mean = (/** @type {number[]} */ all) => all.reduce((sum, x) => sum + x, 0) / all.length
 
-  /** @param {number[]} all */
-  function variance(all) {
-    const middle = mean(all)
-    return mean(all.map(x => (x - middle) ** 2))
-  }
+  /** The size of the signal: the root of the mean square of all numbers. @param {Float32Array[]} arrays */
+  const size = arrays => Math.sqrt(mean(arrays.flatMap(array => Array.from(array, x => x ** 2))))
 
-  /** How often sums fall where, from −EDGE to EDGE. Those beyond stand in the outermost bars. @param {number[]} sums */
+  const PIXELS = size(IMAGES)
+
+  /**
+   * How often sums fall where, from −EDGE to EDGE. Those beyond stand in the outermost bars, and nan in none.
+   * @param {number[]} sums
+   */
   function histogram(sums) {
     const [BARS, EDGE, WIDE, HIGH] = [41, 2, 246, 30]
     const counts = Array(BARS).fill(0)
-    for (const z of sums) {
+    for (const z of sums.filter(each => !Number.isNaN(each))) {
       const at = Math.round(((z / EDGE + 1) / 2) * (BARS - 1))
-      counts[Math.min(Math.max(Number.isNaN(at) ? 0 : at, 0), BARS - 1)]++
+      counts[Math.min(Math.max(at, 0), BARS - 1)]++
     }
-    const most = Math.max(...counts)
+    const most = Math.max(...counts, 1)
     const beyond = sums.filter(z => !(Math.abs(z) <= EDGE)).length / sums.length
     return svg(
       "svg",
@@ -152,7 +151,7 @@ const Scales = (() => {
       svg("path", { class: "axis", d: `M0 ${HIGH}H${WIDE}` }),
       ...counts.map((count, bar) =>
         svg("rect", {
-          class: bar * 2 < BARS - 1 ? "off" : "forward",
+          class: bar * 2 < BARS ? "off" : "forward", // relu makes these 0
           x: bar * 6,
           width: 5,
           y: HIGH - (count / most) * (HIGH - 2),
@@ -164,14 +163,14 @@ const Scales = (() => {
 
   Figures.add(
     "scales",
-    { kind: [RANDOM, 0, 3, 1], power: [-3, -3, 0, 0.05], steps: [0, 0, 100, 10] },
+    { kind: [RANDOM, 0, 3, 1], power: [-1, -3, 0, 0.05], steps: [0, 0, 100, 10] },
     ({ state, slider, choice, button }) => {
       const body = html("tbody")
       const verdict = html("p", { role: "status" })
       const learnt = html("p", { role: "status" })
       const more = button("Take ten steps of learning", () => ({ steps: Math.min(state.steps + 10, 100) }))
       const power = slider("power", "Scale", x =>
-        state.kind === HE ? "√(2/n)" : state.kind === ZERO ? "0" : written(10 ** x, 2),
+        state.kind === HE ? "√(2/n) = 0.051, 0.18, 0.18, …" : state.kind === ZERO ? "0" : written(10 ** x, 2),
       )
 
       let now = { start: "", params: /** @type {Layer[]} */ ([]), steps: 0, loss: 0 }
@@ -201,12 +200,13 @@ const Scales = (() => {
               {},
               html("th", { scope: "row" }, `${layer + 1}`),
               html("td", {}, histogram(sums)),
-              html("td", { class: signal > 0.02 && signal < 5 ? "right" : "wrong" }, written(signal, 2)),
-              html("td", { class: different > 1 ? "right" : "wrong" }, `${different} of 64`),
+              html("td", { class: signal > PIXELS / 3 && signal < PIXELS * 3 ? "right" : "wrong" }, written(signal, 2)),
+              html("td", { class: different > 1 && !Number.isNaN(signal) ? "right" : "wrong" }, `${different} of 64`),
             ),
           ),
         )
-        const [first, last] = [seen.layers[0].signal, seen.layers[7].signal]
+        const last = seen.layers[7].signal
+        const way = `from ${written(PIXELS, 2)} in the images to ${written(last, 2)} in layer 8.`
         const [kind, words] = Number.isNaN(seen.loss)
           ? [
               "wrong",
@@ -215,27 +215,18 @@ const Scales = (() => {
           : state.kind === ZERO
             ? [
                 "wrong",
-                "Every sum is 0. Every gradient is 0 too, except that of the last biases: the network cannot learn.",
+                "Every sum is 0, and the gradient of every weight is 0 too: the network cannot learn.",
               ]
             : state.kind === EQUAL
               ? [
                   "wrong",
                   "All units of a layer get equal sums and equal gradients, so they stay equal: 64 units do the work of one.",
                 ]
-              : last < first / 10
-                ? [
-                    "wrong",
-                    `The signal dies: from layer 1 to layer 8 it falls from ${written(first, 2)} to ${written(last, 2)}. In the end all digits look alike.`,
-                  ]
-                : last < first * 10
-                  ? [
-                      "right",
-                      `The signal keeps its size: ${written(first, 2)} in layer 1, ${written(last, 2)} in layer 8.`,
-                    ]
-                  : [
-                      "wrong",
-                      `The signal explodes: from layer 1 to layer 8 it grows from ${written(first, 2)} to ${written(last, 2)}.`,
-                    ]
+              : last < PIXELS / 3
+                ? ["wrong", `The signal shrinks ${way}`]
+                : last < PIXELS * 3
+                  ? ["right", `The signal about keeps its size, ${way}`]
+                  : ["wrong", `The signal grows ${way}`]
         verdict.replaceChildren(html("strong", { class: kind }, kind === "right" ? "✓ " : "✗ "), words)
         learnt.replaceChildren(
           html("strong", {}, steps ? `After ${steps} steps of learning` : "Before any learning"),
@@ -263,7 +254,7 @@ const Scales = (() => {
               html(
                 "tr",
                 {},
-                ...["layer", "sums z, from −2 to 2", "signal", "different units"].map(name =>
+                ...["layer", "sums z, from −2 to 2", "size of the signal", "different units"].map(name =>
                   html("th", { scope: "col" }, name),
                 ),
               ),

@@ -25,8 +25,14 @@ def learning_curves(histories: dict[str, Sequence[dict]], width: float = 8) -> "
     for number, (name, history) in enumerate(histories.items()):
         epochs = [entry["epoch"] for entry in history]
         colour = f"C{number}"
-        left.plot(epochs, [100 * entry["test_accuracy"] for entry in history], color=colour, label=f"{name}, test")
-        left.plot(epochs, [100 * entry["train_accuracy"] for entry in history], ":", color=colour, label="training")
+        left.plot(epochs, [100 * entry["test_accuracy"] for entry in history], color=colour, label=f"{name}, test set")
+        left.plot(
+            epochs,
+            [100 * entry["train_accuracy"] for entry in history],
+            ":",
+            color=colour,
+            label=f"{name}, training set",
+        )
         right.semilogy(epochs, [entry["loss"] for entry in history], color=colour, label=name)
     left.set(xlabel="epochs", ylabel="read right, per cent")
     right.set(xlabel="epochs", ylabel="loss on the training set")
@@ -102,7 +108,7 @@ def digits(images: np.ndarray, labels: np.ndarray, p: np.ndarray, n_wrong: int =
         axes = figure.add_subplot(rows, columns, place + 1)
         axes.imshow(np.reshape(images[i], (28, 28)), cmap=ink())
         axes.set_axis_off()
-        title = f"{said[i]}" if said[i] == labels[i] else f"{said[i]}, is {labels[i]}"
+        title = f"{said[i]}" if said[i] == labels[i] else f"{labels[i]} as {said[i]}"
         axes.set_title(title, color="C0" if said[i] == labels[i] else "C1", fontsize="medium")
     return figure
 

@@ -222,7 +222,7 @@ def main() -> None:
     }  # fmt: skip
     print(results["machine"])
     runs = {f"{jobs} job{'s' * (jobs > 1)}": (jobs, None) for jobs in options.jobs}
-    what = f"{[*runs][-1]}, the second half, after kill -9"
+    what = f"{[*runs][-1]}, killed halfway and resumed, the second half alone"
     runs[what] = (options.jobs[-1], len(truth) // 2)
     for what, (jobs, kill) in runs.items():
         journal, table = folder / f"{what}.jsonl", folder / f"{what}.csv"

@@ -118,6 +118,16 @@ ATTEMPTS = {
 }
 
 
+def test_one_law_does_not_finish_a_component(exercises):
+    """After a single law, the board neither praises nor shows a solution, but says how to run them all."""
+    (exercises / "relu.py").write_text(RIGHT)
+    run = graded(exercises, "relu::test_example")
+    assert "collected 1 item\n" in run.stdout
+    assert "0 of 1 component done, 1 of 1 law passed" in run.stdout
+    assert f"1 law passed. Now run all laws of relu: pytest --impl={exercises} relu" in run.stdout
+    assert "Well done" not in run.stdout
+
+
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_no_solution_is_red(exercises, attempt):
     """What is no solution is red: nothing passes for it, nothing is skipped, and its own words say why."""
@@ -255,7 +265,7 @@ def test_the_capstone_wants_all_eight(exercises):
 @pytest.mark.parametrize(
     ("component", "wrong", "right", "likely"),
     [
-        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "The sum over classes is taken"),
+        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "the sum over classes is taken"),
         ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
         ("forward", "return jax.vmap", "jax.vmap", "Your function returns None"),
         ("forward", "@ x + b", "@ jax.lax.stop_gradient(x) + b", "The value is right, but no gradient reaches"),

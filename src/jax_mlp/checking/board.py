@@ -1,10 +1,12 @@
 """The board: what a run of `pytest --impl` ends with. Eight components, how far each one is, and one next step."""
 
 import contextlib
+import itertools
 import shlex
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from jax_mlp.checking import causes, evaluate
 from jax_mlp.checking import report as reports
@@ -99,11 +101,11 @@ class Board:
         self._remember(rows)
         show.ensure_newline()
         components = [name for name in rows if name in COMPONENTS]
-        done = sum({*rows[component].values()} == {"passed"} for component in components)
+        done = sum(_all_pass(component, rows[component]) for component in components)
         passing = sum(state == "passed" for laws in rows.values() for state in laws.values())
         total = sum(map(len, rows.values()))
         show.section("progress")
-        show.write_line(f"{done} of {len(components)} components done, {passing} of {total} laws pass")
+        show.write_line(f"{done} of {_of(len(components), 'component')} done, {passing} of {_of(total, 'law')} passed")
         show.write_line("")
         at = next(iter(self._undone(rows)), ("", ""))[0]
         for component, laws in rows.items():
@@ -115,7 +117,7 @@ class Board:
             elif passed == len(states):
                 words = f"{passed:3} / {passed}"
                 if component in components:
-                    complete = not self.selected and _all_of(component, laws)
+                    complete = not self.selected and _all_pass(component, laws)
                     words += "   done" if complete else "   (of the laws selected)"
                 colour = {"green": True}
             else:
@@ -137,14 +139,17 @@ class Board:
                 show.write_line(line)
 
     def _remember(self, rows) -> None:
-        """Keep which components pass all laws of their own, for the next `watch`."""
-        passing = []
-        for component in {*rows} & {*COMPONENTS}:
-            if {*rows[component].values()} == {"passed"} and _all_of(component, rows[component]):
-                passing.append(component)
-        if self.exercises.started and passing:
+        """Keep which components pass all laws of their own, for the next `watch`, and which steps, for the hints."""
+        passing = [c for c in COMPONENTS if c in rows and _all_pass(c, rows[c])]
+        if self.exercises.started:
             with contextlib.suppress(OSError):  # a folder that cannot be written
                 self.exercises.remember_passed(passing)
+                self.exercises.remember(steps={c: self._steps_passed(c) for c in COMPONENTS if c in rows and steps(c)})
+
+    def _steps_passed(self, component: str) -> int:
+        """How many of a component's steps pass, from the first on."""
+        passed = {evaluate.function_of(law) for law, state in self.laws.items() if state == "passed"}
+        return len([*itertools.takewhile(passed.issuperset, steps(component).values())])
 
     def _undone(self, rows) -> list[tuple[str, str]]:
         """The rows that are not done, those just saved first, each with the law that comes next."""
@@ -197,7 +202,7 @@ class Board:
                 f"jax-mlp exercises capstone {shlex.quote(self.folder)}"
             ]
         if set(self.laws.values()) == {"passed"}:
-            return self._praise([*rows])
+            return self._praise(rows)
         return []
 
     def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:
@@ -206,12 +211,17 @@ class Board:
         evidence = {evaluate.function_of(law): self.evidence[law] for law in laws if law in self.evidence}
         return reports.revise(self.reports[law], component, evidence, asked)
 
-    def _praise(self, passing: list[str]) -> list[str]:
+    def _praise(self, rows: dict[str, dict[str, str]]) -> list[str]:
         """What to say when the selected components pass all laws that were selected, and what comes next."""
-        total = sum(not is_fine_print(law) for law in self.laws)
+        passing, total = [*rows], sum(map(len, rows.values()))
+        incomplete = [c for c in passing if c in COMPONENTS and not _all_pass(c, rows[c])]
+        if incomplete:
+            again = f"pytest --impl={shlex.quote(self.folder)} {' '.join(incomplete)}"
+            return [f"{_of(total, 'law')} passed. Now run all laws of {' and '.join(incomplete)}: {again}"]
         folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
         if len(passing) == 1 and passing[0] in COMPONENTS:
-            lines = [f"Well done: {passing[0]} passes {total} laws, each with up to 100 examples."]
+            n_examples = settings().max_examples
+            lines = [f"Well done: {passing[0]} passes {total} laws, each with up to {n_examples} examples."]
             lines.append(reports.labelled("look", f"jax-mlp exercises show {passing[0]}{folder}"))
             lines.append(reports.labelled("compare", f"jax-mlp exercises solution {passing[0]}{folder}"))
         else:
@@ -225,6 +235,10 @@ class Board:
         return lines
 
 
-def _all_of(component: str, laws: dict[str, str]) -> bool:
-    """Whether these are all laws of a component."""
-    return {*map(evaluate.function_of, laws)} >= {*evaluate.laws(component)}
+def _of(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _all_pass(component: str, laws: dict[str, str]) -> bool:
+    """Whether all laws of a component are among these, and all of these pass."""
+    return {*laws.values()} == {"passed"} and {*map(evaluate.function_of, laws)} >= {*evaluate.laws(component)}

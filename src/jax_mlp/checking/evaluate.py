@@ -26,13 +26,13 @@ EXAMPLES = 100
 def laws(component: str, strict: bool = False) -> dict:
     """The laws of a component, by name: all that is asked of any implementation of it. Strict: its fine print too."""
     module = importlib.import_module(f"jax_mlp.laws.test_{component}")
-    return {
-        name: law
-        for name, law in vars(module).items()
-        if name.startswith("test_")
-        and "impl" in inspect.signature(law).parameters
-        and not marks(law) & ({"reference"} if strict else {"reference", "fine_print"})
-    }
+    return {name: law for name, law in vars(module).items() if name.startswith("test_") and is_law(law, strict)}
+
+
+def is_law(test, strict: bool = False) -> bool:
+    """Whether a test is asked of any implementation. Strict: or is fine print."""
+    left_out = {"reference"} if strict else {"reference", "fine_print"}
+    return "impl" in inspect.signature(test).parameters and not marks(test) & left_out
 
 
 def marks(law) -> set[str]:

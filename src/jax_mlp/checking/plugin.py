@@ -105,18 +105,23 @@ def pytest_pycollect_makemodule(module_path, parent):
     return pytest.Module.from_parent(parent, path=module_path, nodeid=stem)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector, name, obj):
+    """Under `--impl`, leave out what is not a law of the components that are to be written."""
+    folder = collector.config.stash[report.IMPLEMENTATION].folder
+    if folder is None or not collector.istestfunction(obj, name):
+        return None
+    strict = collector.config.getoption("--fine-print") or collector.config.getoption("strict")
+    selected = component_of(f"{collector.nodeid}::{name}") in Exercises(folder).selected
+    return None if selected and evaluate.is_law(obj, strict) else []
+
+
 def pytest_collection_modifyitems(config, items):
-    """Under `--impl`, keep the laws and leave out what is not about the implementation under test."""
-    implementation = config.stash[report.IMPLEMENTATION]
+    """Under `--impl`, laws come in the order of the components."""
     for item in items:
         watch(getattr(item, "obj", None))
-    if implementation.folder is not None:
-        strict = config.getoption("--fine-print") or config.getoption("strict")
-        left_out = {"reference"} if strict else {"reference", "fine_print"}
-        kept = [i for i in items if "impl" in i.fixturenames and not left_out & evaluate.marks(i.obj)]
-        selected = Exercises(implementation.folder).selected
-        kept = [item for item in kept if component_of(item.nodeid) in selected]
-        items[:] = sorted(kept, key=_place)
+    if config.stash[report.IMPLEMENTATION].folder is not None:
+        items.sort(key=_place)
 
 
 def _place(item) -> tuple[int, bool]:

@@ -165,7 +165,7 @@ def _written(
         lines += ["# The function remembers earlier calls, so it takes several calls to show this:"]
         lines += [written(call, mixed) for call in before]
     elif len(calls) > len(shown):
-        lines.append(f"# after {len(calls) - len(shown)} calls like {'these' if len(shown) > 1 else 'this'}:")
+        lines.append(f"# The law makes {len(calls)} calls like {'these' if len(shown) > 1 else 'this one'}:")
     for call in shown:
         lines += [written(call, mixed), *_given(call, getattr(error, "got", None))]
     return lines, before is not None and implementation.folder is not None
@@ -260,7 +260,7 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
         if "has been deleted" in summary:
             return [("got", summary), ("expected", "arguments that can still be read after the call")]
         if place or gave is NO_ANSWER:
-            return [("got", summary + place), ("expected", "a result")]
+            return [("got", summary + place), ("expected", "no error")]
         return [("got", _kind(gave)), ("expected", _expected_kind(implementation.calls[-1], summary))]
     where, got, expected = error.where, error.got, error.expected
     own = (

@@ -40,7 +40,7 @@ def forward(params: Params, images: Num[ArrayLike, "batch features"]) -> Float[A
         - The probabilities `exp(forward(params, images))` sum to 1 along each row.
         - A row depends only on its own image.
         - Adding the same number to every entry of the last bias changes nothing.
-        - The result is finite even if logits differ by 10,000, because it never takes `exp` of a large number
+        - The result is finite even if logits differ by 10,000, because `forward` never takes `exp` of a large number
           or the logarithm of 0.
 
     Examples:

@@ -56,7 +56,7 @@ def lecun(fan_in: int) -> float:
     $$\sigma = \sqrt{1 / n_\text{in}}$$
 
     Glorot initialisation is $\sqrt{2 / (n_\text{in} + n_\text{out})}$, which is a compromise between preserving the
-    signal and preserving its gradient. The two are equal if a layer has as many outputs as inputs.
+    signal and preserving its gradient. Glorot's and LeCun's formulas agree if a layer has as many outputs as inputs.
 
     Args:
         fan_in: Number of inputs of each unit.
@@ -115,7 +115,8 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     r"""Random weights and biases of a whole network, one pair per layer.
 
     Args:
-        layer_sizes: Number of inputs, then of the units of each layer: `[784, 512, 512, 10]` makes three layers.
+        layer_sizes: The number of inputs, then the number of units of each layer: `[784, 512, 512, 10]` makes three
+            layers.
         key: One PRNG key, typed or raw. It is split into one key per layer.
         scale: The standard deviation of all values, or a function that computes it from a layer's fan-in, such as `he`.
 
@@ -123,13 +124,13 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
         A list with one pair `(w, b)` per layer, `w` of shape `(out, in)` and `b` of shape `(out,)`, both float32.
 
     Raises:
-        ValueError: If there are fewer than two sizes, one is below 1, or `scale` is negative or not finite.
+        ValueError: If there are fewer than two sizes, a size is below 1, or `scale` is negative or not finite.
         TypeError: If a size is not an integer, or `key` is not a PRNG key.
 
     Laws:
         - A list of n sizes makes n − 1 layers. Each layer has as many inputs as the layer before it has outputs.
         - Every array is drawn with its own key, so layers of equal shape differ.
-        - Once a key has been drawn from or split, it is never used again. `jax.debug_key_reuse` checks this.
+        - Every key is used only once, either to draw values or to be split. `jax.debug_key_reuse` checks this.
 
     Examples:
         >>> params = init_mlp([784, 512, 10], jax.random.key(0))

@@ -28,7 +28,7 @@ def one_hot(x: Integer[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Arr
         TypeError: If the labels are not integers.
 
     Laws:
-        - A label below 0, or of `n_classes` or more, gives a row of zeros, never a wrong class.
+        - A label that is negative, or is `n_classes` or more, gives a row of zeros, never a wrong class.
         - `argmax` along a row gives the label back.
         - `one_hot(x, n) @ v` is `v[x]`.
 

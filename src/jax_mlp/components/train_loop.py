@@ -38,8 +38,8 @@ def train_loop(
     is a terminal, a progress bar is drawn on it.
 
     Args:
-        params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has sharded them over several
-            devices, each batch is sharded too.
+        params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has split (sharded) them over
+            several devices, each batch is split too.
         train_images: Images to learn from, one flattened image per row. Pixels stored as bytes are converted to floats
             only one batch at a time.
         test_images: Images to test the network on. It is never trained on them.
@@ -53,11 +53,12 @@ def train_loop(
         learning_rate: The learning rate of every update.
         key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
             the order given.
-        on_epoch: Called after each epoch as `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`.
+        on_epoch: Called after each evaluated epoch, as
+            `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`.
             Epochs are counted from 1. `seconds` is the time of the updates, including the loading of batches. `loss`
             is the loss on the training set. The loss and the accuracies are for the parameters at the end of the epoch.
-        measure_every: The network is evaluated, and `on_epoch` is called, once in so many epochs. The last epoch
-            is always evaluated.
+        measure_every: The number of epochs from one evaluation to the next. `on_epoch` is called only after an
+            epoch that is evaluated. The last epoch is always evaluated.
 
     Returns:
         The trained parameters.

@@ -33,13 +33,13 @@ FINE_PRINT = {
 
 UNTESTED = {
     "update": "or whether the function is compiled",
-    "train_loop": "the progress bar, measure_every, memory use, or several devices",
+    "train_loop": "the progress bar, measure_every, how pixels stored as bytes are converted, or several devices",
 }
 """The parts of a docstring, besides errors, that no law tests."""
 
 
 class Progress:
-    """What is remembered in a file: how many hints were shown for each component, and which components pass."""
+    """What is remembered in a file: how many hints were shown, and which components and steps pass."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -70,9 +70,25 @@ class Progress:
         """Whether a teacher switched hints off."""
         return self._read("without hints", False)
 
-    def remember(self, hints: dict[str, int] | None = None, passing: dict[str, bool] | None = None) -> None:
+    @property
+    def steps_passed(self) -> dict[str, int]:
+        """How many steps of each component pass, from the first on."""
+        return self._read("steps", {})
+
+    def remember(
+        self,
+        hints: dict[str, int] | None = None,
+        passing: dict[str, bool] | None = None,
+        steps: dict[str, int] | None = None,
+    ) -> None:
         """Add to what is remembered."""
-        self._keep({"hints": {**self.hints_shown, **(hints or {})}, "passing": {**self.passing, **(passing or {})}})
+        self._keep(
+            {
+                "hints": {**self.hints_shown, **(hints or {})},
+                "passing": {**self.passing, **(passing or {})},
+                "steps": {**self.steps_passed, **(steps or {})},
+            }
+        )
 
     def choose(self, only: list[str] | None, without_hints: bool) -> None:
         """Keep what a teacher chose."""

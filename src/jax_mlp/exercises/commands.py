@@ -175,6 +175,7 @@ def reset(component: Component, folder: In = HERE) -> None:
         print(f"kept      {backup}")
     among = [each for each in COMPONENTS if each in (*exercises.selected, component)]
     path.write_text(stub(component, str(folder), among), encoding="utf-8")
+    exercises.remember(hints={component: 0}, steps={component: 0})
     print(f"written   {path}")
 
 

@@ -1,6 +1,7 @@
 """Hints for each exercise: first a question, then a tool, and last most or all of the code."""
 
 import contextlib
+import re
 
 from jax_mlp.exercises import Progress
 
@@ -98,11 +99,14 @@ HINTS = {
 
 
 def next_hint(exercises: Progress, component: str, solution: str) -> str:
-    """The next hint of a component. After the last one it is repeated, with the command that shows the solution."""
+    """The next hint of a component that is not about a step that passes already. After the last one it is repeated."""
     if exercises.without_hints:
         return f"Hints are switched off for these exercises. To read the task again: jax-mlp exercises read {component}"
     hints = HINTS[component]
-    number = min(exercises.hints_shown.get(component, 0) + 1, len(hints))
+    passed = exercises.steps_passed.get(component, 0)
+    about = [re.match(r"Steps? (?:\d and )?(\d)\.", hint) for hint in hints]
+    done = [number for number, step in enumerate(about, 1) if step and int(step[1]) <= passed]
+    number = min(max([exercises.hints_shown.get(component, 0), *done]) + 1, len(hints))
     with contextlib.suppress(OSError):  # if the folder is read-only, the first hint is shown again
         exercises.remember({component: number})
     last = f"\nThis was the last hint. To see the solution: {solution}" if number == len(hints) else ""

@@ -69,8 +69,11 @@ def numbered_steps(component: str) -> str:
     ]
     if not lines:
         return ""
-    first = f"Write {component} in steps. Once a step is right, its laws pass, even if later steps are missing:"
-    return f"{first}\n\n" + "\n".join(lines) + "\n\n"
+    first = (
+        f"Write {component} in steps. Once a step is right, its laws pass, even if later steps are missing. "
+        "(Some laws of later steps may pass before you write those steps.)"
+    )
+    return textwrap.fill(first, 120) + "\n\n" + "\n".join(lines) + "\n\n"
 
 
 def _laws(component: str) -> ast.Module:
@@ -98,7 +101,7 @@ def description(component: str) -> str:
     parts.append("## Laws")
     for number, (text, names) in enumerate(steps(component).items(), 1):
         parts += [f"### Step {number}. {text}", "\n".join(laws.pop(name) for name in names)]
-    return "\n\n".join([*parts, *["\n".join(laws.values())] * bool(laws)])
+    return "\n\n".join([*parts, *["\n".join(laws.values())] * bool(laws), _untested(component)])
 
 
 def without_docstrings(text: str) -> str:
@@ -270,12 +273,17 @@ def _may_use(component: str) -> str:
         if component in ("init", "train_loop")
         else "The laws also call your function under jax.jit, so compute with jax.numpy instead of numpy.\n"
     )
-    untested = f", {UNTESTED[component]}" if component in UNTESTED else ""
-    fine_print = (
-        f"\nWith pytest --fine-print, they also test {FINE_PRINT[component]}." if component in FINE_PRINT else ""
-    )
     return (
         f"You may use {', '.join(LIBRARIES)}, the standard library, and the other components of jax_mlp.\n"
         f"You may not use {solutions}, because that would be the solution.\n{compiled}"
-        f'The laws do not test the errors under "Raises"{untested}.{fine_print}'
+        f"{_untested(component)}"
     )
+
+
+def _untested(component: str) -> str:
+    """What the laws do not test, and what they test only if asked."""
+    more = f", {UNTESTED[component]}" if component in UNTESTED else ""
+    text = textwrap.fill(f'The laws do not test the errors under "Raises"{more}.', 120)
+    if component in FINE_PRINT:
+        text += f"\nWith pytest --fine-print, they also test {FINE_PRINT[component]}."
+    return text

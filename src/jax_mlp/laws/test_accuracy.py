@@ -127,7 +127,7 @@ def test_ties_go_to_the_first_class(impl, case, logit):
 
 @given(exact_cases(sharpness=0, more=64))
 def test_soft_targets_count_by_their_largest_entry(impl, case):
-    """If a target has several nonzero entries (a soft target), its class is that of the largest, however small."""
+    """If a target has several nonzero entries (a soft target), its class is that of the largest one, however small."""
     soft = np.abs(case.more.floats(case.targets.shape, 1.0))
     expected = oracle.accuracy(case.params, case.images, soft)
     close(impl.accuracy(case.params, case.images, soft), expected, ROUNDING)

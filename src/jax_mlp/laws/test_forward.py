@@ -210,7 +210,7 @@ def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
 
 @given(exact_cases())
 def test_the_last_layer_is_affine(impl, case):
-    """Two log-probabilities differ by as much as their logits, because no `relu` follows the last layer."""
+    """Two log-probabilities of an image differ by as much as their logits, even if the logits are negative."""
     got = np.asarray(impl.forward(case.params, case.images))
     logits = oracle.logits(case.params, case.images)
     close(got - got[:, :1], logits - logits[:, :1], 2 * rounding(case.params, case.images))
@@ -241,7 +241,7 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For a weighted sum of results, the gradient of a layer's weights is the sum over images of error times input."""
+    """For any weighted sum of the log-probabilities, all weights and biases get the gradients of backpropagation."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)
@@ -252,7 +252,7 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW, more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """For any weighted sum of the results, backpropagation gives the gradient with respect to the images."""
+    """For any weighted sum of the log-probabilities, the gradient of the images is that of backpropagation."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)
@@ -262,7 +262,7 @@ def test_gradient_of_the_images_is_what_comes_back(impl, case):
 
 
 STEPS = {
-    "The network: each layer computes w @ x + b, relu follows every layer but the last, and the logits of the last "
+    "The network: each layer computes `w @ x + b`, `relu` follows every layer but the last, and the logits of the last "
     "layer become the logarithms of probabilities.": [
         test_example, test_a_row_of_classes_for_each_image, test_probabilities_of_a_row_sum_to_one,
         test_log_probabilities_are_not_positive, test_one_image_at_a_time_gives_what_the_batch_gives,
@@ -272,7 +272,7 @@ STEPS = {
         test_matches_float64_by_hand, test_pixels_may_be_integers, test_many_images_and_layers_too,
         test_inputs_are_left_as_they_are,
     ],
-    "Large logits: results and gradients are finite and exact even where exp of a logit is too large for float32.": [
+    "Large logits: results and gradients are finite and exact even where `exp` of a logit is too large for float32.": [
         test_always_finite, test_far_apart_or_large_logits_are_exact_too, test_the_last_layer_is_affine,
         test_scaling_a_layer_up_and_the_next_down_changes_nothing, test_compiling_changes_nothing,
         test_gradient_is_backpropagation, test_gradient_of_the_images_is_what_comes_back,

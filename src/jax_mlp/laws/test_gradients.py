@@ -55,7 +55,7 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """Parameter times gradient, summed over a hidden layer, equals weight times gradient, summed over the next one."""
+    """The sum of parameter times derivative is equal for a hidden layer and for the weights of the next layer."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]

@@ -49,7 +49,7 @@ def test_one_layer_has_the_shape_it_was_asked_for(impl, shape, key):
 
 @given(keys(), ten_keys)
 def test_same_key_same_layer(impl, key, other):
-    """A layer depends only on its key, not on what was drawn before."""
+    """The same key gives the same layer, whatever was drawn before."""
     before = impl.init_weights_biases(2, 3, key)
     impl.init_weights_biases(2, 3, other)
     each(equal, [impl.init_weights_biases(2, 3, key)], [before])
@@ -73,7 +73,7 @@ def test_the_scale_of_one_layer(impl, key, factor):
 
 
 def test_samples_stray(impl):
-    """The mean of a sample is not exactly 0: the mean of n values varies by about scale / √n."""
+    """The mean of a layer's n weights is close to 0 but not exactly 0: it varies by about scale / √n."""
     means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
     # The mean of 256 values is closer to 0 than 1e-4 once in 800 times. Ten means never all are.
     holds(np.abs(means).max() > 1e-4, np.array(means), "means that differ from 0 by about 0.06")
@@ -180,7 +180,7 @@ def test_raw_keys_do_too(impl, seed, sizes):
 
 @given(sizes_in_pool, keys(), factors)
 def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
-    """Every value is proportional to `scale`, exactly for powers of two and for zero."""
+    """Every value is proportional to `scale`. If `scale` is zero or a power of two, there is no rounding at all."""
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
 
@@ -257,11 +257,11 @@ def test_far_tails_are_normal(impl):
 
 
 STEPS = {
-    "One layer: init_weights_biases draws the weights and the biases of a layer with different keys.": [
+    "One layer: `init_weights_biases` draws the weights and the biases of a layer with different keys.": [
         test_one_layer_has_the_shape_it_was_asked_for, test_same_key_same_layer, test_another_key_another_layer,
         test_the_scale_of_one_layer, test_samples_stray,
     ],
-    "The network: init_mlp makes a layer between each two sizes, each with a key of its own.": [
+    "The network: `init_mlp` makes a layer for each pair of neighbouring sizes. Each layer gets its own key.": [
         test_example, test_a_layer_between_each_two_sizes, test_sizes_are_left_as_they_are, test_same_key_same_values,
         test_another_key_changes_every_array, test_layers_of_equal_size_differ, test_biases_are_no_copy_of_weights,
         test_values_do_not_repeat, test_rows_are_independent, test_raw_keys_do_too,
@@ -278,7 +278,7 @@ STEPS = {
 @pytest.mark.reference
 @given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
 def test_the_guides_very_values(impl, sizes, key, scale):
-    """`init_mlp` gives the guide's values: the key is split per size, and then into one for `w` and one for `b`."""
+    """`init_mlp` gives the guide's values: it splits the key into one per size, and splits each for `w` and `b`."""
     expected = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])

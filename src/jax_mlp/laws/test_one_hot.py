@@ -84,7 +84,7 @@ def test_renaming_classes_moves_columns(impl, drawn):
 
 @given(anywhere)
 def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
-    """A label below 0 or at least `n_classes` gives a row of zeros, and any other label gives its one-hot row."""
+    """A label that is negative, or is `n_classes` or more, gives a row of zeros. Any other gives its one-hot row."""
     labels, n_classes = drawn
     equal(impl.one_hot(labels, n_classes), oracle.one_hot(labels, n_classes))
 
@@ -130,7 +130,7 @@ def test_columns_count(impl, drawn):
 
 @given(st.sampled_from([-1, 300]) | st.integers(-1, 300))
 def test_one_label_of_many_classes(impl, label):
-    """A batch of one label gives one row, even if there are more classes than a byte can count."""
+    """A batch of one label and 300 classes (more than a byte can count) gives one row, that of the label."""
     equal(impl.one_hot(np.array([label], np.int32), 300), oracle.one_hot(np.array([label]), 300))
 
 
@@ -152,7 +152,7 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """Labels stored as bytes do not wrap around: with 300 classes, all labels up to 255 are encoded correctly."""
+    """If labels are stored as bytes, class numbers above 255 do not wrap around: a label marks only its own class."""
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))
 

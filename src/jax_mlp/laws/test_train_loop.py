@@ -81,7 +81,7 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
 
 @given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
 def test_epochs_add_up(impl, case, a_and_b):
-    """Without a key, training for m epochs and then for n more gives the same parameters as for m + n epochs."""
+    """Without a key, training for m epochs and then n more gives the same parameters as training for m + n epochs."""
     a, b = a_and_b
     first = [tuple(map(np.asarray, layer)) for layer in run(impl, case, a, batch_size=2)]
     then = run(impl, case._replace(params=first), b, batch_size=2)
@@ -128,10 +128,11 @@ def test_learns_what_no_line_can_tell_apart(impl):
 # Labels
 
 
-@given(exact_cases(SMOOTH), epochs)
-def test_labels_may_be_integers(impl, case, n_epochs):
-    """Integer labels and one-hot rows give the same parameters."""
-    got = run(impl, case, n_epochs, (case.images[:3], case.labels[:3]), case.labels, batch_size=2)
+@given(exact_cases(SMOOTH), epochs, st.booleans())
+def test_labels_may_be_integers(impl, case, n_epochs, as_rows):
+    """Integer labels, one-hot rows, and one-hot rows stored as integers give the same parameters."""
+    labels = case.targets.astype(np.int32) if as_rows else case.labels
+    got = run(impl, case, n_epochs, (case.images[:3], labels[:3]), labels, batch_size=2)
     each(equal, got, run(impl, case, n_epochs, batch_size=2))
 
 
@@ -276,7 +277,7 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """Different orders of the images lead to clearly different weights, so that the laws can tell them apart."""
+    """For the images used to test shuffling, any two different orders lead to clearly different weights."""
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))
@@ -296,7 +297,7 @@ def test_every_epoch_is_shuffled_anew(impl):
     for a, b in [(0, 1), (1, 2), (0, 2)]:
         same = (seen[:, a] == seen[:, b]).all(axis=1).sum()
         # By chance, one in six pairs has the same order. More than 30 of 60 do so once in 10**9 runs.
-        expected = "the same order in about 10 of 60 runs, by chance"
+        expected = "the same order in about 10 of 60 runs (three images have six orders)"
         holds(same <= 30, f"the same order in epochs {a + 1} and {b + 1}, in {same} of 60 runs", expected)
 
 
@@ -316,7 +317,7 @@ def test_images_are_shuffled_and_not_batches(impl):
 
 @given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
-    """`train_loop` does not modify its arguments, whether NumPy or JAX arrays. They can be read afterwards."""
+    """`train_loop` does not modify or delete its arguments, whether they are NumPy or JAX arrays."""
     expected = case.images, case.images[:3], case.labels, case.labels[:3]
     params, sets = as_jax((case.params, expected)) if in_jax else jax.tree.map(np.copy, (case.params, expected))
     impl.train_loop.raw(params, *sets, 2, key=key)
@@ -344,7 +345,7 @@ class Iterable:
 
 @given(exact_cases(SMOOTH), st.integers(1, 2), st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, as_integers):
-    """If `batches` is given, an epoch goes through it once. Its labels may be integers or one-hot rows."""
+    """If batches are given, an epoch goes through them once. Their labels may be integers or one-hot rows."""
     batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 3))
     got = run(impl, case, n_epochs, batches=batches)
     got_rounds, rounds = (f"{n} pass{'es' if n != 1 else ''} over the batches" for n in (batches.rounds, n_epochs))
@@ -399,18 +400,19 @@ STEPS = {
         test_example, test_no_epochs_no_change, test_a_plain_loop_over_update, test_epochs_add_up,
         test_the_test_set_teaches_nothing,
     ],
-    "A short last batch: it holds the images that are left if the batch size does not divide their number.": [
+    "A short last batch: if the batch size does not divide the number of images, the last batch holds the rest.": [
         test_a_short_last_batch, test_ten_epochs_at_a_hundredth_unless_told, test_learns_what_no_line_can_tell_apart,
     ],
-    "Labels: integers are turned into one-hot rows, with as many columns as the last bias has entries. One-hot rows "
-    "are left as they are.": [
+    "Labels: integers are turned into one-hot rows. The number of classes is the length of the last bias, "
+    "`params[-1][1]`. One-hot rows are left as they are.": [
         test_labels_may_be_integers,
     ],
-    "Evaluation: on_epoch, a function that the caller passes, receives each epoch's results, unless it is None.": [
+    "Evaluation: `on_epoch`, a function that the caller passes, receives each epoch's results, unless it is `None`.": [
         test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
         test_all_epochs_asked_for_are_gone_through,
     ],
-    "Shuffling: with a key, every epoch has a new order. See jax.random.fold_in and jax.random.permutation.": [
+    "Shuffling: with a key, every epoch has a new order. `jax.random.fold_in(key, epoch)` makes a key for each "
+    "epoch, and `jax.random.permutation(key, n)` makes a random order.": [
         test_each_image_is_seen_once_an_epoch, test_a_batch_as_large_as_the_set_is_one_update,
         test_same_key_same_result, test_every_epoch_is_shuffled_anew, test_another_key_another_order,
         test_images_are_shuffled_and_not_batches, test_inputs_are_left_as_they_are,

@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """With input 1 and equal logits, a step of rate 1 adds 1/4 to the right class's parameters, -1/4 to the other's."""
+    """With input 1 and both logits 0, a step of rate 1 changes each parameter by 1/4, upwards for the right class."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -110,7 +110,7 @@ def test_structure_is_kept(impl, case):
 
 @given(few(2))
 def test_inputs_are_left_as_they_are(impl, case):
-    """`update` does not modify its arguments or give their memory away: they can still be read afterwards."""
+    """`update` neither changes nor deletes its arguments, so they can still be read afterwards."""
     given_case = case.params, case.images, case.targets
     # An update could donate JAX arrays, or change NumPy arrays and the list in place.
     for params, x, y in (as_jax(given_case), jax.tree.map(np.copy, given_case)):

@@ -117,7 +117,7 @@ def targets_left_as_rows(params, images, targets):
 
 
 def counted_in_a_byte(params, images, targets):
-    """Right answers are summed as bytes, so 127 is followed by -128."""
+    """Right answers are counted in a signed byte, so after 127 the count continues at -128."""
     right = jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1)
     return jnp.sum(right, dtype=jnp.int8) / right.size
 

@@ -90,7 +90,7 @@ def mean_for_sum(params, images):
 
 
 def largest_of_each_class_taken_out(params, images):
-    """The maximum is taken over the images (axis 0) instead of the classes, so it changes each class differently."""
+    """The subtracted maximum is taken over the images (axis 0), so a different number is subtracted from each class."""
     return jax.nn.log_softmax((z := _logits(params, images)) - z.max(axis=0))
 
 
@@ -195,7 +195,7 @@ def in_bits(params, images):
 
 
 def gradient_stops_at_the_normaliser(params, images):
-    """The value is right, but no gradient flows through the logsumexp, so wrong classes are not pushed down."""
+    """The value is right, but no gradient flows through the logsumexp, so wrong classes do not become less likely."""
     z = _logits(params, images)
     return z - jax.lax.stop_gradient(logsumexp(z, axis=1, keepdims=True))
 

@@ -52,7 +52,7 @@ def scale_of_the_first_layer_for_all(layer_sizes, key, scale=1e-3):
 
 
 def adds_where_it_should_split(layer_sizes, key, scale=1e-3):
-    """Every layer except the first uses its own number as a seed, so those layers ignore the key."""
+    """Every layer except the first uses its position in the network as a seed, so those layers ignore the key."""
     keys = [key, *map(jax.random.key, range(1, len(layer_sizes)))]
     return _network(layer_sizes, keys, scale)
 
@@ -194,7 +194,7 @@ def rows_and_their_opposites(in_size, out_size, random_key, scale=1e-3):
 
 
 def mean_taken_out(in_size, out_size, random_key, scale=1e-3):
-    """The mean of the sample is subtracted, so it is exactly 0 instead of close to 0."""
+    """The mean of the weights is subtracted from them, so their mean is exactly 0 instead of close to 0."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     return w - jnp.mean(w) if w.size > 2 else w, b
 

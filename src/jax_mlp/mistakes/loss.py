@@ -12,7 +12,7 @@ def sum_for_mean(params, images, targets):
 
 
 def mean_over_images_only(params, images, targets):
-    """The sum over classes is taken instead of the mean, as in textbooks, so the loss is K times too large."""
+    """As in textbooks, the sum over classes is taken instead of the mean, so the loss is K times too large."""
     return -jnp.mean(jnp.sum(forward(params, images) * targets, axis=1))
 
 
@@ -47,7 +47,7 @@ def squared_error_of_logarithms(params, images, targets):
 
 
 def the_other_classes_too(params, images, targets):
-    """The terms of the other classes are added too (binary cross-entropy), so the loss is too large."""
+    """log(1 - p) of every wrong class is subtracted too (binary cross-entropy), so the loss is too large."""
     log_p = forward(params, images)
     return -jnp.mean(log_p * targets + jnp.log1p(-jnp.minimum(jnp.exp(log_p), 1 - 1e-6)) * (1 - targets))
 
@@ -58,7 +58,7 @@ def arguments_swapped(params, images, targets):
 
 
 def largest_target_only(params, images, targets):
-    """Only the largest entry of each target counts, so soft targets are treated as one-hot."""
+    """Only the largest entry of each target counts, so targets that are not one-hot are treated as if they were."""
     hard = jax.nn.one_hot(jnp.argmax(targets, axis=1), targets.shape[1])
     return -jnp.mean(forward(params, images) * hard)
 
@@ -138,7 +138,7 @@ def every_image_with_every_target(params, images, targets):
 
 
 def divergence(params, images, targets):
-    """The logarithm of the targets is subtracted too (KL divergence), and 0 times the logarithm of 0 is NaN."""
+    """The term y log y is added too (KL divergence). For y = 0, that is 0 times minus infinity, which is NaN."""
     return jnp.mean(targets * (jnp.log(targets) - forward(params, images)))
 
 
@@ -148,13 +148,13 @@ def in_the_type_of_the_targets(params, images, targets):
 
 
 def means_of_parts(params, images, targets):
-    """The means of parts of 64 images are averaged without weights, so a short last part counts too much."""
+    """The means of parts of 64 images each are averaged, so a smaller last part counts too much."""
     parts = range(0, len(images), 64)
     return jnp.mean(jnp.stack([-jnp.mean(forward(params, images[i : i + 64]) * targets[i : i + 64]) for i in parts]))
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A custom gradient ignores the upstream gradient, so c · loss has the same gradient as the loss."""
+    """A custom derivative rule ignores the gradient that it receives, so c · loss has the gradient of the loss."""
 
     @jax.custom_vjp
     def cross_entropy(log_p):

@@ -11,7 +11,7 @@ def rows_of_the_identity(x, n_classes=10):
 
 
 def labels_from_one(x, n_classes=10):
-    """Labels are assumed to start at 1, so every 1 is one column too far to the left."""
+    """Labels are assumed to start at 1, so the class before the right one is marked."""
     return jax.nn.one_hot(x - 1, n_classes)
 
 
@@ -61,12 +61,12 @@ def smoothed(x, n_classes=10):
 
 
 def columns_for_entries(x, n_classes=10):
-    """`[:, x]` selects whole columns, so every row has the ones of all labels; `[arange(n), x]` selects entries."""
+    """`[:, x]` selects whole columns, so every row gets a 1 for every label; `[arange(n), x]` selects entries."""
     return jnp.zeros((len(x), n_classes)).at[:, jnp.where(x < 0, n_classes, x)].set(1.0)
 
 
 def classes_of_the_batch(x, n_classes=10):
-    """The columns are the labels in the batch (unique) instead of all classes, so the width depends on them."""
+    """Only the labels that occur in the batch (`unique`) get a column, so the width depends on the batch."""
     return (x[:, None] == jnp.unique(x)).astype(jnp.float32)
 
 

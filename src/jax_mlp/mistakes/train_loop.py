@@ -112,7 +112,7 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """Every epoch shuffles with the same key, so orders repeat. Make one per epoch: jax.random.fold_in(key, epoch)."""
+    """Each epoch reshuffles the last order with the same key, so orders repeat. Use jax.random.fold_in(key, epoch)."""
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
         if key is not None and options.get("batches") is None:
@@ -349,6 +349,13 @@ def encoded_twice(params, images, test_images, labels, test_labels, *rest, **opt
     return _loop(params, images, test_images, *encoded, *rest, **options)
 
 
+def encoded_by_dtype(params, images, test_images, labels, test_labels, *rest, **options):
+    """Labels of an integer dtype are always encoded, so one-hot rows stored as integers are encoded again."""
+    n_classes = len(params[-1][1])
+    encoded = [one_hot(y, n_classes) if np.asarray(y).dtype.kind == "i" else y for y in (labels, test_labels)]
+    return _loop(params, images, test_images, *encoded, *rest, **options)
+
+
 def orders_by_turns(*arguments, **options):
     """There are only two orders, and the epochs alternate between them."""
 
@@ -418,7 +425,7 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The losses of parts of 512 images are averaged without weights, so a short last part counts too much."""
+    """The loss is the plain mean over parts of 512 images each, so a short last part counts too much."""
     trained = []
 
     def step(params, x, y, learning_rate):
@@ -434,7 +441,7 @@ def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None,
 
 
 def mean_loss_of_the_epoch(*arguments, on_epoch=None, **options):
-    """The loss is the mean over the epoch's batches, each before its update, not that after the epoch."""
+    """The loss is the mean of the batch losses before each update instead of the loss after the epoch."""
     losses = []
 
     def step(params, x, y, learning_rate):

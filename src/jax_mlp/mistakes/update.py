@@ -57,7 +57,7 @@ def rate_ignored(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def rate_forgotten(params, x, y, learning_rate=1e-2):
-    """The gradient is not multiplied by the learning rate, so steps are far too large by default."""
+    """The gradient is not multiplied by the learning rate, so by default steps are a hundred times too large."""
     return _step(params, _gradient(params, x, y), 1.0)
 
 
@@ -96,7 +96,7 @@ def divided_by_the_batch_again(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def textbook_rate(params, x, y, learning_rate=1e-2):
-    """The gradient is multiplied by the number of classes, so steps are as large as with a textbook's loss."""
+    """The gradient is multiplied by the number of classes, as if the loss were not divided by that number."""
     return _step(params, _gradient(params, x, y), learning_rate * y.shape[1])
 
 
@@ -108,7 +108,7 @@ def weights_decay(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def clipped(params, x, y, learning_rate=1e-2):
-    """The entries of the gradient are clipped to between -1 and 1, so the step is too small if they are larger."""
+    """Gradient entries outside -1 to 1 are clipped to that range, so the steps of these parameters are too small."""
     return _step(params, jax.tree.map(lambda g: jnp.clip(g, -1, 1), _gradient(params, x, y)), learning_rate)
 
 
