@@ -186,7 +186,7 @@ def draw() -> Figure:
 
 
 def scales() -> Figure:
-    """With He's scale the signal about keeps its size through ten layers. With other scales it shrinks or grows.
+    """With He's scale, the signal roughly keeps its size through ten layers. With other scales it shrinks or grows.
 
     The size of the signal, the square root of the mean square of the activations of 200 images, against the layer, on a
     logarithmic axis. With the scales 0.001 and 0.01 it shrinks by a constant factor per layer. With 0.2 it grows by a

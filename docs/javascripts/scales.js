@@ -225,7 +225,7 @@ const Scales = (() => {
               : last < PIXELS / 3
                 ? ["wrong", `The signal shrinks ${way}`]
                 : last < PIXELS * 3
-                  ? ["right", `The signal about keeps its size, ${way}`]
+                  ? ["right", `The signal roughly keeps its size, ${way}`]
                   : ["wrong", `The signal grows ${way}`]
         verdict.replaceChildren(html("strong", { class: kind }, kind === "right" ? "✓ " : "✗ "), words)
         learnt.replaceChildren(

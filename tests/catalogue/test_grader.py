@@ -265,7 +265,7 @@ def test_the_capstone_wants_all_eight(exercises):
 @pytest.mark.parametrize(
     ("component", "wrong", "right", "likely"),
     [
-        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "the sum over classes is taken"),
+        ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "As in textbooks, the sum over classes is taken"),
         ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
         ("forward", "return jax.vmap", "jax.vmap", "Your function returns None"),
         ("forward", "@ x + b", "@ jax.lax.stop_gradient(x) + b", "The value is right, but no gradient reaches"),
@@ -289,7 +289,7 @@ def test_what_a_kept_law_rules_out_is_not_named(tmp_path):
     (tmp_path / "train_loop.py").write_text(wrong)
     run = graded(tmp_path, "train_loop", "-k", "short_last_batch or batches_may_be_given")
     assert re.findall(r"^law: +(.*)", run.stdout, re.M) == [
-        "If `batches` is given, an epoch goes through it once. Its labels may be integers or one-hot rows."
+        "If batches are given, an epoch goes through them once. Their labels may be integers or one-hot rows."
     ]
     assert re.search(r"^likely cause: +`batches` is turned into a list once", run.stdout, re.M)
     assert "A last batch that is not full is dropped" not in run.stdout

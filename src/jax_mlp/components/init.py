@@ -38,7 +38,7 @@ def he(fan_in: int) -> float:
         fan_in: Number of inputs of each unit.
 
     Returns:
-        The standard deviation. Pass the function itself: `scale=he`.
+        The standard deviation. To use it in `init_mlp`, pass the function itself: `scale=he`.
 
     Examples:
         >>> he(8)
@@ -62,7 +62,7 @@ def lecun(fan_in: int) -> float:
         fan_in: Number of inputs of each unit.
 
     Returns:
-        The standard deviation. Pass the function itself: `scale=lecun`.
+        The standard deviation. To use it in `init_mlp`, pass the function itself: `scale=lecun`.
 
     Examples:
         >>> lecun(4)
@@ -117,7 +117,7 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     Args:
         layer_sizes: The number of inputs, then the number of units of each layer: `[784, 512, 512, 10]` makes three
             layers.
-        key: One PRNG key, typed or raw. It is split into one key per layer.
+        key: One PRNG key, typed or raw. It is split into one key per size, and the last one is not used.
         scale: The standard deviation of all values, or a function that computes it from a layer's fan-in, such as `he`.
 
     Returns:

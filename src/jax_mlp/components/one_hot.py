@@ -25,7 +25,7 @@ def one_hot(x: Integer[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Arr
 
     Raises:
         ValueError: If `x` is not one-dimensional, or `n_classes` is below 1.
-        TypeError: If the labels are not integers.
+        TypeError: If the labels, or `n_classes`, are not integers.
 
     Laws:
         - A label that is negative, or is `n_classes` or more, gives a row of zeros, never a wrong class.

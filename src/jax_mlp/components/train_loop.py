@@ -34,7 +34,7 @@ def train_loop(
 
     $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B) \quad \text{for every batch } B \text{ of every epoch}$$
 
-    Here $\theta$ are the parameters, and $x_B$ and $y_B$ are the images and the targets of batch $B$. If standard error
+    Here $\theta$ are the parameters, and $x_B$ and $y_B$ are the images and the targets of batch $B$. If `sys.stderr`
     is a terminal, a progress bar is drawn on it.
 
     Args:

@@ -57,7 +57,7 @@ def test_same_key_same_layer(impl, key, other):
 
 @given(keys(), st.integers(1, 1000), st.booleans())
 def test_another_key_another_layer(impl, key, offset, first):
-    """A different key changes a layer's values, even if only one of the key's two numbers (its words) differs."""
+    """A key consists of two numbers (its words). Changing either of them changes the values of a layer."""
     words = np.uint32([offset, seed_of(key)] if first else [0, seed_of(key) + offset])
     other = jax.random.wrap_key_data(words)
     pair = numpy(impl.init_weights_biases(2, 3, key)), numpy(impl.init_weights_biases(2, 3, other))
@@ -159,7 +159,7 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are independent: no two are parallel, and most pairs are not orthogonal."""
+    """The rows of a weight matrix are drawn independently, so no two are parallel, and few are orthogonal."""
     for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
         cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
@@ -171,7 +171,7 @@ def test_rows_are_independent(impl, key):
 
 @given(st.integers(0, 2**31 - 1), sizes_in_pool)
 def test_raw_keys_do_too(impl, seed, sizes):
-    """A raw key works like a typed one: `PRNGKey(seed)` and `key(seed)` of `jax.random` give the same values."""
+    """A raw key, `jax.random.PRNGKey(seed)`, gives the same network as a typed key, `jax.random.key(seed)`."""
     each(equal, impl.init_mlp(sizes, jax.random.PRNGKey(seed)), impl.init_mlp(sizes, jax.random.key(seed)))
 
 
@@ -278,7 +278,7 @@ STEPS = {
 @pytest.mark.reference
 @given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
 def test_the_guides_very_values(impl, sizes, key, scale):
-    """`init_mlp` gives the guide's values: it splits the key into one per size, and splits each for `w` and `b`."""
+    """`init_mlp` gives the guide's values: it makes one key per size, and splits each layer's key for `w` and `b`."""
     expected = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])

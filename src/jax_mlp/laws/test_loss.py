@@ -28,7 +28,7 @@ def rounding(case, targets=None):
 
 
 def with_logits(logits):
-    """A network of one layer, with unit weights and no bias, and images for which these are its logits."""
+    """A network of one layer whose weights are the identity matrix, and images for which its logits are these."""
     n_classes = logits.shape[1]
     return [(np.eye(n_classes, dtype=np.float32), np.zeros(n_classes, np.float32))], logits
 
@@ -73,7 +73,7 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(FEW), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If a wrong class leads by a large logit gap g, the loss is near g / K. If the right class leads, it is near 0."""
+    """If a wrong class leads by a large logit gap g, the loss is near g / K. If the right one does, it is near 0."""
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)
@@ -129,7 +129,7 @@ def test_linear_in_the_targets(impl, case):
 
 @given(exact_cases(), powers_of_two(-6, 6))
 def test_proportional_to_the_targets(impl, case, factor):
-    """Multiplying the targets by c multiplies the loss by c. If c is a power of two, there is no rounding at all."""
+    """Multiplying the targets by c multiplies the loss by c. If c is a power of two, that is exact."""
     got = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
     equal(got, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
 
@@ -183,14 +183,14 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
 
 @given(wide_cases(DEPTHS))
 def test_gradient_of_a_shift_is_zero(impl, case):
-    """The gradient of the last bias sums to zero, because adding one number to all logits changes nothing."""
+    """The gradient of the last biases sums to zero, because adding the same number to all logits changes nothing."""
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
     close(np.asarray(d_bias).sum(), 0.0, ROUNDING)  # each entry is at most 1 / K
 
 
 @given(exact_cases(DEPTHS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """The gradient of a layer's weights is the outer product of error and input, summed over images, divided by nK."""
+    """A weight's gradient is the error of its unit times its input, summed over the images and divided by nK."""
     got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)

@@ -68,7 +68,7 @@ def test_entries_are_zero_or_one(impl, drawn):
 
 @given(numbers(21))
 def test_times_a_vector_looks_up(impl, drawn):
-    """A one-hot row times a vector selects one entry of the vector: one_hot(x, n) @ v = v[x]."""
+    """A one-hot row times a vector `v` gives the entry of `v` at the row's label: one_hot(x, n) @ v = v[x]."""
     labels, n_classes = labelled(drawn)
     v = drawn.integers((n_classes,), -99, 99)
     equal(np.asarray(impl.one_hot(labels, n_classes)) @ v, v[labels])
@@ -130,7 +130,7 @@ def test_columns_count(impl, drawn):
 
 @given(st.sampled_from([-1, 300]) | st.integers(-1, 300))
 def test_one_label_of_many_classes(impl, label):
-    """A batch of one label and 300 classes (more than a byte can count) gives one row, that of the label."""
+    """A batch of one label gives one row, and it is correct even with 300 classes (more than a byte can count)."""
     equal(impl.one_hot(np.array([label], np.int32), 300), oracle.one_hot(np.array([label]), 300))
 
 
@@ -152,7 +152,7 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """If labels are stored as bytes, class numbers above 255 do not wrap around: a label marks only its own class."""
+    """A label stored as a byte marks only its own class. For example, label 0 does not also mark class 256."""
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))
 

@@ -78,7 +78,7 @@ def test_two_sides_add_up_to_the_absolute_value(impl, x):
 
 @given(numbers(20), powers_of_two(-8, 8))
 def test_scales_with_positive_factors(impl, drawn, factor):
-    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, there is no rounding at all."""
+    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, multiplying by c is exact."""
     x = drawn.floats((5,), 1024.0)
     x = np.where(np.abs(x) < 2.0**-100, 0, x).astype(np.float32)  # so that scaling down stays clear of subnormals
     equal(impl.relu(np.float32(factor) * x), np.float32(factor) * np.asarray(impl.relu(x)))
@@ -126,7 +126,7 @@ def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
 
 @given(st.sampled_from(SHAPES))
 def test_derivative_at_zero_is_a_subgradient(impl, shape):
-    """The derivative of `relu` at x = 0 lies between 0 and 1, the derivatives on the two sides."""
+    """At x = 0, JAX's derivative of `relu` is a number from 0 to 1, the derivatives on the two sides."""
     x = np.zeros(shape, np.float32)
     got = np.asarray(impl.relu.pullback(np.ones_like(x), x))
     holds((got >= 0) & (got <= 1), got, "every entry from 0 to 1")

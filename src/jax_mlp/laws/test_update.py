@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """With input 1 and both logits 0, a step of rate 1 changes each parameter by 1/4, upwards for the right class."""
+    """With input 1, two logits of 0 and rate 1, the right class's weight and bias rise by 1/4. The other's fall."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -90,7 +90,7 @@ def test_no_rate_no_step(impl, case):
 
 @given(exact_cases(), RATES)
 def test_nothing_to_learn_no_step(impl, case, rate):
-    """If all targets are zero, the gradient is zero, so no parameter changes."""
+    """If all entries of the targets are 0, the loss and its gradient are 0, so no parameter changes."""
     each(equal, impl.update(case.params, case.images, 0 * case.targets, rate), case.params)
 
 
@@ -145,7 +145,7 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer, a step with learning rate 1/M lowers the loss, if M bounds how fast the gradient changes."""
+    """With one layer, a step of rate 1/M lowers the loss (M bounds the gradient's change), unless the gradient is 0."""
     images = case.images
     # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)
@@ -162,7 +162,7 @@ def test_the_loss_drops_where_it_is_convex(impl, case):
 
 @given(exact_cases())
 def test_the_loss_drops_after_a_small_step(impl, case):
-    """A small enough step lowers the loss of a network of any depth, unless its gradient is zero."""
+    """A small enough step lowers the loss at any depth, unless the gradient is zero or the input of a relu is 0."""
     before = oracle.loss(case.params, case.images, case.targets)
     slopes = oracle.gradient(case.params, case.images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)

@@ -77,7 +77,7 @@ def rows_must_agree(params, images, targets):
 
 
 def entry_by_entry(params, images, targets):
-    """Agreement is counted per entry of the rows, so with ten classes even a wrong answer scores 8 out of 10."""
+    """One-hot rows of answer and target are compared entry by entry, so with ten classes a wrong answer scores 0.8."""
     k = targets.shape[1]
     answers = jnp.argmax(forward(params, images), axis=1)[:, None] == jnp.arange(k)
     return jnp.mean(answers == (targets == targets.max(axis=1, keepdims=True)))
@@ -140,7 +140,7 @@ def probabilities_against_rows(params, images, targets):
 
 
 def top_five(params, images, targets):
-    """An answer counts as right if the class is among the five most likely (top-5 accuracy)."""
+    """An image counts as right if its class is among the five that the network finds most likely (top-5 accuracy)."""
     _, best = jax.lax.top_k(forward(params, images), 5 if targets.shape[1] > 5 else 1)
     return jnp.mean(jnp.any(best == jnp.argmax(targets, axis=1)[:, None], axis=1))
 

@@ -1,4 +1,4 @@
-"""Mistakes in init. A function of `layer_sizes` is an `init_mlp`, any other an `init_weights_biases`."""
+"""Mistakes in init. Functions of `layer_sizes` are an `init_mlp`, all others an `init_weights_biases`."""
 
 import itertools
 
@@ -31,7 +31,7 @@ def one_key_for_all_layers(layer_sizes, key, scale=1e-3):
 
 
 def the_last_two_layers_share_a_key(layer_sizes, key, scale=1e-3):
-    """The key is split into one key too few, so the last two layers share one."""
+    """The key is split into too few keys (one is missing), so the last two layers share a key."""
     keys = list(jax.random.split(key, len(layer_sizes)))[: len(layer_sizes) - 1]
     return _network(layer_sizes, [*keys[:-1], keys[max(len(keys) - 2, 0)]], scale)
 
@@ -47,7 +47,7 @@ def scale_falls_by_the_wayside(layer_sizes, key, scale=1e-3):
 
 
 def scale_of_the_first_layer_for_all(layer_sizes, key, scale=1e-3):
-    """A `scale` function is called for the first layer only, so all layers use its fan-in."""
+    """If `scale` is a function, it is called for the first layer only, so all layers get the first layer's scale."""
     return _network(layer_sizes, jax.random.split(key, len(layer_sizes)), _sigma(scale, layer_sizes[0]))
 
 
@@ -200,7 +200,7 @@ def mean_taken_out(in_size, out_size, random_key, scale=1e-3):
 
 
 def truncated(in_size, out_size, random_key, scale=1e-3):
-    """Values beyond two standard deviations are drawn again, so their standard deviation is too small."""
+    """Values beyond two standard deviations are drawn again, so the standard deviation of all values is too small."""
     w_key, b_key = jax.random.split(random_key)
     s = _sigma(scale, in_size)
     w = jax.random.truncated_normal(w_key, -2, 2, (out_size, in_size))

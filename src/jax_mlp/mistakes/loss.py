@@ -106,7 +106,7 @@ def root_of_the_squares(params, images, targets):
 
 
 def gradient_of_nothing(params, images, targets):
-    """The value is right, but the gradient is stopped, so nothing can learn."""
+    """The value is right, but `stop_gradient` sets the gradient to 0, so the network cannot learn."""
     return jax.lax.stop_gradient(-jnp.mean(forward(params, images) * targets))
 
 
@@ -148,13 +148,13 @@ def in_the_type_of_the_targets(params, images, targets):
 
 
 def means_of_parts(params, images, targets):
-    """The means of parts of 64 images each are averaged, so a smaller last part counts too much."""
+    """The batch is cut into parts of 64 images and their means are averaged, so a smaller last part counts too much."""
     parts = range(0, len(images), 64)
     return jnp.mean(jnp.stack([-jnp.mean(forward(params, images[i : i + 64]) * targets[i : i + 64]) for i in parts]))
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A custom derivative rule ignores the gradient that it receives, so c · loss has the gradient of the loss."""
+    """A custom derivative rule ignores the gradient passed to it, so the gradient of c · loss lacks the factor c."""
 
     @jax.custom_vjp
     def cross_entropy(log_p):

@@ -61,7 +61,7 @@ def smoothed(x, n_classes=10):
 
 
 def columns_for_entries(x, n_classes=10):
-    """`[:, x]` selects whole columns, so every row gets a 1 for every label; `[arange(n), x]` selects entries."""
+    """`[:, x]` selects whole columns instead of one entry per row, so every row gets a 1 for every label."""
     return jnp.zeros((len(x), n_classes)).at[:, jnp.where(x < 0, n_classes, x)].set(1.0)
 
 

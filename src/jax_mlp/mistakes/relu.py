@@ -89,5 +89,5 @@ def in_place(x):
 
 
 def largest_along_an_axis(x):
-    """`jnp.max(x, 0)` reduces along axis 0; `jnp.maximum(x, 0)` would compare each entry with 0."""
+    """`jnp.max(x, 0)` is used instead of `jnp.maximum(x, 0)`, so only the largest entries along axis 0 are returned."""
     return jnp.max(x, 0)

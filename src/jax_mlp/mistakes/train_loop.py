@@ -112,7 +112,7 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """Each epoch reshuffles the last order with the same key, so orders repeat. Use jax.random.fold_in(key, epoch)."""
+    """Each epoch shuffles the previous order with the same key: orders repeat. Use jax.random.fold_in(key, epoch)."""
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
         if key is not None and options.get("batches") is None:
@@ -319,7 +319,7 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """The update donates its parameters (`donate_argnums`), so the caller's are deleted in the first step."""
+    """The update overwrites its parameters (`donate_argnums`), so the caller's own are deleted in the first step."""
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
 

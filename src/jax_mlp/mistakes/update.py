@@ -157,7 +157,7 @@ def layer_by_layer(params, x, y, learning_rate=1e-2):
 
 @partial(jax.jit, donate_argnums=0)
 def in_place(params, x, y, learning_rate=1e-2):
-    """The old parameters are donated (`donate_argnums`), so the caller can no longer read them."""
+    """`donate_argnums` lets JAX reuse the memory of the old parameters, so the caller can no longer read them."""
     return _step(params, _gradient(params, x, y), learning_rate)
 
 
