@@ -53,9 +53,9 @@ def settings(options) -> bool:
     for name, variables in SETTINGS.items():
         judged = ended(sys.executable, "-q", *VARIANTS, **variables)
         rows[name] = {
-            "variables": " ".join(f"{key}={value}" for key, value in variables.items()),
             "laws on the reference": ended(sys.executable, "-q", *LAWS, **variables),
             "laws on correct variants": f"{len(sample())} passed" if judged == "1 passed" else judged,
+            "set by": " ".join(f"`{key}={value}`" for key, value in variables.items()),
         }
         report(options, describe("pytest", "hypothesis"), rows, name)
     return all("failed" not in cell for row in rows.values() for cell in row.values())
