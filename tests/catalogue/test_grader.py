@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.commands import start
 from jax_mlp.exercises.stubs import source
 
@@ -126,6 +127,13 @@ def test_one_law_does_not_finish_a_component(exercises):
     assert "0 of 1 component done, 1 of 1 law passed" in run.stdout
     assert f"1 law passed. Now run all laws of relu: pytest --impl={exercises} relu" in run.stdout
     assert "Well done" not in run.stdout
+
+
+def test_a_part_of_the_laws_forgets_no_step(exercises):
+    """Which steps pass is known after a run of all laws of a component, and stays known after a run of one."""
+    Exercises(exercises).remember(steps={"train_loop": 4})
+    graded(exercises, "train_loop::test_example")
+    assert Exercises(exercises).steps_passed == {"train_loop": 4}
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)

@@ -105,7 +105,8 @@ class Board:
         passing = sum(state == "passed" for laws in rows.values() for state in laws.values())
         total = sum(map(len, rows.values()))
         show.section("progress")
-        show.write_line(f"{done} of {_of(len(components), 'component')} done, {passing} of {_of(total, 'law')} passed")
+        n_components, n_laws = reports.counted(len(components), "component"), reports.counted(total, "law")
+        show.write_line(f"{done} of {n_components} done, {passing} of {n_laws} passed")
         show.write_line("")
         at = next(iter(self._undone(rows)), ("", ""))[0]
         for component, laws in rows.items():
@@ -144,7 +145,8 @@ class Board:
         if self.exercises.started:
             with contextlib.suppress(OSError):  # a folder that cannot be written
                 self.exercises.remember_passed(passing)
-                self.exercises.remember(steps={c: self._steps_passed(c) for c in COMPONENTS if c in rows and steps(c)})
+                asked = [c for c in COMPONENTS if c in rows and _all_of(c, rows[c])]  # a part of the laws says nothing
+                self.exercises.remember(steps={c: self._steps_passed(c) for c in asked if steps(c)})
 
     def _steps_passed(self, component: str) -> int:
         """How many of a component's steps pass, from the first on."""
@@ -217,7 +219,7 @@ class Board:
         incomplete = [c for c in passing if c in COMPONENTS and not _all_pass(c, rows[c])]
         if incomplete:
             again = f"pytest --impl={shlex.quote(self.folder)} {' '.join(incomplete)}"
-            return [f"{_of(total, 'law')} passed. Now run all laws of {' and '.join(incomplete)}: {again}"]
+            return [f"{reports.counted(total, 'law')} passed. Now run all laws of {' and '.join(incomplete)}: {again}"]
         folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
         if len(passing) == 1 and passing[0] in COMPONENTS:
             n_examples = settings().max_examples
@@ -235,10 +237,11 @@ class Board:
         return lines
 
 
-def _of(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+def _all_of(component: str, laws: dict[str, str]) -> bool:
+    """Whether all laws of a component are among these."""
+    return {*map(evaluate.function_of, laws)} >= {*evaluate.laws(component)}
 
 
 def _all_pass(component: str, laws: dict[str, str]) -> bool:
     """Whether all laws of a component are among these, and all of these pass."""
-    return {*laws.values()} == {"passed"} and {*map(evaluate.function_of, laws)} >= {*evaluate.laws(component)}
+    return {*laws.values()} == {"passed"} and _all_of(component, laws)

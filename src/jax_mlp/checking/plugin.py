@@ -32,6 +32,9 @@ settings.register_profile("thorough", settings.get_profile("dev"), max_examples=
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
 settings.load_profile(PROFILE)
 
+SELECTED = pytest.StashKey[list[str]]()
+"""The components that are to be written: all, unless a teacher chose some."""
+
 np.seterr(all="ignore")  # infinity and NaN are answers like any other: laws judge them, and no warning does
 
 
@@ -59,6 +62,7 @@ def pytest_configure(config):
         if not config.pluginmanager.has_plugin("child"):
             config.args[:] = chosen(config)
     config.stash[report.IMPLEMENTATION] = Implementation(folder)
+    config.stash[SELECTED] = Exercises(folder).selected if folder else [*COMPONENTS]
     if folder is not None and not config.pluginmanager.has_plugin("child"):
         board = Board(config, folder)
         config.pluginmanager.register(board)
@@ -112,7 +116,7 @@ def pytest_pycollect_makeitem(collector, name, obj):
     if folder is None or not collector.istestfunction(obj, name):
         return None
     strict = collector.config.getoption("--fine-print") or collector.config.getoption("strict")
-    selected = component_of(f"{collector.nodeid}::{name}") in Exercises(folder).selected
+    selected = component_of(f"{collector.nodeid}::{name}") in collector.config.stash[SELECTED]
     return None if selected and evaluate.is_law(obj, strict) else []
 
 

@@ -338,6 +338,11 @@ def relative(path: Path) -> Path:
     return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things, such as 1 law or 2 laws."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def labelled(label: str, text: str) -> str:
     """A label and its text, as a report shows them."""
     if label == "counterexample":  # Python takes no lines that begin with spaces

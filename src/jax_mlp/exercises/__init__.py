@@ -75,20 +75,9 @@ class Progress:
         """How many steps of each component pass, from the first on."""
         return self._read("steps", {})
 
-    def remember(
-        self,
-        hints: dict[str, int] | None = None,
-        passing: dict[str, bool] | None = None,
-        steps: dict[str, int] | None = None,
-    ) -> None:
-        """Add to what is remembered."""
-        self._keep(
-            {
-                "hints": {**self.hints_shown, **(hints or {})},
-                "passing": {**self.passing, **(passing or {})},
-                "steps": {**self.steps_passed, **(steps or {})},
-            }
-        )
+    def remember(self, **more: dict) -> None:
+        """Add to what is remembered: `hints`, `passing` or `steps`, each by component."""
+        self._keep({what: {**self._read(what, {}), **new} for what, new in more.items()})
 
     def choose(self, only: list[str] | None, without_hints: bool) -> None:
         """Keep what a teacher chose."""
@@ -132,7 +121,7 @@ class Exercises(Progress):
 
     def remember_passed(self, components: list[str]) -> None:
         """Keep that the files of these components pass as they are now."""
-        self._keep({"passed as": {**self._read("passed as", {}), **{c: self._digest(c) for c in components}}})
+        self.remember(**{"passed as": {component: self._digest(component) for component in components}})
 
     def _digest(self, component: str) -> str:
         try:

@@ -108,6 +108,6 @@ def next_hint(exercises: Progress, component: str, solution: str) -> str:
     done = [number for number, step in enumerate(about, 1) if step and int(step[1]) <= passed]
     number = min(max([exercises.hints_shown.get(component, 0), *done]) + 1, len(hints))
     with contextlib.suppress(OSError):  # if the folder is read-only, the first hint is shown again
-        exercises.remember({component: number})
+        exercises.remember(hints={component: number})
     last = f"\nThis was the last hint. To see the solution: {solution}" if number == len(hints) else ""
     return f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}"

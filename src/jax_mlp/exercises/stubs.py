@@ -5,6 +5,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -48,6 +49,7 @@ def stub(component: str, folder: str = "exercises", among: Sequence[str] = (*COM
     return plain("\n\n".join(parts) + "\n")
 
 
+@cache
 def steps(component: str) -> dict[str, list[str]]:
     """The steps in which a component can be written: what each adds, and the names of its laws. Most have no steps."""
     for node in _laws(component).body:

@@ -7,6 +7,7 @@ from collections import Counter
 from markdown_it import MarkdownIt
 
 from jax_mlp.checking.evaluate import component_of
+from jax_mlp.checking.report import counted
 from jax_mlp.exercises.stubs import description
 from jax_mlp.grading.copies import Pair
 from jax_mlp.grading.formats import Grades
@@ -32,7 +33,7 @@ def page(grades: Grades, points: Points, laws: dict[str, str], copies: list[Pair
     passed = Counter(c for rows in grades.values() for c, row in rows.items() if row["state"] == "passed")
     parts = [
         "<h1>What the class has not understood</h1>",
-        f"<p>{_of(n, 'submission')}. Median: {shown(totals[n // 2])} of {shown(points.most)} points. "
+        f"<p>{counted(n, 'submission')}. Median: {shown(totals[n // 2])} of {shown(points.most)} points. "
         f"Full marks: {totals.count(points.most)}.</p>" if n else "<p>No submissions.</p>",
         "<h2>Components</h2>",
         _table("passed", [(f'<a href="#{c}">{c}</a>', passed[c], n) for c in points.worth]),
@@ -118,7 +119,3 @@ def _table(became: str, rows: list[tuple[str, int, int]]) -> str:
     )
     head = f'<tr><th></th><th></th><th class="number">{became} by</th></tr>'
     return f'<table class="{became}">{head}{lines}</table>'
-
-
-def _of(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
