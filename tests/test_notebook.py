@@ -1,6 +1,8 @@
 """`mlp.check`, as somebody in a notebook uses it."""
 
 import os
+import subprocess
+import sys
 import types
 import warnings
 
@@ -93,6 +95,19 @@ def test_nothing_is_left_changed():
         assert state() == before
     finally:
         jax.config.update("jax_numpy_rank_promotion", "allow")
+
+
+def test_a_later_session_reads_what_an_earlier_one_compiled_in_silence(tmp_path):
+    """JAX, imported first as most people do, logs nothing about the programs that its cache holds."""
+    check = "import jax, jax_mlp; print(jax_mlp.check(lambda x: jax.numpy.maximum(x, 0), name='relu').passed)"
+    environment = {**os.environ, "JAX_MLP_COMPILED": str(tmp_path)}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # tests have it set, and users have not
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-c", check], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
+        )
+        assert (run.stdout, run.stderr) == ("True\n", "")
+    assert any(tmp_path.iterdir())
 
 
 def test_hints_and_the_solution(tmp_path, monkeypatch):

@@ -5,7 +5,8 @@ Importing this module does not import JAX, so it works even if JAX does not.
 
 import os
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -64,6 +65,23 @@ def enable_x64(on: bool = True) -> AbstractContextManager[None]:
     from jax.experimental import enable_x64 as experimental  # type: ignore[attr-defined]
 
     return experimental(on)
+
+
+@contextmanager
+def quiet_compiler() -> Iterator[None]:
+    """A context in which the compiler logs nothing: JAX 0.10.1 logs 1.7 kB for each program that its cache holds.
+
+    In a process that has yet to import JAX, the variable TF_CPP_MIN_LOG_LEVEL does the same.
+    """
+    from jaxlib import utils
+
+    # JAX's own setting for this, jax_logging_level, changes the levels of Python's loggers too, and keeps them changed.
+    set_level = getattr(utils, "absl_set_min_log_level", lambda level: None)
+    set_level(3)
+    try:
+        yield
+    finally:
+        set_level(int(os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1")))
 
 
 def import_jax() -> None:

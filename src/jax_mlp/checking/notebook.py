@@ -236,6 +236,7 @@ def _unchanged() -> Iterator[None]:
     import numpy as np
     from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
+    from jax_mlp._jax import quiet_compiler
     from jax_mlp.checking.implementation import keep_compiled_code
     from jax_mlp.laws import profile
 
@@ -244,7 +245,7 @@ def _unchanged() -> Iterator[None]:
     environment = os.environ.get("TQDM_DISABLE")
     random_state = np.random.get_state()  # noqa: NPY002 (what people use, and laws must not disturb)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), profile():
+        with warnings.catch_warnings(), np.errstate(all="ignore"), profile(), quiet_compiler():
             warnings.simplefilter("ignore")
             for name in config:
                 jax.config.update(name, CONFIG[name])
