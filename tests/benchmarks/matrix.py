@@ -2,10 +2,10 @@
 
 *settings* runs the laws under settings of JAX that a user may have in the environment: on the reference, and on the
 correct variants of every component (every fifth, every twentieth with HYPOTHESIS_PROFILE=quick, or all with
-HYPOTHESIS_PROFILE=thorough). *versions* builds a wheel, and tests the reference, a correct relu and a wrong one with
-the oldest and the newest Python on this machine and the oldest and the newest JAX allowed, each in an empty
-environment. Both print a table, go on after a failure, and end with exit code 1 if there was one. With `--json FILE`,
-the results are written after every row.
+HYPOTHESIS_PROFILE=thorough). *versions* builds a wheel, and tests the reference, the same variants, a correct relu and
+a wrong one with the oldest and the newest Python on this machine and the oldest and the newest JAX allowed, each in an
+empty environment. Both print a table, go on after a failure, and end with exit code 1 if there was one. With `--json
+FILE`, the results are written after every row.
 """
 
 import os
@@ -51,10 +51,9 @@ def settings(options) -> bool:
     """Print and write the table of settings; whether all is well."""
     rows = {}
     for name, variables in SETTINGS.items():
-        judged = ended(sys.executable, "-q", *VARIANTS, **variables)
         rows[name] = {
             "laws on the reference": ended(sys.executable, "-q", *LAWS, **variables),
-            "laws on correct variants": f"{len(sample())} passed" if judged == "1 passed" else judged,
+            "laws on correct variants": judged(sys.executable, **variables),
             "set by": " ".join(f"`{key}={value}`" for key, value in variables.items()),
         }
         report(options, describe("pytest", "hypothesis"), rows, name)
@@ -83,6 +82,7 @@ def versions(options) -> bool:
                     laws = ("-m", "not reference", "--pyargs", "jax_mlp.laws")
                     plugin = ("-p", "jax_mlp.checking.plugin")
                     row["laws on the reference"] = ended(python_there, "-q", *plugin, *laws, folder=work)
+                    row["laws on correct variants"] = judged(python_there)  # whose test is no part of the wheel
                     for kind, function in [("a correct relu", "maximum"), ("a wrong relu", "minimum")]:
                         (work / "mine").mkdir(exist_ok=True)
                         (work / "mine" / "relu.py").write_text(RELU.format(function), encoding="utf-8")
@@ -113,11 +113,16 @@ def pins() -> list[str]:
     return [f"{name}=={version}" for name, version in least.items()]
 
 
+def judged(python, **variables: str) -> str:
+    """How many correct variants passed all laws; or the word failed, and what pytest said last."""
+    said = ended(python, "-q", *VARIANTS, **variables)
+    return f"{len(sample())} passed" if said == "1 passed" else said
+
+
 def ended(python, *arguments: str, folder: Path = ROOT, red: bool = False, **variables: str) -> str:
     """How many tests passed, if pytest ended as it should; or the word failed, and what it said last."""
     environment = {**os.environ, **variables}
-    if folder != ROOT:  # what was installed there is tested, and no sources
-        environment.pop("PYTHONPATH", None)
+    environment.pop("PYTHONPATH", None)  # what is installed there is tested, and no other sources
     shown = subprocess.run(
         [str(python), "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=folder, capture_output=True, text=True, env=environment, check=False,

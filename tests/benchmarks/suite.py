@@ -4,7 +4,7 @@ Each figure is a new process, including start-up; all laws together run on all c
 compilation cache; *warm* reuses the cache of the run before, and is the median of three runs. Two rows are the time
 that a learner waits for who writes the loss, correctly or with a mistake. The first row is the time to import JAX on
 this machine, and the last column is in multiples of it. The last rows are `jax_mlp.check` in one process: the second
-check of the same component, written again.
+check of the same component, written again; and that time without what the component's own functions took in it.
 """
 
 import os
@@ -45,26 +45,41 @@ def seconds(files: list[str], cache: Path, *options: str, broken: bool = False) 
 
 
 CHECKS = """
-import time
+import functools, time
 import jax
 from jax_mlp import check
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises.stubs import source
+inside, depth = 0.0, 0
+def timed(function):
+    @functools.wraps(function)
+    def call(*arguments, **options):
+        global inside, depth
+        depth += 1
+        start = time.perf_counter()
+        try:
+            return function(*arguments, **options)
+        finally:
+            depth -= 1
+            if depth == 0:
+                inside += time.perf_counter() - start
+    return call
 for component, names in COMPONENTS.items():
     for again in (False, True):
         functions = {}
         exec(source(component).replace("from .", "from jax_mlp.components."), functions)
-        start = time.perf_counter()
-        assert check({name: functions[name] for name in names}).passed, component
+        start, inside = time.perf_counter(), 0.0
+        assert check({name: timed(functions[name]) for name in names}).passed, component
+        took = time.perf_counter() - start
         if again:
-            print(component, time.perf_counter() - start)
+            print(component, took, took - inside)
 """
 
 
-def checking() -> dict[str, float]:
-    """For each component, the time of a check in a process that has checked it before."""
+def checking() -> dict[str, list[float]]:
+    """For each component: the time of a check in a process that has checked it before, and of the checker alone."""
     run = subprocess.run([sys.executable, "-c", CHECKS], check=True, capture_output=True, text=True)
-    return {component: float(took) for component, took in map(str.split, run.stdout.splitlines())}
+    return {component: [*map(float, took)] for component, *took in map(str.split, run.stdout.splitlines())}
 
 
 def importing() -> float:
@@ -92,9 +107,10 @@ def main() -> None:
             times = 1 if "cold" in what else 3
             took[what] = statistics.median(seconds(files, cache, *how, broken="wrong" in what) for _ in range(times))
             print(f"{what:<20}{took[what]:6.1f} s{took[what] / unit:6.1f}", flush=True)
-        for component, again in checking().items():
-            took[f"check({component}), again"] = again
-            print(f"check({component}), again".ljust(24) + f"{again:4.1f} s{again / unit:6.1f}", flush=True)
+        for component, both in checking().items():
+            for what, each in zip(["again", "its own code left out"], both, strict=True):
+                took[row := f"check({component}), {what}"] = each
+                print(f"{row:<40}{each:5.2f} s{each / unit:6.2f}", flush=True)
     finally:
         shutil.rmtree(cache)
     write(options.json, {"machine": machine, "seconds": took})
