@@ -73,7 +73,7 @@ def quiet_compiler() -> Iterator[None]:
 
     In a process that has yet to import JAX, the variable TF_CPP_MIN_LOG_LEVEL does the same.
     """
-    from jaxlib import utils
+    from jaxlib import utils  # type: ignore[attr-defined]
 
     # JAX's own setting for this, jax_logging_level, changes the levels of Python's loggers too, and keeps them changed.
     set_level = getattr(utils, "absl_set_min_log_level", lambda level: None)

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from jax_mlp.checking import report
+from jax_mlp.checking.counterexample import written
 from jax_mlp.checking.evaluate import laws, laws_that_catch, workers
 from jax_mlp.checking.examples import watch
 from jax_mlp.checking.implementation import Implementation
@@ -61,7 +62,7 @@ def broken(entry: Entry, name: str) -> tuple[bool, dict[str, str]]:
     got = error.got if isinstance(error, LawBroken) and isinstance(error.got, np.ndarray) else None
     plain = any(np.array_equal(answer, got, equal_nan=True) for answer in answers if got is not None)
     rows = report.DIFFERENT_ANSWERS if error is not raised else report.got_and_expected(error, implementation)
-    return plain, {"law": name, "call": report.written(call), **dict(rows)}
+    return plain, {"law": name, "call": written(call), **dict(rows)}
 
 
 def _smallest(task: tuple[str, str]) -> dict[str, str]:

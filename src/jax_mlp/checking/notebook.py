@@ -94,7 +94,7 @@ def check(*implementations: Callable | ModuleType | dict[str, Callable], name: s
     Args:
         implementations: Functions named after the components, such as `relu`; or a module or a dict of them. The
             reference supplies every function that you do not give.
-        name: The name to test a single function under, such as `"relu"`, if it has another name of its own.
+        name: The name under which to test a single function, such as `"relu"`, if the function itself has another name.
 
     Returns:
         A result that Python and notebooks display. `result.passed` is True if all laws passed; `result.laws` lists the

@@ -1,7 +1,6 @@
 """What a person sees when a law is broken: the law, the smallest counterexample, what came, and where to go on."""
 
 import inspect
-import os
 import re
 import shlex
 import textwrap
@@ -15,13 +14,12 @@ import pytest
 from hypothesis.errors import FlakyFailure
 
 from jax_mlp import _jax, components
-from jax_mlp.checking import causes, evaluate, examples, replay
-from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, BrokenComponent, Call, Implementation
+from jax_mlp.checking import causes, evaluate, examples, expressions
+from jax_mlp.checking.counterexample import SHOWN, Named, pasted, relative
+from jax_mlp.checking.implementation import NO_ANSWER, BrokenComponent, Call, Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
-from jax_mlp.laws import draws
 from jax_mlp.laws.expect import LawBroken
-from jax_mlp.laws.values import as_jax, paste
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()
 
@@ -78,12 +76,13 @@ def explain(
     else:
         calls = implementation.calls
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
-        text, reproduced = _written(calls, implementation, error, notebook)
+        sides = expressions.compared(error, calls) if len(calls) <= SHOWN else None
+        text, reproduced = pasted(calls, implementation, error, sides, notebook)
         lines.append(("counterexample", "\n".join(text)))
         if flaky and not reproduced:
             lines += DIFFERENT_ANSWERS
         else:
-            lines += got_and_expected(error, implementation)
+            lines += got_and_expected(error, implementation, _origin(error, calls, sides))
         # Before the learner is blamed, the machine is ruled out.
         if (implementation.folder or implementation.given) and examples.reference_fails(law, arguments):
             return Explained([*lines, ("likely cause", _machine())], machine=True)
@@ -141,36 +140,6 @@ def revise(text: str, component: str, evidence: dict[str, causes.Evidence], laws
     return (before + block + label + after).rstrip("\n")
 
 
-def _written(
-    calls: list[Call], implementation: Implementation, error: BaseException, notebook: bool = False
-) -> tuple[list[str], bool]:
-    """The lines to paste, and whether they were seen to end as the calls did."""
-    lines = ["import jax, jax.numpy as jnp, numpy as np"]
-    for component, functions in COMPONENTS.items():
-        names = ", ".join(name for name in functions if any(call.function == name for call in calls))
-        path = implementation.path(component)
-        if names and path is None and not (notebook and component in implementation.given):
-            lines.append(f"from jax_mlp import {names}")
-        elif names and path is not None:
-            folder = str(relative(path.parent))
-            lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {names}")
-    shown = calls[-3:] if len(calls) < 10 else calls[-1:]
-    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
-    before, mixed = _before(shown, mixed, implementation)
-    if before is None:
-        lines.append("# after earlier calls, which the function remembers:")
-    elif len(before) > 5:
-        lines.append(f"# after {len(before)} calls like this one, since the function remembers earlier calls:")
-    elif before:
-        lines += ["# The function remembers earlier calls, so it takes several calls to show this:"]
-        lines += [written(call, mixed) for call in before]
-    elif len(calls) > len(shown):
-        lines.append(f"# The law makes {len(calls)} calls like {'these' if len(shown) > 1 else 'this one'}:")
-    for call in shown:
-        lines += [written(call, mixed), *_given(call, getattr(error, "got", None))]
-    return lines, before is not None and implementation.folder is not None
-
-
 def _machine() -> str:
     """What is known of a machine on which the reference fails."""
     device = jax.devices()[0]
@@ -182,76 +151,8 @@ def _machine() -> str:
     )
 
 
-def _before(shown: list[Call], mixed: bool, implementation: Implementation) -> tuple[list[Call] | None, bool]:
-    """The earlier calls that a counterexample needs, or None if none will do, and whether to write jax.jit."""
-    if implementation.folder is None or implementation.failure is None or "too long" in written(shown[-1], mixed):
-        return [], mixed
-    for jit in (mixed, True):
-        if replay.reproduces([written(call, jit) for call in shown], shown[-1], implementation):
-            return [], jit
-    return replay.leading(shown, implementation.failure.history, implementation, lambda call: written(call, True)), True
-
-
-def _by_name(call: Call, say_jit: bool) -> str:
-    """A call whose arrays are too long to show: those of a large case by the names that they have there."""
-    for name, make in draws.LARGE.items():
-        large = {paste(as_jax(value)): f"case.{field}" for field, value in make()._asdict().items()}
-        arguments = tuple(Named(large.get(text, text)) for text in map(paste, as_jax(call.arguments)))
-        text = _in_full(call._replace(arguments=arguments), say_jit)
-        if call.method in ("__call__", "eager") and len(text) < 2000:
-            return f"from jax_mlp.laws.draws import {name}; case = {name}()\n{text}"
-    return f"# {call.function}(…), too long to show"
-
-
-class Named(str):
-    """What stands in a report as it is."""
-
-    __repr__ = str.__str__
-
-
-def _given(call: Call, got) -> list[str]:
-    """What a call gave, as a comment, where the law looked at something else: a sum of it, say."""
-    gave = call.result
-    if not isinstance(gave, np.ndarray | jax.Array) or gave.dtype.kind not in "biuf":
-        return []
-    gave, looked_at = np.asarray(gave), np.asarray(got) if isinstance(got, np.ndarray | np.generic) else None
-    if looked_at is not None and gave.shape == looked_at.shape and np.array_equal(gave, looked_at, equal_nan=True):
-        return []
-    text = np.array2string(gave, separator=", ", threshold=6, edgeitems=2)
-    return [f"# gives {' '.join(text.split())}"]
-
-
-def written(call: Call, say_jit: bool = False) -> str:
-    """A call as it can be pasted into Python, short enough to look at."""
-    text = _in_full(call, say_jit)
-    return text if len(text) < 2000 else _by_name(call, say_jit)
-
-
-def _in_full(call: Call, say_jit: bool) -> str:
-    # What is compiled sees JAX arrays, whatever it is given.
-    given = call.arguments if call.method == "eager" else as_jax(call.arguments)
-    arguments = [paste(a) for a in given]
-    if call.method == "gradient":
-        argnum = call.options["argnum"]
-        return _called(f"jax.grad({call.function}{f', {argnum}' if argnum else ''})", arguments)
-    if call.method == "pullback":
-        pulled = _called("jax.vjp", [call.function, *arguments[1:]])
-        return f"{pulled}[1]({arguments[0]})[{call.options['argnum']}]"
-    arguments += [f"{name}={paste(v)}" for name, v in call.options.items()]
-    compiled = say_jit and call.method == "__call__" and call.function in COMPILED
-    static = f", static_argnums={COMPILED[call.function][0]}" if compiled and COMPILED[call.function] else ""
-    name = f"jax.jit({call.function}{static})" if compiled else call.function
-    return _called(name, arguments)
-
-
-def _called(name: str, arguments: list[str]) -> str:
-    """A call in one line, or with each argument in a line of its own if it is very long."""
-    line = f"{name}({', '.join(arguments)})"
-    return line if len(line) < 300 or len(arguments) < 2 else f"{name}(\n    " + ",\n    ".join(arguments) + ",\n)"
-
-
-def got_and_expected(error: BaseException, implementation: Implementation) -> list[tuple[str, str]]:
-    """The rows got and expected, each with its label."""
+def got_and_expected(error: BaseException, implementation: Implementation, remark: str = "") -> list[tuple[str, str]]:
+    """The rows got and expected, each with its label, and a remark on what was expected."""
     if not isinstance(error, LawBroken):
         words = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [""]
         n_lines = 4 if words[0].endswith(":") else 1  # the beginning of a list is nothing without the list
@@ -263,9 +164,6 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
             return [("got", summary + place), ("expected", "no error")]
         return [("got", _kind(gave)), ("expected", _expected_kind(implementation.calls[-1], summary))]
     where, got, expected = error.where, error.got, error.expected
-    own = (
-        "  (from another of these calls: the two should agree)" if _was_answered(expected, implementation.calls) else ""
-    )
     if (
         isinstance(expected, np.ndarray)
         and isinstance(got, np.ndarray)
@@ -278,7 +176,7 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
         where = f"{where} at {[int(i) for i in entry]}".strip()
         got, expected = got[entry], expected[entry]
     at = f"{where}: " if where else ""
-    shown = [("got", f"{at}{_show(got)}"), ("expected", f"{at}{_show(expected)}{own}")]
+    shown = [("got", f"{at}{_show(got)}"), ("expected", f"{at}{_show(expected)}{remark}")]
     if isinstance(got, np.ndarray | np.generic) and got.dtype.kind == "f" and not np.isfinite(got).all():
         shown[0] = ("got", f"not finite: {shown[0][1]}")
         if isinstance(expected, np.ndarray | np.generic) and np.array_equal(got, expected, equal_nan=True):
@@ -286,12 +184,16 @@ def got_and_expected(error: BaseException, implementation: Implementation) -> li
     return shown
 
 
-def _was_answered(expected, calls: list[Call]) -> bool:
-    """Whether the expected value is what the component itself returned in another call."""
+def _origin(error: BaseException, calls: list[Call], sides: expressions.Compared | None) -> str:
+    """A remark on the expected value, if it comes from an answer of the component itself."""
+    if sides:
+        return f"  (which is {sides.expected})" if sides.expected else ""
+    expected = getattr(error, "expected", None)
     if not isinstance(expected, np.ndarray) or len(calls) < 2:
-        return False
+        return ""
     answers = [leaf for call in calls for leaf in jax.tree.leaves(call.result) if np.shape(leaf) == expected.shape]
-    return any(np.array_equal(answer, expected) for answer in answers if not getattr(answer, "is_deleted", bool)())
+    same = (np.array_equal(answer, expected) for answer in answers if not getattr(answer, "is_deleted", bool)())
+    return "  (from another of these calls: the two should agree)" if any(same) else ""
 
 
 def _expected_kind(call: Call, summary: str) -> str:
@@ -331,11 +233,6 @@ def _place(error: BaseException, implementation: Implementation) -> str:
             place = f"\nin {relative(Path(trace.tb_frame.f_code.co_filename))}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return place
-
-
-def relative(path: Path) -> Path:
-    """The path as a person in the current folder writes it."""
-    return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
 
 
 def counted(number: int, what: str) -> str:

@@ -21,8 +21,9 @@ from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub, source
 from jax_mlp.grading import submissions
 from jax_mlp.grading.submissions import Submission
+from jax_mlp.laws import draws
 
-LAWS = [str(path) for path in sorted(Path(reports.draws.__file__).parent.glob("test_*.py"))]
+LAWS = [str(path) for path in sorted(Path(draws.__file__).parent.glob("test_*.py"))]
 ENVIRONMENT = {
     "HYPOTHESIS_PROFILE": "ci",
     "PYTHONHASHSEED": "0",
