@@ -210,7 +210,7 @@ def scales() -> Figure:
 
 
 def relu() -> Figure:
-    """`relu` has a kink at 0, so no derivative exists there. JAX uses 1/2 for `maximum(0, x)` and 0 for `jax.nn.relu`.
+    """`relu` has a kink at 0, so no derivative exists there. JAX gives 1/2 for `maximum(0, x)`, 0 for `jax.nn.relu`.
 
     On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
     negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0
@@ -400,7 +400,7 @@ def one_step() -> Figure:
 
 
 def best_step() -> Figure:
-    """The error of a central difference is a V. The best step is near the cube root of 3ε, in either precision.
+    """A central difference is most accurate at a step near the cube root of 3ε (ε is the gap from 1 to the next float).
 
     On logarithmic axes, two curves in the shape of a V, with float64 far below float32. On the right both rise with
     the square of the step. On the left both rise, raggedly, as the step gets smaller. Dotted lines near the bottoms
@@ -439,7 +439,7 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """Units look for ink in different places. Ink on green raises a unit's sum, ink on red lowers it.
+    """Units look for ink in different places. Ink on green raises a unit's sum, and ink on red lowers it.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
     unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and
@@ -570,7 +570,7 @@ def devices() -> Figure:
 
 
 def drawn_digits() -> Figure:
-    """Whatever the pen and the paper, the network sees a digit like those of MNIST. Its answer is below each.
+    """Whatever the pen and the paper, the network sees a digit like those of MNIST. Below each is its answer.
 
     Two sets of ten drawings, from 0 to 9: dark blue strokes on cream paper, and light slanted ones on a dark board.
     Below each is a small picture of 28 by 28 pixels, with the digit cropped and centred, and the network's answer.

@@ -48,7 +48,9 @@ def test_train_shows_each_epoch_and_a_summary(environment):
     line = r"epoch [12] of 2 +\d+\.\d\d s  train +\d+\.\d\d%  test +\d+\.\d\d%  loss \d\.\d{4}"
     assert len(epochs) == 2
     assert all(re.fullmatch(line, epoch) for epoch in epochs), epochs
-    assert re.fullmatch(r"Test accuracy \d+\.\d\d% after 2 epochs, 64 updates of at most 128 images, in .* s", summary)
+    assert re.fullmatch(
+        r"Test accuracy \d+\.\d\d% \(epochs: 2, updates: 64, images per update: at most 128, time: .* s\)", summary
+    )
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", shown.stdout)
 
 

@@ -223,7 +223,7 @@ def test_recipes_keep_their_promise(mnist_folder, recipe, least, most):
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     print(shown.stdout)
     summary = shown.stdout.splitlines()[-1]
-    assert "after 8 epochs, 3752 updates" in summary
+    assert "epochs: 8, updates: 3752" in summary
     assert least <= float(summary.split()[2].rstrip("%")) / 100 <= most
 
 

@@ -70,7 +70,7 @@ def all_laws(component: str, page: str) -> str:
     )
     if n_mistakes == 0:
         return (
-            f"{n_laws} laws of all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
+            f"{n_laws} laws test all functions together. Open a law to read its code.\n\n<!-- put laws {component} -->"
             f"{promises}"
         )
     matrix_at = posixpath.relpath("catches.md", posixpath.dirname(page))
@@ -88,13 +88,16 @@ def catches(_: str, page: str) -> str:
     """The matrix of all components, and what it adds up to."""
     missed = sum(not laws for laws in caught().values())
     once = sum(len(laws) == 1 for laws in caught().values())
-    parts = [f"The catalogue has {len(caught())} mistakes. The laws miss {missed}, and a single law catches {once}."]
+    parts = [
+        f"The catalogue has {len(caught())} mistakes. The laws miss {missed} of them. "
+        f"{once} of them are caught by only one law each."
+    ]
     for component in COMPONENTS:
         names, laws = [*functions("mistakes", component)], hunt.laws(component)
         parts += [f"## {component}", f"{len(laws)} laws and {len(names)} mistakes.", f"<!-- put matrix {component} -->"]
         busy = {law for name in names for law in caught()[f"{component}/{name}"]}
         if idle := [f"“{laws[law]}”" for law in laws if law not in busy]:
-            parts.append(f"Catches none of them: {' '.join(idle)}")
+            parts.append(f"These laws catch none of the mistakes: {' '.join(idle)}")
     return "\n\n".join(parts)
 
 

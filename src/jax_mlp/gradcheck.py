@@ -8,8 +8,8 @@ float32 the difference of two nearby values has hardly any correct digits.
   tree.
 - `check_taylor` measures how fast the error shrinks with the step. It rarely needs a tolerance.
 
-Each check passes further arguments on to the function, so a function that is compiled once serves many points and
-batches.
+Each check passes all further arguments on to the function. So a function that has been compiled once can be checked at
+many points and with many batches.
 
 At a kink, such as that of `relu` at 0, a function has no gradient to compare with. `kink_distance` measures how far a
 network is from its nearest kink.
@@ -50,16 +50,17 @@ def check_gradient(
         *arguments: The further arguments.
         gradient: The gradient to check, a pytree like `at`. Default: `jax.grad(f)(at, *arguments)`.
         step: The step $h$.
-        tolerance: The largest allowed difference, relative to the larger of 1 and the gradient's largest entry. The
-            default leaves room for the error of the central difference itself, $h^2 f''' / 6$. Smaller errors are not
-            detected, even if they are a whole entry. To detect them, multiply `f` by a large number.
+        tolerance: The largest allowed difference, divided by the gradient's largest absolute entry, or by 1 if that is
+            larger. The default leaves room for the error of the central difference itself, $h^2 f''' / 6$. A smaller
+            error is not detected, even if it is as large as the entry. If all entries are small, multiply `f` by a
+            large number.
 
     Returns:
-        The largest difference, relative to the same number.
+        The largest difference, divided by the same number as for `tolerance`.
 
     Raises:
         GradientMismatch: If a difference is larger. The message names the leaf, the index, both numbers and the step.
-        ValueError: If `f` does not return a scalar, `gradient` has another structure than `at`, there is nothing to
+        ValueError: If `f` does not return a scalar, `gradient` does not have the structure of `at`, there is nothing to
             check, a number is not finite, or the step is not above 0.
         TypeError: If a leaf is not an array of floating-point numbers.
 
@@ -94,7 +95,7 @@ def check_direction(
     step: float = STEP,
     tolerance: float = 1e-6,
 ) -> float:
-    r"""Difference between the slopes of a gradient and of its function along one random direction through all leaves.
+    r"""Difference between the slope that a gradient predicts along one random direction and the slope of its function.
 
     $$\nabla f \cdot v \approx \frac{f(\theta + h v) - f(\theta - h v)}{2h}, \qquad v \sim \mathcal N(0, I),\ |v| = 1$$
 
@@ -105,14 +106,14 @@ def check_direction(
         gradient: The gradient to check, a pytree like `at`. Default: `jax.grad(f)(at, *arguments)`.
         seed: The seed of the direction $v$.
         step: The step $h$.
-        tolerance: The largest allowed difference, relative to the larger of 1 and the gradient's norm.
+        tolerance: The largest allowed difference, divided by the gradient's norm, or by 1 if that is larger.
 
     Returns:
-        The difference, relative to the same number.
+        The difference, divided by the same number as for `tolerance`.
 
     Raises:
         GradientMismatch: If the difference is larger.
-        ValueError: If `f` does not return a scalar, `gradient` has another structure than `at`, there is nothing to
+        ValueError: If `f` does not return a scalar, `gradient` does not have the structure of `at`, there is nothing to
             check, a number is not finite, or the step is not above 0.
         TypeError: If a leaf is not an array of floating-point numbers.
 
@@ -144,7 +145,8 @@ def check_taylor(
     remains, and halving the step only halves the remainder. If the order is unclear, `check_direction` decides.
 
     Args:
-        f: A scalar function of a pytree and of further arguments, twice differentiable within `step` of `at`.
+        f: A scalar function of a pytree and of further arguments. It must be twice differentiable at all points that
+            are at most `step` away from `at`.
         at: The pytree of arrays $\theta$.
         *arguments: The further arguments.
         gradient: The gradient to check, a pytree like `at`. Default: `jax.grad(f)(at, *arguments)`.
@@ -152,12 +154,12 @@ def check_taylor(
         step: The largest step. It is halved six times.
 
     Returns:
-        The median of the six orders. It is infinity if even the largest remainder is only rounding, as for a linear
-        function.
+        The median of the orders, one for each halving until the remainder is only rounding. It is infinity if even the
+        largest remainder is only rounding, as for a linear function.
 
     Raises:
         GradientMismatch: If the order is below 1.9, and there is a term proportional to the step.
-        ValueError: If `f` does not return a scalar, `gradient` has another structure than `at`, there is nothing to
+        ValueError: If `f` does not return a scalar, `gradient` does not have the structure of `at`, there is nothing to
             check, a number is not finite, or the step is not above 0.
         TypeError: If a leaf is not an array of floating-point numbers.
 

@@ -29,7 +29,7 @@ from jax_mlp.components.init import Params
 
 
 def make_mesh(n_devices: int | None = None, model: int = 1) -> Mesh:
-    """A mesh of `n_devices / model` by `model` devices, with axes `data` and `model`.
+    """A mesh with two axes: `data`, of size `n_devices / model`, and `model`, of size `model`.
 
     Args:
         n_devices: Number of devices, over all processes. The default is all of them.
@@ -43,7 +43,7 @@ def make_mesh(n_devices: int | None = None, model: int = 1) -> Mesh:
     model = check_count("make_mesh", "model", model, 1)
     if n_devices > len(devices):
         raise ValueError(
-            f"make_mesh: expected at most {len(devices)} devices, as many as there are, got n_devices={n_devices}. "
+            f"make_mesh: expected n_devices to be at most {len(devices)}, the number of devices, got {n_devices}. "
             f'On a CPU, jax.config.update("jax_num_cpu_devices", {n_devices}) at the start makes as many.'
         )
     if n_devices % model:
@@ -54,9 +54,10 @@ def make_mesh(n_devices: int | None = None, model: int = 1) -> Mesh:
 def shard_params(params: Params, mesh: Mesh) -> Params:
     """Shard parameters over a mesh, so that `update` and `train_loop` use all of its devices.
 
-    Along `data` every device holds all parameters. Along `model` the even layers are sharded by their outputs and the
-    odd layers by their inputs, which are the same units. So only every second layer needs communication. A layer whose
-    width is not divisible by the size of `model` is not sharded.
+    The axis `data` does not divide the parameters. The axis `model` divides the layers 0, 2, … by their outputs, and
+    the layers 1, 3, … by their inputs, which are the outputs of the layer before. So only every second layer needs
+    communication. If the number of outputs or inputs to divide is not divisible by the size of `model`, the layer is
+    not sharded.
 
     Args:
         params: `(w, b)` per layer. They are not modified.

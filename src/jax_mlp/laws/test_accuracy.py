@@ -127,7 +127,7 @@ def test_ties_go_to_the_first_class(impl, case, logit):
 
 @given(exact_cases(sharpness=0, more=64))
 def test_soft_targets_count_by_their_largest_entry(impl, case):
-    """If a target has several nonzero entries (a soft target), its class is that of the largest one, however small."""
+    """If a target has several nonzero entries (a soft target), its class is that of the largest entry."""
     soft = np.abs(case.more.floats(case.targets.shape, 1.0))
     expected = oracle.accuracy(case.params, case.images, soft)
     close(impl.accuracy(case.params, case.images, soft), expected, ROUNDING)
@@ -160,7 +160,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(exact_cases(FEW, sharpness=0))
 def test_no_gradient(impl, case):
-    """The gradient is zero, because a small change of a parameter changes no answer."""
+    """The gradient is zero, because a small change of a parameter usually changes no answer."""
     try:
         got = impl.accuracy.gradient(case.params, case.images, case.targets)
     except jax.errors.JAXTypeError:  # code that leaves JAX, for NumPy, has no gradient

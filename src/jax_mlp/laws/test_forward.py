@@ -241,7 +241,7 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """`jax.grad` of any weighted sum of the log-probabilities equals backpropagation in NumPy, for all parameters."""
+    """For any weighted sum of the log-probabilities, `jax.grad` gives what backpropagation in NumPy gives."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)

@@ -55,7 +55,7 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """The sum of parameter times derivative is equal for a hidden layer and for the weights of the next layer."""
+    """The sum of all products of a parameter and its derivative is the same for a layer and for the next weights."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]
@@ -81,7 +81,7 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_unit_has_no_gradient(impl, case):
-    """If a hidden unit outputs 0 for every image, its parameters and the weights that read it have gradient zero."""
+    """If a hidden unit's weighted sum is always negative, the gradient of its weights, in and out, and bias is zero."""
     w, b = case.params[0]
     b = b.copy()
     b[0] -= np.float32(2.0**20)
@@ -140,7 +140,7 @@ def test_central_differences_are_wrong_by_the_square_of_the_step(x, k):
 
 
 def test_there_is_a_best_step():
-    """The error of a central difference is least, about ε^(2/3), for a step near the cube root of 3 ε |f| / |f'''|."""
+    """The error of a central difference is least for a step near the cube root of 3 ε |f| / |f'''|."""
     steps = 2.0 ** -np.arange(2, 45)
     points = np.linspace(0.5, 2, 200)
     off = [np.abs((np.exp(points + h) - np.exp(points - h)) / (2 * h) - np.exp(points)).mean() for h in steps]
@@ -184,7 +184,7 @@ def test_a_wrong_gradient_passes_none(impl, tree, seed):
 @pytest.mark.reference
 @given(exact_cases(HIDDEN))
 def test_exact_cases_keep_off_the_kink(impl, case):
-    """No `relu` of an exact case has an input closer to 0 than 2**-13, so no small step crosses the kink."""
+    """With exact arithmetic, no input of a `relu` here is within 2**-13 of 0, so small steps avoid the kink."""
     distance = kink_distance(case.params, case.images)
     equal(distance, oracle.distance_from_kink(case.params, case.images))
     holds(distance >= 2.0**-13, distance, "at least 2**-13")
@@ -217,7 +217,7 @@ def test_refuses_what_is_no_scalar_function(impl):
     ids=["integers", "complex", "infinity", "nan", "no leaf", "no number", "no step"],
 )
 def test_refuses_what_has_no_slope(impl, check, f, at, options, error, words):
-    """The checks raise an error if there is no slope to compare with, and name the leaf and its value."""
+    """If there is no slope to compare with, as for integers, the checks raise an error that names the leaf."""
     arguments = (1.0,) if f is cubic else ()
     with pytest.raises(error, match=re.escape(words)):
         check(f, at, *arguments, **options)

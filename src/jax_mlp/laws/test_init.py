@@ -297,7 +297,7 @@ def test_no_key_is_used_twice(impl):
 
 @pytest.mark.reference
 def test_he_keeps_the_signal_through_relu_and_lecun_through_a_line():
-    """`he` preserves the mean square of a signal through a layer with `relu`, and `lecun` through a linear layer."""
+    """With `he`, a layer with `relu` preserves the mean square of a signal. With `lecun`, a linear layer does."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 256))
     z = x @ rng.standard_normal((256, 256)).T

@@ -47,7 +47,7 @@ def test_a_float32_row_for_each_label(impl, drawn, dtype):
 
 @given(in_range)
 def test_the_one_stands_at_the_label(impl, drawn):
-    """The largest entry of each row is in the column of its label: `argmax` along the row gives the label back."""
+    """The 1 of a label in range is in the column of the label: `argmax` along the row gives the label back."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).argmax(axis=1), labels)
 
@@ -76,7 +76,7 @@ def test_times_a_vector_looks_up(impl, drawn):
 
 @given(numbers(21))
 def test_renaming_classes_moves_columns(impl, drawn):
-    """If class k is renamed to order[k], column k moves to column order[k]."""
+    """If every class k gets a new number, order[k], column k moves to column order[k]."""
     labels, n_classes = labelled(drawn)
     order = drawn.order(n_classes)
     equal(np.asarray(impl.one_hot(order[labels], n_classes))[:, order], impl.one_hot(labels, n_classes))
@@ -99,7 +99,7 @@ def test_more_classes_add_columns_of_zeros(impl, drawn):
 
 @given(numbers(N))
 def test_ten_classes_unless_told(impl, drawn):
-    """The default number of classes is ten, one per digit."""
+    """Without `n_classes`, the result is the same as with `n_classes=10`, one class per digit."""
     labels = drawn.integers((N,), 0, 9).astype(np.int32)
     equal(impl.one_hot.eager(labels), impl.one_hot(labels, 10))
 

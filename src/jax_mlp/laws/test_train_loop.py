@@ -73,7 +73,7 @@ def test_no_epochs_no_change(impl, case):
 
 @given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), st.sampled_from([1, 2, 4]))
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
-    """Without a key, `train_loop` makes one update per batch, and uses the images in the order given."""
+    """Without a key, `train_loop` uses the images in the order given, and makes one update per batch."""
     n_updates = n_epochs * len(case.images) // batch_size
     got = run(impl, case, n_epochs, batch_size=batch_size)
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
@@ -292,7 +292,7 @@ def test_same_key_same_result(impl, key, n_epochs):
 
 
 def test_every_epoch_is_shuffled_anew(impl):
-    """With a key, the images have a new order in every epoch. By chance, two orders can be equal."""
+    """With a key, the order of the images is drawn anew for every epoch. By chance, two orders can be equal."""
     seen = np.array([orders_seen(impl, key, 3) for key in KEYS])
     for a, b in [(0, 1), (1, 2), (0, 2)]:
         same = (seen[:, a] == seen[:, b]).all(axis=1).sum()

@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """With input 1, two logits of 0 and rate 1, the right class's weight and bias rise by 1/4. The other's fall."""
+    """One input of 1, two logits of 0, learning rate 1: the weight and the bias of the right class rise by 1/4."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -131,7 +131,7 @@ def test_images_have_no_order(impl, case, rate):
 
 @given(exact_cases(HIDDEN), RATES)
 def test_a_silent_unit_learns_nothing(impl, case, rate):
-    """If a hidden unit outputs 0 for every image of the batch, its weights and its bias do not change."""
+    """If a hidden unit's weighted sum is negative for every image of the batch, its weights and bias do not change."""
     w, b = case.params[0]
     silent = b - np.float32(2.0**20) * (np.arange(len(b)) == 0)
     params = [(w, silent.astype(np.float32)), *case.params[1:]]
@@ -145,7 +145,7 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer, a step of rate 1/M lowers the loss (M bounds the gradient's change), unless the gradient is 0."""
+    """With one layer, a learning rate of 1/M lowers a loss whose gradient is not 0 (M bounds how fast that changes)."""
     images = case.images
     # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)
@@ -162,7 +162,7 @@ def test_the_loss_drops_where_it_is_convex(impl, case):
 
 @given(exact_cases())
 def test_the_loss_drops_after_a_small_step(impl, case):
-    """A small enough step lowers the loss at any depth, unless the gradient is zero or the input of a relu is 0."""
+    """However many layers, a small enough step lowers the loss, unless the gradient or an input of a relu is 0."""
     before = oracle.loss(case.params, case.images, case.targets)
     slopes = oracle.gradient(case.params, case.images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)

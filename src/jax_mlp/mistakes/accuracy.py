@@ -72,7 +72,7 @@ def ties_go_to_the_last(params, images, targets):
 
 
 def rows_must_agree(params, images, targets):
-    """Rounded probabilities are compared with one-hot rows, so an answer less likely than one half never counts."""
+    """Rounded probabilities are compared with one-hot rows, so answers below one half never count as right."""
     return jnp.mean(jnp.all(jnp.round(jnp.exp(forward(params, images))) == targets, axis=1))
 
 

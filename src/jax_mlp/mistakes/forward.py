@@ -46,7 +46,7 @@ def log_of_softmax_and_a_bit(params, images):
 
 
 def naive_logsumexp(params, images):
-    """The largest logit is not subtracted before `exp`, which overflows above 88, so the result can be -inf."""
+    """The sum of exponentials overflows if a logit is above 88, because the largest is not subtracted first: -inf."""
     z = _logits(params, images)
     return z - jnp.log(jnp.sum(jnp.exp(z), axis=1, keepdims=True))
 
@@ -65,7 +65,7 @@ def mean_taken_out(params, images):
 
 
 def largest_of_the_whole_batch_taken_out(params, images):
-    """The largest logit of the whole batch is subtracted instead of the row's, so `exp` can make a whole row 0."""
+    """The largest logit of the whole batch is subtracted instead of the row's, so `exp` can be 0 for a whole row."""
     z = _logits(params, images)
     z = z - z.max()
     return z - jnp.log(jnp.sum(jnp.exp(z), axis=1, keepdims=True))

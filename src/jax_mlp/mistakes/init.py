@@ -187,7 +187,7 @@ def keys_in_turn(layer_sizes, key, scale=1e-3):
 
 
 def rows_and_their_opposites(in_size, out_size, random_key, scale=1e-3):
-    """The second half of the rows is minus the first half, so the rows are not independent."""
+    """The second half of the rows is the first half times -1, so the rows are not independent."""
     w, b = right_layer(in_size, out_size, random_key, scale)
     half = out_size // 2
     return jnp.concatenate([w[: out_size - half], -w[:half]]), b

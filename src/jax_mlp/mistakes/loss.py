@@ -7,7 +7,7 @@ from jax_mlp import forward
 
 
 def sum_for_mean(params, images, targets):
-    """The sum is taken over images and classes instead of the mean, so larger batches take larger steps."""
+    """The sum is taken over images and classes instead of the mean, so larger batches lead to larger steps."""
     return -jnp.sum(forward(params, images) * targets)
 
 
@@ -17,7 +17,7 @@ def mean_over_images_only(params, images, targets):
 
 
 def mean_over_classes_only(params, images, targets):
-    """The sum over images is taken instead of the mean, so larger batches take larger steps."""
+    """The sum over images is taken instead of the mean, so larger batches lead to larger steps."""
     return -jnp.sum(jnp.mean(forward(params, images) * targets, axis=1))
 
 

@@ -86,7 +86,7 @@ def columns_reversed(x, n_classes=10):
 
 
 def one_class_too_many(x, n_classes=10):
-    """The rows have one column too many, for a class numbered `n_classes`."""
+    """Each row has one entry too many, for a class numbered `n_classes`."""
     return jax.nn.one_hot(x, n_classes + 1)
 
 

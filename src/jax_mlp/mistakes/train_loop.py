@@ -112,7 +112,7 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """Each epoch shuffles the previous order with the same key: orders repeat. Use jax.random.fold_in(key, epoch)."""
+    """The same key permutes the last order in every epoch, so orders come back. Use jax.random.fold_in(key, epoch)."""
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
         if key is not None and options.get("batches") is None:
@@ -366,7 +366,7 @@ def orders_by_turns(*arguments, **options):
 
 
 def tested_on_whole_batches(params, images, test_images, labels, test_labels, *rest, **options):
-    """The test set is split into full batches, so the last images are not tested."""
+    """The test set is split into full batches only, so the last images are not tested."""
     n = len(test_images) - len(test_images) % options.get("batch_size", 128) or len(test_images)
     return _loop(params, images, test_images[:n], labels, test_labels[:n], *rest, **options)
 

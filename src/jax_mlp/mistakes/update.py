@@ -84,7 +84,7 @@ def slopes_for_parameters(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def summed_over_the_batch(params, x, y, learning_rate=1e-2):
-    """The gradient is multiplied by the batch size, so larger batches take larger steps."""
+    """The gradient is multiplied by the batch size, so larger batches lead to larger steps."""
     return _step(params, _gradient(params, x, y), learning_rate * len(x))
 
 
