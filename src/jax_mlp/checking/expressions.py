@@ -5,7 +5,9 @@ They are read from the law's source, at the statement that failed, with the valu
 
 import ast
 import builtins
+import contextlib
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,16 +96,12 @@ class _Writer:
     def written(self, node: ast.expr, value: Any, results: list) -> str | None:
         """An expression as text, if it contains answers and evaluates to `value` if these are the results."""
         known = dict(self.names)
-        try:
-            if self._depends(node):
-                text = ast.unparse(ast.fix_missing_locations(self._new(node)))
-                answers = {name: results[position] for position, name in self.names.items()}
-                if len(text) < LONGEST and replay.same(
-                    np.asarray(eval(text, {**MODULES, **answers})), np.asarray(value)
-                ):
-                    return text
-        except Exception:  # then it is not shown
-            pass
+        with contextlib.suppress(Exception):  # what cannot be written or evaluated is not shown
+            text = ast.unparse(self._new(node)) if self._depends(node) else ""
+            answers = {name: results[position] for position, name in self.names.items()}
+            same = text and replay.same(np.asarray(eval(text, {**MODULES, **answers})), np.asarray(value))
+            if same and len(text) < LONGEST:
+                return text
         self.names = known
         return None
 
@@ -116,12 +114,10 @@ class _Writer:
 
     def _assigned(self, name: ast.Name) -> ast.Assign | None:
         """The last assignment to a variable, if what was assigned contains an answer."""
-        before = [
-            n for n in ast.walk(self.law) if isinstance(n, ast.Assign) and _end(n) < (name.lineno, name.col_offset)
+        assigned = [
+            node for node in ast.walk(self.law) if isinstance(node, ast.Assign) and name.id in _names(node.targets)
         ]
-        mine = [
-            n for n in before if name.id in {n.id for t in n.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-        ]
+        mine = [node for node in assigned if _end(node) < (name.lineno, name.col_offset)]
         return mine[-1] if mine and self._depends(mine[-1].value) else None
 
     def _new(self, node: Any) -> Any:
@@ -162,12 +158,14 @@ def _unpacked(value: ast.expr, target: ast.expr, name: str) -> ast.expr:
     if isinstance(target, ast.Name):
         return value
     assert isinstance(target, ast.Tuple)
-    place = next(
-        i for i, part in enumerate(target.elts) if name in {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
-    )
+    place = next(place for place, part in enumerate(target.elts) if name in _names([part]))
     if any(isinstance(part, ast.Starred) for part in target.elts[: place + 1]):
         place -= len(target.elts)
     return _unpacked(ast.Subscript(value, ast.Constant(place)), target.elts[place], name)
+
+
+def _names(nodes: Sequence[ast.AST]) -> set[str]:
+    return {each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _end(node: Any) -> tuple[int, int]:
