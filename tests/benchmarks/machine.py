@@ -19,13 +19,18 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
-def describe(*packages: str) -> str:
-    """The machine and what ran on it, in a line."""
+def hardware() -> str:
+    """The processor, and how many of its cores may be used."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
         cpu = names[0].split(":")[1].strip() if names else cpu
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cpu}, {cores} cores"
+
+
+def describe(*packages: str) -> str:
+    """The machine and what ran on it, in a line."""
     installed = []
     for package in ("jax", *packages):
         try:
@@ -33,7 +38,7 @@ def describe(*packages: str) -> str:
         except PackageNotFoundError:
             pass
     device = jax.devices()[0].device_kind
-    return f"{cpu}, {cores} cores, device {device}, Python {platform.python_version()}, {', '.join(installed)}"
+    return f"{hardware()}, device {device}, Python {platform.python_version()}, {', '.join(installed)}"
 
 
 def spread(values) -> dict[str, float]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tests.benchmarks.machine import describe, parser, write
+from tests.benchmarks.machine import describe, hardware, parser, write
 from tests.catalogue.test_judgements import sample
 
 ROOT = Path(__file__).parents[2]
@@ -71,14 +71,15 @@ def versions(options) -> bool:
             for name, pinned in [("oldest JAX", oldest_jax), ("newest JAX", []), ("oldest of everything", pins())]:
                 if name == "oldest of everything" and python != pythons()[0]:
                     continue  # the lower bounds are promised for the oldest Python
-                row, python_there = {}, work / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+                python_there = work / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
                 shutil.rmtree(work / "env", ignore_errors=True)
                 run(python, "-m", "venv", str(work / "env"))
                 if "failed" in (said := run(python_there, "-m", "pip", "install", "-q", wheel, *pinned)):
-                    row = {"installed": said}
+                    title, row = f"{Path(python).name}, {name}", {"laws on the reference": said}
                 else:
                     show = "import jax, sys; print(f'Python {sys.version.split()[0]}, JAX {jax.__version__}')"
-                    row = {"installed": run(python_there, "-c", show)}
+                    title = run(python_there, "-c", show) + f", {name}" * (name == "oldest of everything")
+                    row = {}
                     laws = ("-m", "not reference", "--pyargs", "jax_mlp.laws")
                     plugin = ("-p", "jax_mlp.checking.plugin")
                     row["laws on the reference"] = ended(python_there, "-q", *plugin, *laws, folder=work)
@@ -87,8 +88,8 @@ def versions(options) -> bool:
                         (work / "mine").mkdir(exist_ok=True)
                         (work / "mine" / "relu.py").write_text(RELU.format(function), encoding="utf-8")
                         row[kind] = ended(python_there, "--impl", "mine", "relu", folder=work, red="wrong" in kind)
-                rows[f"{row['installed']}: {name}"] = row
-                report(options, describe(), rows, f"{python}: {name}")
+                rows[title] = row
+                report(options, hardware(), rows, title)
     finally:
         shutil.rmtree(work)
     return all("failed" not in cell for row in rows.values() for cell in row.values())
