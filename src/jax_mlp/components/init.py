@@ -130,7 +130,7 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     Laws:
         - A list of n sizes makes n − 1 layers. Each layer has as many inputs as the layer before it has outputs.
         - Every array is drawn with its own key, so layers of equal shape differ.
-        - No key is used more than once, either to draw values or to be split. `jax.debug_key_reuse` checks this.
+        - Every key is used at most once, either to draw values or to be split. `jax.debug_key_reuse` checks this.
 
     Examples:
         >>> params = init_mlp([784, 512, 10], jax.random.key(0))

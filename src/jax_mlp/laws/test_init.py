@@ -73,7 +73,7 @@ def test_the_scale_of_one_layer(impl, key, factor):
 
 
 def test_samples_stray(impl):
-    """The mean of a layer's n weights is close to 0 but not exactly 0: it varies by about scale / √n."""
+    """The mean of all N weights of a layer is close to 0 but not exactly 0: it varies by about scale / √N."""
     means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
     # The mean of 256 values is closer to 0 than 1e-4 once in 800 times. Ten means never all are.
     holds(np.abs(means).max() > 1e-4, np.array(means), "means that differ from 0 by about 0.06")
@@ -159,7 +159,7 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two are parallel, and few are orthogonal."""
+    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs are orthogonal."""
     for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
         unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
         cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
@@ -180,7 +180,7 @@ def test_raw_keys_do_too(impl, seed, sizes):
 
 @given(sizes_in_pool, keys(), factors)
 def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
-    """Every value is proportional to `scale`. If `scale` is zero or a power of two, there is no rounding at all."""
+    """Every value is proportional to `scale`. If `scale` is zero or a power of two, multiplying by it is exact."""
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
 
@@ -216,7 +216,7 @@ def large_layer(impl, key):
 
 @given(ten_keys)
 def test_mean_is_zero(impl, key):
-    """The weights have mean 0, and so do the biases."""
+    """The weights are drawn from a distribution with mean 0, and so are the biases."""
     for name, values in large_layer(impl, key):
         within = SEVEN_DEVIATIONS / np.sqrt(values.size)  # the standard error of a mean
         holds(abs(values.mean()) < within, values.mean(), f"{name} with mean 0 ± {within:.3f}")
@@ -297,7 +297,7 @@ def test_no_key_is_used_twice(impl):
 
 @pytest.mark.reference
 def test_he_keeps_the_signal_through_relu_and_lecun_through_a_line():
-    """With `he`, a layer with `relu` preserves the mean square of a signal. With `lecun`, a linear layer does."""
+    """`he` preserves the mean square of a signal through a layer with `relu`, and `lecun` through one without it."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2000, 256))
     z = x @ rng.standard_normal((256, 256)).T

@@ -145,7 +145,7 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer, a learning rate of 1/M lowers a loss whose gradient is not 0 (M bounds how fast that changes)."""
+    """With one layer, a learning rate of 1/M lowers the loss unless the gradient is 0. M bounds how fast it changes."""
     images = case.images
     # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)
