@@ -21,7 +21,7 @@ def supervise(arguments: list[str], ended: str, silent: bool) -> int:
     In both cases the text `ended` is printed on standard error, with the reason in place of `{}`. If `silent`, only
     errors are printed.
     """
-    environment = {**os.environ, SUPERVISED: "1", "TF_CPP_MIN_LOG_LEVEL": "1"}  # JAX's log says why it ended
+    environment = {**os.environ, SUPERVISED: "1", "TF_CPP_MIN_LOG_LEVEL": "3"}  # a fatal error says why JAX ended it
     child = subprocess.Popen(
         [sys.executable, "-u", "-m", "jax_mlp", *arguments], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, errors="replace",
