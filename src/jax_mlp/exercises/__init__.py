@@ -27,6 +27,7 @@ FINE_PRINT = {
     "relu": "NaN, and arrays of integers",
     "forward": "params as a tuple",
     "one_hot": "labels stored as bytes",
+    "loss": "targets stored as bytes",
     "update": "parameters in half precision",
 }
 """The parts of a docstring that are tested only with --fine-print."""

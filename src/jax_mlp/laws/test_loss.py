@@ -216,6 +216,17 @@ def test_gradient_of_the_images_is_its_closed_form(impl, case):
     close(got, expected, ROUNDING * oracle.magnitude(case.params, case.images).max() * (1 + growth))
 
 
+# Fine print
+
+
+@pytest.mark.fine_print
+@given(exact_cases(ONE))
+def test_bytes_cost_what_floats_cost(impl, case):
+    """Targets stored as bytes give the same loss as the same numbers stored as floats."""
+    got = impl.loss(case.params, case.images, case.targets.astype(np.uint8))
+    close(got, impl.loss(case.params, case.images, case.targets), rounding(case))
+
+
 # Errors
 
 W, B, X, Y = (np.zeros(shape, np.float32) for shape in [(2, 3), (2,), (5, 3), (5, 2)])
