@@ -81,7 +81,8 @@ def quiet_compiler() -> Iterator[None]:
     try:
         yield
     finally:
-        set_level(int(os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1")))
+        level = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1")  # JAX's own default is 1
+        set_level(int(level) if level.isdigit() else 0)
 
 
 def import_jax() -> None:

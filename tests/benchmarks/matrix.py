@@ -83,7 +83,7 @@ def versions(options) -> bool:
                     laws = ("-m", "not reference", "--pyargs", "jax_mlp.laws")
                     plugin = ("-p", "jax_mlp.checking.plugin")
                     row["laws on the reference"] = ended(python_there, "-q", *plugin, *laws, folder=work)
-                    row["laws on correct variants"] = judged(python_there)  # whose test is no part of the wheel
+                    row["laws on correct variants"] = judged(python_there)  # whose test is not in the wheel
                     for kind, function in [("a correct relu", "maximum"), ("a wrong relu", "minimum")]:
                         (work / "mine").mkdir(exist_ok=True)
                         (work / "mine" / "relu.py").write_text(RELU.format(function), encoding="utf-8")

@@ -13,6 +13,7 @@ from jax_mlp.checking.evaluate import laws
 from jax_mlp.checking.expressions import Compared, compared
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
+from jax_mlp.laws.expect import LawBroken
 from jax_mlp.mistakes import mistakes
 from tests.catalogue.counterexamples import failure
 
@@ -43,13 +44,32 @@ def test_what_is_compared_is_what_is_shown(path, got, expected):
     assert isinstance(sides, Compared)
     assert (sides.got, sides.expected) == (got, expected)
 
-    lines, _ = pasted(implementation.calls, implementation, error, sides, notebook=True)
+    lines, _, _ = pasted(implementation.calls, implementation, error, notebook=True)
     *before, last = ast.parse("\n".join(lines)).body
     assert isinstance(last, ast.Expr)
     names = {"jax": jax, "jnp": jnp, "np": np, **functions}
     exec(compile(ast.Module(before, []), "<counterexample>", "exec"), names)
     value = eval(compile(ast.Expression(last.value), "<counterexample>", "eval"), names)
     np.testing.assert_allclose(np.asarray(value), error.got, rtol=1e-5, atol=1e-6)  # type: ignore[attr-defined]
+
+
+def test_a_call_too_long_to_show_has_no_name():
+    """What stands for a very long call is not an expression, so nothing is assigned from it."""
+    params, images = mlp_and_images()
+    implementation = Implementation()
+    implementation.use("forward", {"forward": lambda params, images: images @ params[0][0].T})
+    with pytest.raises(LawBroken) as broken:
+        laws("forward")["test_example"](implementation)
+    implementation.calls[:] = [implementation.calls[0]._replace(arguments=(params, images))]
+    lines, _, sides = pasted(implementation.calls, implementation, broken.value, notebook=True)
+    assert lines[1] == "# forward(…), too long to show"
+    assert sides is None
+
+
+def mlp_and_images():
+    """A network and images with more numbers than a report shows."""
+    rng = np.random.default_rng(0)
+    return [(rng.standard_normal((40, 40)), rng.standard_normal(40))], rng.standard_normal((40, 40))
 
 
 def test_a_law_that_calls_in_a_loop_is_not_written():

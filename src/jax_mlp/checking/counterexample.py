@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -12,18 +13,23 @@ from jax_mlp.components import COMPONENTS
 from jax_mlp.laws import draws
 from jax_mlp.laws.values import as_jax, paste
 
-SHOWN = 3
-"""How many calls a counterexample shows."""
+
+class Pasted(NamedTuple):
+    """A counterexample.
+
+    Attributes:
+        lines: The lines to paste.
+        reproduced: Whether they were seen to end as the calls did.
+        sides: What the law compared, in the names that the lines give to answers, or None if they cannot say so.
+    """
+
+    lines: list[str]
+    reproduced: bool
+    sides: expressions.Compared | None
 
 
-def pasted(
-    calls: list[Call],
-    implementation: Implementation,
-    error: BaseException,
-    sides: expressions.Compared | None,
-    notebook: bool = False,
-) -> tuple[list[str], bool]:
-    """The lines to paste, and whether they were seen to end as the calls did."""
+def pasted(calls: list[Call], implementation: Implementation, error: BaseException, notebook: bool = False) -> Pasted:
+    """The counterexample that the calls of a law make."""
     lines = ["import jax, jax.numpy as jnp, numpy as np"]
     for component, functions in COMPONENTS.items():
         names = ", ".join(name for name in functions if any(call.function == name for call in calls))
@@ -33,7 +39,7 @@ def pasted(
         elif names and path is not None:
             folder = str(relative(path.parent))
             lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {names}")
-    shown = calls[-SHOWN:] if len(calls) < 10 else calls[-1:]
+    shown = calls[-3:] if len(calls) < 10 else calls[-1:]
     mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     before, mixed = _before(shown, mixed, implementation)
     if before is None:
@@ -45,14 +51,17 @@ def pasted(
         lines += [written(call, mixed) for call in before]
     elif len(calls) > len(shown):
         lines.append(f"# The law makes {len(calls)} calls like {'these' if len(shown) > 1 else 'this one'}:")
+    texts = [written(call, mixed) for call in shown]
+    named = len(shown) == len(calls) and not any(text.startswith(("#", "from ")) for text in texts)  # the long ones
+    sides = expressions.compared(error, calls) if named else None
     names = {} if sides is None or sides.plain else sides.names
-    for position, call in enumerate(shown):
+    for position, (call, text) in enumerate(zip(shown, texts, strict=True)):
         name = names.get(position)
-        lines.append(f"{name} = {written(call, mixed)}" if name else written(call, mixed))
+        lines.append(f"{name} = {text}" if name else text)
         lines += _given(call, None if name else getattr(error, "got", None), name)
     if names and sides and sides.got:
         lines.append(sides.got)
-    return lines, before is not None and implementation.folder is not None
+    return Pasted(lines, before is not None and implementation.folder is not None, sides)
 
 
 def _before(shown: list[Call], mixed: bool, implementation: Implementation) -> tuple[list[Call] | None, bool]:

@@ -15,7 +15,7 @@ from hypothesis.errors import FlakyFailure
 
 from jax_mlp import _jax, components
 from jax_mlp.checking import causes, evaluate, examples, expressions
-from jax_mlp.checking.counterexample import SHOWN, Named, pasted, relative
+from jax_mlp.checking.counterexample import Named, pasted, relative
 from jax_mlp.checking.implementation import NO_ANSWER, BrokenComponent, Call, Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
@@ -76,13 +76,12 @@ def explain(
     else:
         calls = implementation.calls
         component = next(name for name, functions in COMPONENTS.items() if calls[-1].function in functions)
-        sides = expressions.compared(error, calls) if len(calls) <= SHOWN else None
-        text, reproduced = pasted(calls, implementation, error, sides, notebook)
-        lines.append(("counterexample", "\n".join(text)))
-        if flaky and not reproduced:
+        shown = pasted(calls, implementation, error, notebook)
+        lines.append(("counterexample", "\n".join(shown.lines)))
+        if flaky and not shown.reproduced:
             lines += DIFFERENT_ANSWERS
         else:
-            lines += got_and_expected(error, implementation, _origin(error, calls, sides))
+            lines += got_and_expected(error, implementation, _origin(error, calls, shown.sides))
         # Before the learner is blamed, the machine is ruled out.
         if (implementation.folder or implementation.given) and examples.reference_fails(law, arguments):
             return Explained([*lines, ("likely cause", _machine())], machine=True)

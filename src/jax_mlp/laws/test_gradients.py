@@ -217,7 +217,7 @@ def test_refuses_what_is_no_scalar_function(impl):
     ids=["integers", "complex", "infinity", "nan", "no leaf", "no number", "no step"],
 )
 def test_refuses_what_has_no_slope(impl, check, f, at, options, error, words):
-    """If there is no slope to compare with, as for integers, the checks raise an error that names the leaf."""
+    """If there is nothing to compare with, as for integers, the checks raise an error that names the leaf."""
     arguments = (1.0,) if f is cubic else ()
     with pytest.raises(error, match=re.escape(words)):
         check(f, at, *arguments, **options)

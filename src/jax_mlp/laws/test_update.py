@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """One input of 1, two logits of 0, learning rate 1: the weight and the bias of the right class rise by 1/4."""
+    """Input 1, two logits of 0, learning rate 1: weight and bias of the right class rise by 1/4, the other two fall."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
