@@ -210,7 +210,7 @@ def scales() -> Figure:
 
 
 def relu() -> Figure:
-    """`relu` has a kink at 0, so no derivative exists there. JAX gives 1/2 for `maximum(0, x)`, 0 for `jax.nn.relu`.
+    """At the kink, no derivative exists. There JAX gives 1/2 for `maximum(0, x)` and 0 for `jax.nn.relu`.
 
     On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
     negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0
@@ -337,7 +337,7 @@ def mistakes() -> Figure:
 
 
 def along_the_step() -> Figure:
-    """A small step lowers the loss as the gradient predicts. A step that is too long raises it.
+    """A small step lowers the loss as the gradient predicts. A step that is too long can raise it.
 
     The loss on one batch after a step against the gradient, plotted against the learning rate. At first it follows
     the falling tangent. Then it falls less, reaches a minimum, and rises. At large rates it ends above the horizontal

@@ -68,7 +68,7 @@ def test_what_it_does_not_predict_is_wrong(impl, case):
 
 @given(sharp_cases)
 def test_counted_one_by_one(impl, case):
-    """The accuracy equals the fraction that plain Python counts, one image at a time."""
+    """The accuracy is the fraction of right answers, as a loop in plain Python counts them."""
     expected = oracle.accuracy(case.params, case.images, case.targets)
     close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)
 
@@ -83,7 +83,7 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """Reordering the classes, in the last layer and in the targets, changes nothing."""
+    """Without ties, reordering the classes in the last layer and in the targets changes nothing."""
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # no ties, since they would go to another class
@@ -152,7 +152,7 @@ def test_integers_count_as_floats_do(impl, case):
 
 
 def test_many_images_and_layers_too(impl):
-    """The accuracy counts all of 301 images, in a network of five layers."""
+    """With 301 images and a network of five layers, the accuracy still counts every image."""
     case = many()
     expected = oracle.accuracy(case.params, case.images, case.targets)
     close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)

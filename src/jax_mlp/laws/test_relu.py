@@ -66,7 +66,7 @@ def test_monotone(impl, x):
 
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
-    """The positive part minus the negative part is the number itself: relu(x) - relu(-x) = x."""
+    """The positive part relu(x) minus the negative part relu(-x) is the number itself: relu(x) - relu(-x) = x."""
     equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 
 
@@ -78,7 +78,7 @@ def test_two_sides_add_up_to_the_absolute_value(impl, x):
 
 @given(numbers(20), powers_of_two(-8, 8))
 def test_scales_with_positive_factors(impl, drawn, factor):
-    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, multiplying by c is exact."""
+    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, this holds exactly."""
     x = drawn.floats((5,), 1024.0)
     x = np.where(np.abs(x) < 2.0**-100, 0, x).astype(np.float32)  # so that scaling down stays clear of subnormals
     equal(impl.relu(np.float32(factor) * x), np.float32(factor) * np.asarray(impl.relu(x)))
@@ -126,7 +126,7 @@ def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
 
 @given(st.sampled_from(SHAPES))
 def test_derivative_at_zero_is_a_subgradient(impl, shape):
-    """At x = 0, JAX's derivative of `relu` is at least 0 and at most 1, its derivatives on the two sides."""
+    """At x = 0, JAX's derivative of `relu` lies between 0 (the derivative for x < 0) and 1 (that for x > 0)."""
     x = np.zeros(shape, np.float32)
     got = np.asarray(impl.relu.pullback(np.ones_like(x), x))
     holds((got >= 0) & (got <= 1), got, "every entry from 0 to 1")

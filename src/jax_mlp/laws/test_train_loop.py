@@ -73,7 +73,7 @@ def test_no_epochs_no_change(impl, case):
 
 @given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), st.sampled_from([1, 2, 4]))
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
-    """Without a key, `train_loop` uses the images in the order given, and makes one update per batch."""
+    """`train_loop` makes one update per batch. Without a key, it uses the images in the order given."""
     n_updates = n_epochs * len(case.images) // batch_size
     got = run(impl, case, n_epochs, batch_size=batch_size)
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
@@ -277,7 +277,7 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """For the images used to test shuffling, any two different orders lead to clearly different weights."""
+    """Training on the images used to test shuffling in any two different orders gives clearly different weights."""
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))

@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """Input 1, two logits of 0, learning rate 1: weight and bias of the right class rise by 1/4, the other two fall."""
+    """Input 1, two logits of 0, learning rate 1: the right class's weight and bias rise by 1/4; the other's fall."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -162,7 +162,7 @@ def test_the_loss_drops_where_it_is_convex(impl, case):
 
 @given(exact_cases())
 def test_the_loss_drops_after_a_small_step(impl, case):
-    """However many layers, a small enough step lowers the loss, unless the gradient or an input of a relu is 0."""
+    """With any number of layers, a small step lowers the loss, unless the gradient or an input of a relu is 0."""
     before = oracle.loss(case.params, case.images, case.targets)
     slopes = oracle.gradient(case.params, case.images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)

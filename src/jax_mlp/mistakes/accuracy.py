@@ -72,7 +72,7 @@ def ties_go_to_the_last(params, images, targets):
 
 
 def rows_must_agree(params, images, targets):
-    """Rounded probabilities are compared with one-hot rows, so answers below one half never count as right."""
+    """Rounded probabilities are compared with one-hot rows, so a probability below 1/2 never counts as right."""
     return jnp.mean(jnp.all(jnp.round(jnp.exp(forward(params, images))) == targets, axis=1))
 
 
@@ -112,7 +112,7 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """Predicted classes are compared with the targets themselves, because one `argmax` is missing."""
+    """The `argmax` of the targets is missing, so predicted classes are compared with the targets themselves."""
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
 
@@ -146,6 +146,6 @@ def top_five(params, images, targets):
 
 
 def more_than_half(params, images, targets):
-    """An answer counts only if its probability is above 0.5, but the most likely of many classes may have less."""
+    """An answer counts only if its probability is above 0.5. Even the most likely of many classes may have less."""
     p = jnp.exp(forward(params, images))
     return jnp.mean(p[jnp.arange(len(p)), jnp.argmax(targets, axis=1)] > 0.5)

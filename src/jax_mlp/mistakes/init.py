@@ -215,7 +215,7 @@ def far_tails_cut_off(in_size, out_size, random_key, scale=1e-3):
 
 
 def equal_layers_made_once(layer_sizes, key, scale=1e-3):
-    """The layers are listed in a dictionary by their sizes, so several layers of equal size become one."""
+    """The layers are stored in a dictionary under their sizes, so all layers of equal size become one."""
     sizes = dict.fromkeys(itertools.pairwise(layer_sizes))
     keys = jax.random.split(key, len(sizes))
     return [right_layer(n_in, n_out, key, scale) for (n_in, n_out), key in zip(sizes, keys, strict=True)]

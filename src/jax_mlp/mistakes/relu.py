@@ -41,7 +41,7 @@ def smooth(x):
 
 
 def gelu(x):
-    """GELU is used instead of ReLU, so small negative outputs remain."""
+    """GELU is used instead of ReLU, so negative inputs can give small negative outputs."""
     return jax.nn.gelu(x)
 
 
@@ -76,7 +76,7 @@ def gradient_of_the_identity(x):
 
 
 def no_gradient(x):
-    """The value is right, but the gradient is stopped, so no earlier layer can learn."""
+    """The value is right, but the derivative is 0 everywhere, so no earlier layer can learn."""
     return jax.lax.stop_gradient(jnp.maximum(0, x))
 
 

@@ -112,7 +112,7 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """The same key permutes the last order in every epoch, so orders come back. Use jax.random.fold_in(key, epoch)."""
+    """Every epoch permutes the previous epoch's order with the same key, so orders repeat. Use fold_in(key, epoch)."""
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
         if key is not None and options.get("batches") is None:
@@ -319,7 +319,7 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """The update overwrites its parameters (`donate_argnums`), so the caller's own are deleted in the first step."""
+    """Each update overwrites its parameters (`donate_argnums`), so the first one deletes the caller's parameters."""
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
 
@@ -425,7 +425,7 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The loss is the plain mean over parts of 512 images each, so a short last part counts too much."""
+    """The loss is the unweighted mean of the losses of parts of 512 images, so a short last part counts too much."""
     trained = []
 
     def step(params, x, y, learning_rate):
