@@ -110,6 +110,28 @@ def test_a_later_session_reads_what_an_earlier_one_compiled_in_silence(tmp_path)
     assert any(tmp_path.iterdir())
 
 
+TWO_DEVICES = """
+import jax
+jax.config.update("jax_num_cpu_devices", 2)
+first, second = jax.devices()
+jax.config.update("jax_default_device", second)
+import jax_mlp
+used = set()
+def one_hot(x, n_classes=10):
+    if not isinstance(x, jax.core.Tracer):
+        used.update(jax.numpy.zeros(3).devices(), jax.numpy.asarray(x).devices())
+    return jax_mlp.one_hot(x, n_classes)
+assert jax_mlp.check(one_hot).passed
+assert used == {first}, used
+assert jax.config.jax_default_device == second
+"""
+
+
+def test_laws_run_on_the_cpu():
+    """Where a process computes on another device, `check` runs laws on the first CPU, and changes nothing for later."""
+    subprocess.run([sys.executable, "-c", TWO_DEVICES], check=True)
+
+
 def test_hints_and_the_solution(tmp_path, monkeypatch):
     """Hints come one at a time, and are remembered beside the notebook; the solution is code alone."""
     monkeypatch.chdir(tmp_path)

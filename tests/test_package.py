@@ -13,6 +13,7 @@ import pytest
 import jax_mlp
 from jax_mlp.components import COMPONENTS
 from jax_mlp.components.train_loop import train_loop
+from jax_mlp_pytest import OPTIONS
 
 # What importing the package may load besides itself, JAX and what JAX loads: the package that spells shapes in
 # signatures, and modules of the standard library.
@@ -30,6 +31,29 @@ def test_importing_loads_nothing_heavier_than_jax():
     """`import jax_mlp` loads nothing beyond `import jax` and jaxtyping."""
     more = modules_after("import jax_mlp") - modules_after("import jax") - set(sys.stdlib_module_names)
     assert more <= MAY_LOAD, more
+
+
+CONFTEST = """
+def pytest_addoption(parser):
+    for name in {names}:
+        parser.addoption(name, default="theirs")
+def pytest_configure(config):
+    assert all(config.getoption(name) == "theirs" for name in {names})
+"""
+
+
+@pytest.mark.parametrize("names", [["--device"], ["--watch", "--time-limit"], [*OPTIONS]], ids=" ".join)
+def test_other_projects_keep_their_options(tmp_path, names):
+    """The plugin leaves an option to a project that has one of the same name, and loads no JAX there."""
+    (tmp_path / "conftest.py").write_text(CONFTEST.format(names=names))
+    (tmp_path / "test_theirs.py").write_text("import sys\ndef test_theirs(): assert 'jax' not in sys.modules\n")
+    python = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    run = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True)
+    assert "1 passed" in run.stdout, run.stdout + run.stderr
+    (tmp_path / "relu.py").write_text("def relu(x):\n    return x\n")
+    if "--impl" not in names:
+        run = subprocess.run([*python, "--impl", ".", "relu"], cwd=tmp_path, capture_output=True, text=True)
+        assert "relu(x) is never negative" in run.stdout, run.stdout + run.stderr
 
 
 def test_all_is_in_teaching_order():

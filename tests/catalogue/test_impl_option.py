@@ -114,6 +114,14 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     assert f"expected a folder with component files, got {tmp_path}/nowhere, which is not a folder." in shown.stderr
 
 
+def test_a_device_that_is_not_there_is_an_error(tmp_path):
+    """Laws run on the CPU, or on the device that is asked for; one that JAX does not have is one line."""
+    (tmp_path / "relu.py").write_text(LEAKY)
+    shown = judged(tmp_path, "--device", "tpu")
+    assert shown.returncode == 4
+    assert "--device: expected a device that JAX can use, got tpu, where JAX has only a " in shown.stderr
+
+
 def test_a_folder_without_components_is_an_error(tmp_path):
     """A folder with no component file in it is an error too: nothing of it would be judged."""
     shown = judged(tmp_path)

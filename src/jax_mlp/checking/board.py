@@ -14,6 +14,7 @@ from jax_mlp.checking.evaluate import component_of, is_fine_print
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub, steps
+from jax_mlp_pytest import option
 
 WIDTH = 24
 
@@ -23,14 +24,14 @@ class Board:
 
     def __init__(self, config: pytest.Config, folder: Path) -> None:
         self.exercises = Exercises(folder)
-        self.folder = str(config.getoption("--impl"))
+        self.folder = str(option(config, "--impl"))
         self.workers = bool(config.getoption("numprocesses", None))  # under xdist: it is they who run laws
         self.laws: dict[str, str] = {}  # what became of each, by its name: "", "passed", "failed" or "not started"
         self.reports: dict[str, str] = {}
         self.printed: dict[str, str] = {}  # what each broken law's calls printed, and warned of
         self.evidence: dict[str, causes.Evidence] = {}  # what each broken law says of its cause
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
-        chosen.append(config.getoption("--watch"))
+        chosen.append(option(config, "--watch"))
         self.selected = any(chosen)  # whether some laws of a file may be left out, or tried on few examples
         self.whole = config.args_source != config.ArgsSource.ARGS and not self.selected
         self.machine = False  # whether the reference failed too, at something

@@ -16,6 +16,7 @@ from jax_mlp.checking.report import labelled
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.stubs import is_stub
+from jax_mlp_pytest import option
 
 
 def _saved(path: Path) -> float | None:
@@ -30,8 +31,8 @@ class Grader:
 
     def __init__(self, config: pytest.Config, folder: Path, board, first: Process) -> None:
         self.exercises, self.board = Exercises(folder), board
-        self.limit = float(str(config.getoption("--time-limit")))
-        self.watching = config.getoption("--watch")
+        self.limit = float(str(option(config, "--time-limit")))
+        self.watching = option(config, "--watch")
         self.options = first.options
         self.spare: Process | None = first
         self.current: Process | None = None

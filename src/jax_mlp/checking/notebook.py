@@ -240,7 +240,8 @@ def _unchanged() -> Iterator[None]:
     from jax_mlp.checking.implementation import keep_compiled_code
     from jax_mlp.laws import profile
 
-    config = {name: jax.config.values[name] for name in CONFIG if name in jax.config.values}
+    ours = {**CONFIG, "jax_default_device": _cpu()}
+    config = {name: jax.config.values[name] for name in ours if name in jax.config.values}
     kept_in = jax.config.values.get("jax_compilation_cache_dir")
     environment = os.environ.get("TQDM_DISABLE")
     random_state = np.random.get_state()  # noqa: NPY002 (what people use, and laws must not disturb)
@@ -248,7 +249,7 @@ def _unchanged() -> Iterator[None]:
         with warnings.catch_warnings(), np.errstate(all="ignore"), profile(), quiet_compiler():
             warnings.simplefilter("ignore")
             for name in config:
-                jax.config.update(name, CONFIG[name])
+                jax.config.update(name, ours[name])
             keep_compiled_code()
             reset_cache()
             os.environ["TQDM_DISABLE"] = "1"
@@ -263,6 +264,16 @@ def _unchanged() -> Iterator[None]:
             os.environ.pop("TQDM_DISABLE", None)
         else:
             os.environ["TQDM_DISABLE"] = environment
+
+
+def _cpu() -> Any:
+    """The CPU, where laws run even if this process has an accelerator; or None if JAX was told not to use the CPU."""
+    import jax
+
+    try:
+        return jax.devices("cpu")[0]
+    except RuntimeError:
+        return None
 
 
 class Text(str):

@@ -22,6 +22,7 @@ from jax_mlp.checking.grader import Grader
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
+from jax_mlp_pytest import option
 
 # No phase "explain": jax_mlp.checking.report writes reports. No deadline: the first example of a shape compiles.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
@@ -44,7 +45,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "fine_print: tested of others only with --fine-print or --strict")
     gc.set_threshold(500_000)  # what is imported and compiled stays: no need to look through it often
     keep_compiled_code()
-    folder = config.getoption("--impl")
+    folder = option(config, "--impl")
     if folder is not None:
         folder = Path(folder).resolve()
         if not folder.is_dir():
@@ -115,7 +116,7 @@ def pytest_pycollect_makeitem(collector, name, obj):
     folder = collector.config.stash[report.IMPLEMENTATION].folder
     if folder is None or not collector.istestfunction(obj, name):
         return None
-    strict = collector.config.getoption("--fine-print") or collector.config.getoption("strict")
+    strict = option(collector.config, "--fine-print") or collector.config.getoption("strict")
     selected = component_of(f"{collector.nodeid}::{name}") in collector.config.stash[SELECTED]
     return None if selected and evaluate.is_law(obj, strict) else []
 

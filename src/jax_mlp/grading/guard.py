@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from jax_mlp_pytest import option
+
 LARGEST_FILE = 2**26  # bytes, of a file that code under test writes into its own folder
 COMPONENT_LIMIT = 5  # the laws of a component together may take as long as so many laws alone
 
@@ -68,7 +70,7 @@ class Guard:
     def __init__(self, config) -> None:
         self.memory, self.limit = config.getoption("--memory"), config.getoption("--processor-time")
         self.trusted = config.getoption("--trusted")
-        self.folder = Path(config.getoption("--impl")).parent
+        self.folder = Path(option(config, "--impl")).parent
         self.component, self.began = "", 0.0
         self.clean: tuple = ()
 

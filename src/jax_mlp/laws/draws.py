@@ -28,6 +28,7 @@ POOL = [
 HIDDEN = [shape for shape in POOL if len(shape[0]) > 2]
 FEW = [((3, 2), 2), ((4, 3, 3, 3), 3)]  # for gradients, which take longest to compile
 ONE = [((2, 3, 2), 5)]  # for calls that are not compiled as a whole, since each of their steps is compiled per shape
+SQUARE = [((4, 4), 4)]
 DEPTHS = [FEW[0], *ONE, FEW[1]]  # no hidden layer, one, and two
 CLASSIFIERS = [shape for shape in POOL if shape[0][-1] > 1]
 
@@ -93,9 +94,17 @@ class Case(NamedTuple):
         return self.targets.shape[1]
 
 
-def numbers(size: int):
-    """Numbers made from this many bytes, from which a law takes what it needs."""
-    return st.binary(min_size=size, max_size=size).map(Numbers)
+def numbers(size: int, distinct: int | None = None):
+    """Numbers made from this many bytes, from which a law takes what it needs.
+
+    Args:
+        size: The number of bytes.
+        distinct: How many different draws there are, of which the first is all zeros. Default: as many as bytes allow.
+    """
+    if distinct is None:
+        return st.binary(min_size=size, max_size=size).map(Numbers)
+    rng = np.random.default_rng(size)
+    return st.sampled_from([bytes(size), *(rng.bytes(size) for _ in range(distinct - 1))]).map(Numbers)
 
 
 @cache
@@ -115,11 +124,13 @@ def keys():
     return st.sampled_from(range(100)).map(cache(jax.random.key))
 
 
-def exact_cases(pool=POOL, sharpness=None, more: int = 0):
+def exact_cases(pool=POOL, sharpness=None, more: int = 0, distinct: int | None = None):
     """Networks whose logits are computed without rounding, and whose relus never have an input near 0.
 
     Images are integers and weights are integers times 2**-s, so the input of a relu, minus its bias, is a multiple of
     some power of two. Each bias is an odd multiple of half that power, so the sum is at least that half away from 0.
+
+    A law that calls what is not compiled takes a few `distinct` cases, since a hundred of them would take seconds.
     """
 
     def case(drawn, sizes, batch):
@@ -133,7 +144,7 @@ def exact_cases(pool=POOL, sharpness=None, more: int = 0):
             unit /= 2
         return params, drawn.integers((batch, sizes[0]), -4, 4)
 
-    return _cases(pool, case, 1, more)
+    return _cases(pool, case, 1, more, distinct)
 
 
 def wide_cases(pool=POOL, bound: float = 2.0, more: int = 0):
@@ -149,7 +160,7 @@ def wide_cases(pool=POOL, bound: float = 2.0, more: int = 0):
     return _cases(pool, case, 2, more)
 
 
-def _cases(pool, case, width: int, more: int):
+def _cases(pool, case, width: int, more: int, distinct: int | None = None):
     def make(drawn):
         sizes, batch = drawn.one_of(pool)
         labels = drawn.integers((batch,), 0, sizes[-1] - 1).astype(np.int32)
@@ -160,7 +171,7 @@ def _cases(pool, case, width: int, more: int):
         n_parameters = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
         return batch + 2 + width * (n_parameters + batch * sizes[0])
 
-    return numbers(more + max(size(*shape) for shape in pool)).map(make)
+    return numbers(more + max(size(*shape) for shape in pool), distinct).map(make)
 
 
 def made(sizes, batch: int, seed: int) -> Case:

@@ -79,7 +79,7 @@ def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
 
 
-@given(exact_cases(HIDDEN), st.sampled_from([*product(range(3), range(3))]))
+@given(exact_cases(HIDDEN, distinct=5), st.sampled_from([(1, 1), (1, 2), (2, 1), (0, 2), (2, 0)]))
 def test_epochs_add_up(impl, case, a_and_b):
     """Without a key, training for m epochs and then n more gives the same parameters as training for m + n epochs."""
     a, b = a_and_b
@@ -88,7 +88,7 @@ def test_epochs_add_up(impl, case, a_and_b):
     each(equal, run(impl, case, a + b, batch_size=2), then)
 
 
-@given(exact_cases(HIDDEN), st.integers(-4, 4), st.sampled_from([0, 1]))
+@given(exact_cases(HIDDEN, distinct=5), st.sampled_from([0, -4, 4]), st.sampled_from([0, 1]))
 def test_the_test_set_teaches_nothing(impl, case, pixel, label):
     """The test set has no influence on the trained parameters."""
     other = (np.full_like(case.images[:3], pixel), np.eye(case.n_classes, dtype=np.float32)[[label] * 3])
@@ -99,7 +99,7 @@ def test_the_test_set_teaches_nothing(impl, case, pixel, label):
 # A short last batch
 
 
-@given(exact_cases(SMOOTH), st.integers(1, 2), st.sampled_from([3, 5]))
+@given(exact_cases(SMOOTH, distinct=5), st.integers(1, 2), st.sampled_from([3, 5]))
 def test_a_short_last_batch(impl, case, n_epochs, batch_size):
     """If the batch size does not divide the number of images, the last batch consists of the remaining images."""
     got = run(impl, case, n_epochs, batch_size=batch_size)
@@ -128,7 +128,7 @@ def test_learns_what_no_line_can_tell_apart(impl):
 # Labels
 
 
-@given(exact_cases(SMOOTH), epochs, st.booleans())
+@given(exact_cases(SMOOTH, distinct=5), epochs, st.booleans())
 def test_labels_may_be_integers(impl, case, n_epochs, as_rows):
     """Integer labels, one-hot rows, and one-hot rows stored as integers give the same parameters."""
     labels = case.targets.astype(np.int32) if as_rows else case.labels
@@ -225,7 +225,7 @@ def moved(impl, key, n_epochs=1):
     return np.asarray(got[0][0])[0] / rate
 
 
-@given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
+@given(st.sampled_from(KEYS[:10]), st.integers(1, 2))
 def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
     """Shuffling with a key still uses every image exactly once per epoch, even if the last batch is short."""
     got = np.sort(moved(impl, key, n_epochs))
@@ -235,7 +235,7 @@ def test_each_image_is_seen_once_an_epoch(impl, key, n_epochs):
     close(got.sum(), n_epochs * 4 / 9, 0.01, "how far the images moved their weights")
 
 
-@given(exact_cases(SMOOTH), st.sampled_from(KEYS))
+@given(exact_cases(SMOOTH, distinct=5), st.sampled_from(KEYS[:4]))
 def test_a_batch_as_large_as_the_set_is_one_update(impl, case, key):
     """If all images fit into one batch, an epoch is one update, and shuffling makes no difference."""
     got = run(impl, case, 1, key=key)
@@ -284,7 +284,7 @@ def test_orders_can_be_told_apart():
         assert apart.min() > 1e-2
 
 
-@given(st.sampled_from(KEYS[:20]), st.integers(1, 2))
+@given(st.sampled_from(KEYS[:10]), st.integers(1, 2))
 def test_same_key_same_result(impl, key, n_epochs):
     """Two runs with the same key give exactly the same parameters."""
     first = one_by_one(impl, key, n_epochs)
@@ -315,7 +315,7 @@ def test_images_are_shuffled_and_not_batches(impl):
     holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")
 
 
-@given(exact_cases(SMOOTH), st.sampled_from(KEYS), st.booleans())
+@given(exact_cases(SMOOTH, distinct=5), st.sampled_from(KEYS[:4]), st.booleans())
 def test_inputs_are_left_as_they_are(impl, case, key, in_jax):
     """`train_loop` does not modify or delete its arguments, whether they are NumPy or JAX arrays."""
     expected = case.images, case.images[:3], case.labels, case.labels[:3]
@@ -343,7 +343,7 @@ class Iterable:
         return paste(self.batches)  # as a report shows them
 
 
-@given(exact_cases(SMOOTH), st.integers(1, 2), st.booleans())
+@given(exact_cases(SMOOTH, distinct=5), st.integers(1, 2), st.booleans())
 def test_batches_may_be_given(impl, case, n_epochs, as_integers):
     """If batches are given, an epoch goes through them once. Their labels may be integers or one-hot rows."""
     batches = Iterable(oracle.split(case.images, case.labels if as_integers else case.targets, 3))
@@ -354,7 +354,7 @@ def test_batches_may_be_given(impl, case, n_epochs, as_integers):
     each(close, got, expected, 1e-6 * (1 + oracle.magnitude(case.params, case.images).max()))
 
 
-@given(exact_cases(SMOOTH))
+@given(exact_cases(SMOOTH, distinct=5))
 def test_batches_alone_teach(impl, case):
     """If batches are given, training uses only them; the training set is then used only for evaluation."""
     batches = oracle.split(case.images, case.targets, 3)
