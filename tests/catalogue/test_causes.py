@@ -89,6 +89,28 @@ def never_told(params, train_images, test_images, train_labels, test_labels, n_e
     return params
 
 
+def asked_whether_key(params, *sets, key=None, **options):
+    """A train_loop that looks for a key as one looks for a list."""
+    return params if key else None
+
+
+def shuffled_in_place(params, images, *sets, key=None, **options):
+    """A train_loop that swaps images where they stand."""
+    images[0] = images[1]
+    return params
+
+
+def times_the_classes(params, images, targets):
+    """A loss whose denominator lost its brackets."""
+    n, k = targets.shape
+    return -1 / n * k * jnp.sum(targets * forward(params, images))
+
+
+def multiplied_as_matrices(params, images, targets):
+    """A loss with `@` instead of `*`."""
+    return -jnp.mean(targets @ forward(params, images))
+
+
 def batches_taken_for_given(params, *sets, batches: Any = None, **options):
     """A train_loop that needs batches."""
     for _ in batches:
@@ -102,7 +124,7 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("relu::test_example", lambda x: jnp.max(0, x), "jnp.maximum(0, x) compares each entry with 0"),
         ("relu::test_example", lambda x: max(0, x), "An `if` cannot test a whole array at once"),
         ("relu::test_example", lambda x: x[x > 0], "Entries are missing from the result"),
-        ("relu::test_example", lambda x: None, "Is a `return` missing?"),
+        ("relu::test_example", lambda x: None, "Is a `return` missing, or indented"),
         ("relu::test_example", changed_in_place, "JAX arrays cannot be changed in place"),
         ("relu::test_example", set_and_not_kept, "Write x = x.at[…].set(…)"),
         ("one_hot::test_example", lambda x, n=10: x == jnp.arange(n), "add an axis"),
@@ -113,6 +135,13 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("update::test_example", as_dict, "returns a dict instead of a list of pairs (w, b)"),
         ("update::test_example", kept_under_another_name, "Your parameters came back unchanged"),
         ("update::test_example", lambda p, x, y, r=1e-2: p - r * jax.grad(loss)(p, x, y), "params is a list of pairs"),
+        ("update::test_example", lambda p, x, y, r=1e-2: jax.grad(loss)(p), "`loss` is called with too few arguments"),
+        ("loss::test_example", times_the_classes, "write a / (b * c)"),
+        ("loss::test_example", multiplied_as_matrices, "To multiply entry by entry, write `*`"),
+        ("one_hot::test_a_float32_row_for_each_label", lambda x, n=10: np.eye(n)[np.asarray(x)], "is float64"),
+        ("init::test_same_key_same_values", lambda sizes, k, s=1e-3: jax.random.normal(k, size=3), "second the shape"),
+        ("train_loop::test_same_key_same_result", asked_whether_key, "write `if key is not None`"),
+        ("train_loop::test_same_key_same_result", shuffled_in_place, "jax.random.permutation(key, n)"),
         ("init::test_same_key_same_values", drawn_by_numpy, "instead of the key"),
         ("train_loop::test_every_epoch_is_told", never_told, "`on_epoch` was never called"),
         ("train_loop::test_no_epochs_no_change", batches_taken_for_given, "Test for None first"),

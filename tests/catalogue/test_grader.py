@@ -232,7 +232,7 @@ def test_watching_judges_what_is_saved(exercises):
         assert re.search(r"relu +█+░+ +\d+ / \d+$", wrong, re.M)
         assert re.search(r"next: +fix relu\. Its first failing law:\nlaw: ", wrong)
         (exercises / "relu.py").write_text(RIGHT)
-        assert re.search(r"relu +█+ +(\d+) / \1   \(of the laws selected\)", verdict(watching))
+        assert re.search(r"relu +█+ +(\d+) / \1   \(\d+ examples a law\)", verdict(watching))
     with watch() as watching:
         before, others = verdict(watching).split("relu: not tested again")
         assert re.search(r"relu +█+ +(\d+) / \1 ", before)

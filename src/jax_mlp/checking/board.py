@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import re
 import shlex
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class Board:
         self.printed: dict[str, str] = {}  # what each broken law's calls printed, and warned of
         self.evidence: dict[str, causes.Evidence] = {}  # what each broken law says of its cause
         chosen = [config.option.keyword, config.option.markexpr, config.option.deselect, config.getoption("lf", False)]
-        chosen.append(option(config, "--watch"))
-        self.selected = any(chosen)  # whether some laws of a file may be left out, or tried on few examples
+        self.watching = option(config, "--watch")  # then laws are tried on few examples
+        self.selected = any(chosen) or self.watching  # whether some laws of a file may be left out, or examples
         self.whole = config.args_source != config.ArgsSource.ARGS and not self.selected
         self.machine = False  # whether the reference failed too, at something
         self.focus: list[str] = []  # the components just saved, whose next step comes first
@@ -110,6 +111,7 @@ class Board:
         show.write_line(f"{done} of {n_components} done, {passing} of {n_laws} passed")
         show.write_line("")
         at = next(iter(self._undone(rows)), ("", ""))[0]
+        shared = False
         for component, laws in rows.items():
             states = [*laws.values()]
             passed = states.count("passed")
@@ -120,12 +122,16 @@ class Board:
                 words = f"{passed:3} / {passed}"
                 if component in components:
                     complete = not self.selected and _all_pass(component, laws)
-                    words += "   done" if complete else "   (of the laws selected)"
+                    fewer = f"{settings().max_examples} examples a law" if self.watching else "of the laws selected"
+                    words += "   done" if complete else f"   ({fewer})"
                 colour = {"green": True}
             else:
                 unknown = states.count("")
                 words = f"{passed:3} / {len(states)}" + (f"   ({unknown} not run)" if unknown else "")
                 colour = {"red": True} if "failed" in states else {}
+            if component not in components and not shared:
+                show.write_line("and laws about several components:")
+                shared = True
             show.write(f"{component:<11}")
             show.write(bar.ljust(WIDTH, "░"), **colour)
             show.write(f"  {words}\n")
@@ -185,7 +191,7 @@ class Board:
                 look = [reports.labelled("look", f"jax-mlp exercises show {each}{folder}") for each in done]
                 return [*look, reports.labelled("next", f"write {path} (its docstring is the specification)"), *hint]
             revised = self._revised(undone, component, laws).rstrip()
-            first = reports.labelled("next", f"fix {component}. Its first failing law:")
+            first = reports.labelled("next", self._task(component, revised))
             return [first, revised, *hint, *self.printed[undone].splitlines()]
         for law, state in self.laws.items():
             if state == "failed":  # all laws pass
@@ -207,6 +213,14 @@ class Board:
         if set(self.laws.values()) == {"passed"}:
             return self._praise(rows)
         return []
+
+    def _task(self, component: str, report: str) -> str:
+        """What to do about the first failing law: write what is not written yet, or fix what is wrong."""
+        if not re.search(r"^got: +NotImplementedError", report, re.MULTILINE):
+            return f"fix {component}. Its first failing law:"
+        step = self._steps_passed(component) + 1
+        what = f"step {step} of {component}" if steps(component) else f"the rest of {component}"
+        return f"write {what}. Its first law:"
 
     def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:
         """The report of the first of these laws that failed, now that more is known of its cause."""
@@ -235,6 +249,9 @@ class Board:
             if path.exists() and is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
                 lines.append(reports.labelled("next", f"write {self.exercises.shown(component)}"))
                 break
+        else:
+            everything = f"pytest --impl={shlex.quote(self.folder)}"
+            lines.append(reports.labelled("next", f"{everything}  # tests all components together"))
         return lines
 
 

@@ -62,6 +62,11 @@ RELATIONS = {
             "The numbers are right, but their shape is not. Look for reshape, squeeze, keepdims=True or [:, None].",
         ),
         Relation(
+            lambda _, got, expected: got.dtype == np.float64 and _is(got.astype(expected.dtype), expected),
+            "The numbers are right, but their dtype is float64, which NumPy uses unless it is told otherwise. Compute "
+            "with jax.numpy, or add .astype(np.float32).",
+        ),
+        Relation(
             lambda _, got, expected: got.dtype != expected.dtype and _is(got.astype(expected.dtype), expected),
             "The numbers are right, but their dtype is not. Look for astype, and for arrays made with a dtype.",
         ),
@@ -115,6 +120,16 @@ RELATIONS = {
             _times(lambda call, _: _n_images(call) * _n_classes(call)),
             "A sum is taken where a mean belongs, so the result grows with the batch and the number of classes.",
         ),
+        Relation(
+            _times(lambda call, _: _n_classes(call) ** 2),
+            "The result is multiplied by the number of classes instead of divided by it. In a / b * c, c is no part of "
+            "the denominator: write a / (b * c).",
+        ),
+        Relation(
+            _times(lambda call, _: _n_images(call) ** 2),
+            "The result is multiplied by the number of images instead of divided by it. In a / b * c, c is no part of "
+            "the denominator: write a / (b * c).",
+        ),
     ],
     "one_hot": [
         Relation(
@@ -148,7 +163,7 @@ def find(answered: list[Call], further: list[Call], suspect: Component) -> list[
         return []
     calls = [*(answered if not further else answered[-1:]), *further]
     pairs = [(call, call.result, right_answer(call)) for call in calls]
-    wrong = [(call, got, right) for call, got, right in pairs if right is not NO_ANSWER and not replay.same(got, right)]
+    wrong = [(call, got, right) for call, got, right in pairs if right is not NO_ANSWER and not agree(got, right)]
     if not wrong:
         return []
     form = jax.tree.structure(wrong[0][2])
@@ -169,6 +184,12 @@ def find(answered: list[Call], further: list[Call], suspect: Component) -> list[
                 if all(_holds(relation, *each) for each in wrong):
                     return [relation.sentence]
     return _unused([call for call, *_ in wrong], suspect) if call.function in ("forward", "loss") else []
+
+
+def agree(got, right) -> bool:
+    """Whether an answer is the right one, in its dtypes too."""
+    dtypes = ([getattr(leaf, "dtype", None) for leaf in jax.tree.leaves(answer)] for answer in (got, right))
+    return replay.same(got, right) and next(dtypes) == next(dtypes)
 
 
 def _holds(relation: Relation, call: Call, got, expected) -> bool:

@@ -38,7 +38,7 @@ def of_code(function) -> list[str]:
 def of_error(error: BaseException, call: Call) -> list[str]:
     """What an error of JAX's, or an answer of another kind, most likely comes from; at most one sentence."""
     if call.result is None:
-        return ["Your function returns None. Is a `return` missing?"]
+        return ["Your function returns None. Is a `return` missing, or indented into a loop or an `if`?"]
     if isinstance(error, NotImplementedError):
         return ["A function is not written yet: it still contains `raise NotImplementedError`."]
     if _holds_a_dict(call.result) or (isinstance(call.result, list | tuple) and call.function in ONE_ARRAY):
@@ -84,8 +84,8 @@ ERRORS = {
     "float(), int() or .item(); keep the value an array.",
     "UnexpectedTracerError": "A value computed inside jit or grad was stored and used in a later call. Return it "
     "instead.",
-    "NonConcreteBooleanIndexError": "Inside jit a shape cannot depend on values, so x[x > 0] does not work. Use "
-    "jnp.where(x > 0, x, …) instead.",
+    "NonConcreteBooleanIndexError": "Inside jit, JAX does not know which entries fulfil a condition, so a condition "
+    "cannot be an index, as in x[x > 0] or x.at[x < 0]. Use jnp.where(condition, a, b) instead.",
 }
 """The most likely cause of an error of JAX's, by its type."""
 
@@ -121,11 +121,42 @@ def _is_none(call: Call, *_) -> str:
     return "A value that is needed here is None. A function without `return` returns None."
 
 
+def _in_place(call: Call, *_) -> str:
+    what = "JAX arrays cannot be changed in place. "
+    if call.function == "relu":
+        return what + "Make a new one: jnp.where(condition, a, b) takes each entry from a or from b."
+    if call.options.get("key") is not None:
+        return what + "To shuffle, make a random order with jax.random.permutation(key, n), and use it as an index."
+    return what + "Make a new one with jnp.where, or with x = x.at[…].set(…)."
+
+
+def _truth(call: Call, *_) -> str:
+    if call.function == "train_loop":
+        return "An `if` cannot test an array. To see whether an argument was given, write `if key is not None`."
+    return "An `if` cannot test a whole array at once. Use jnp.where or jnp.maximum, which work entry by entry."
+
+
+def _products(call: Call, *_) -> str:
+    if call.function in ("loss", "accuracy", "one_hot"):
+        return "The shapes in a matrix multiplication (`@`) do not fit. To multiply entry by entry, write `*`."
+    return (
+        "The shapes in a matrix multiplication do not fit. Weights have shape (out, in), an image has shape (in,), and "
+        "a batch has shape (batch, in)."
+    )
+
+
 REMEDIES: dict[str, str | Callable] = {
     r"shapes for broadcasting: (?:shapes=\[)?(\([\d, ]*\)), (\([\d, ]*\))": _shapes,
     r"broadcast together with shapes (\([\d, ]*\)) (\([\d, ]*\))": _shapes,
-    "truth value of an array": "An `if` cannot test a whole array at once. Use jnp.where or jnp.maximum, which work "
-    "entry by entry.",
+    "truth value of an array|Cannot interpret 'key<|to bool": _truth,
+    r"(normal|uniform|split|permutation)\(\) got an unexpected keyword argument '(\w+)'": lambda _, name, argument: (
+        f"jax.random.{name} has no argument `{argument}`, which NumPy's functions may have. Its first argument is the "
+        "key" + (", and its second the shape." if name in ("normal", "uniform") else ".")
+    ),
+    r"(\w+)\(\) missing \d+ required positional": lambda _, name: (
+        f"`{name}` is called with too few arguments. A function made by jax.grad takes the same arguments as the "
+        "original: jax.grad(loss)(params, x, y)."
+    ),
     "Only integer scalar arrays can be converted": "An array was given in place of an integer, such as an axis. In "
     "jnp.max(0, x), x is the axis; jnp.maximum(0, x) compares each entry with 0.",
     "Expected a callable value": "jax.grad takes the function, not its result: write jax.grad(f)(params, x, y).",
@@ -135,17 +166,14 @@ REMEDIES: dict[str, str | Callable] = {
     "Expected list, got": f"A list was expected here, because params is a list. {ALIKE}",
     "and 'list'|for .: 'list'|can't multiply sequence": "params is a list of pairs and not an array. Compute "
     "with each array in a loop, or with all of them by jax.tree.map.",
-    "dot_general requires contracting dimensions|matmul: .*mismatch": "The shapes in a matrix multiplication do not "
-    "fit. "
-    "Weights have shape (out, in), an image has shape (in,), and a batch has shape (batch, in).",
+    "dot_general requires contracting dimensions|matmul: .*mismatch": _products,
     "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
     "passes the first argument whole, and maps over axis 0 of the second.",
-    r"expected at least one image, got images of shape \(0,": "A batch is empty. In x[i : i + batch_size], the end is "
-    "i + batch_size and not batch_size, and i stays below the number of images.",
+    r"expected at least one image, got images of shape \(0,": "A batch is empty. range(0, n, batch_size) gives "
+    "the places i where the batches of n images begin, and x[i : i + batch_size] is the batch.",
     "deleted or donated|has been deleted": "An argument was donated (donate_argnums or donate_argnames), so the caller "
     "can no longer read it.",
-    "arrays are immutable|does not support item assignment": "JAX arrays cannot be changed in place. Make a new one "
-    "with jnp.where or x = x.at[…].set(…).",
+    "arrays are immutable|does not support item assignment": _in_place,
     "'NoneType' object": _is_none,
 }
 """The most likely cause of an error, by a pattern in its message."""

@@ -1,6 +1,6 @@
 r"""The forward pass: from images to log-probabilities.
 
-It is written for one image, as one would write the formula, and `jax.vmap` makes it work on a batch.
+The formula is for one image. `jax.vmap` turns a function of one image into a function of a batch.
 """
 
 import jax

@@ -22,6 +22,15 @@ SHORTCUTS = {
 }
 """The functions and modules of JAX that would be the solution of an exercise."""
 
+USEFUL = {
+    "init": "jax.random.split(key, n) makes n keys out of one. jax.random.normal(key, shape) draws numbers from the "
+    "normal distribution with mean 0 and standard deviation 1.",
+    "forward": "jax.vmap(f) applies f, a function of one image, to every row of a batch. You can do without it.",
+    "update": "jax.grad(loss) is a function that takes the same arguments as loss, and gives its gradient with respect "
+    "to the first. jax.tree.map(f, a, b) applies f to the arrays in the same places of a and b.",
+}
+"""What JAX offers for an exercise and NumPy does not."""
+
 FINE_PRINT = {
     "init": "that no key is used twice, and that scale may be a function",
     "relu": "NaN, and arrays of integers",

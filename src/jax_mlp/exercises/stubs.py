@@ -11,7 +11,7 @@ from shlex import quote
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNTESTED
+from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNTESTED, USEFUL
 from jax_mlp.exercises.formulas import plain
 
 
@@ -40,7 +40,7 @@ def stub(component: str, folder: str = "exercises", among: Sequence[str] = (*COM
         f'"""{ast.get_docstring(tree)}\n\n'
         f"Exercise {number} of {len(among)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
         f'{numbered_steps(component)}{_may_use(component)}\n"""',
-        "\n".join(_imports(body, component, _names([*functions, *constants]))),
+        _explained(_imports(body, component, _names([*functions, *constants]))),
     ]
     for function in own:
         first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
@@ -86,9 +86,14 @@ def description(component: str) -> str:
     """The task of a component as Markdown, with plain formulas: the reference's docstrings, and the laws."""
     tree = ast.parse(source(component))
     parts = [f"# {component}", ast.get_docstring(tree) or ""]
+    if steps(component):
+        parts += ["## Steps", numbered_steps(component).strip()]
+    if component in USEFUL:
+        parts.append(f"Useful: {USEFUL[component]}")
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in COMPONENTS[component]:
             text, examples, after = re.split(r"(?<=\nExamples:\n)((?: .*\n?)+)", plain(ast.get_docstring(node) or ""))
+            text = re.sub(r"\nLaws:\n(    .*\n?|\n)+", "\n", text)  # all of them follow below
             text, after = (re.sub(r"\n    (?=\S)(?:- )?", "\n- ", part) for part in (text, after))
             text += f"\n```python\n{textwrap.dedent(examples).strip()}\n```\n{after}"
             parts += [f"## {node.name}({', '.join(argument.arg for argument in node.args.args)})", text]
@@ -102,7 +107,7 @@ def description(component: str) -> str:
     }
     parts.append("## Laws")
     for number, (text, names) in enumerate(steps(component).items(), 1):
-        parts += [f"### Step {number}. {text}", "\n".join(laws.pop(name) for name in names)]
+        parts += [f"### Step {number}. {text.partition(':')[0]}", "\n".join(laws.pop(name) for name in names)]
     return "\n\n".join([*parts, *["\n".join(laws.values())] * bool(laws), _untested(component)])
 
 
@@ -262,6 +267,13 @@ def _imports(body: list[ast.stmt], component: str, used: set[str]) -> list[str]:
     return sorted((begins + ", ".join(sorted(names)) for begins, names in found.items()), key=_place)
 
 
+def _explained(imports: list[str]) -> str:
+    """The imports, with a comment where they give the reference's functions."""
+    own = [line for line in imports if line.startswith("from jax_mlp import ")]
+    note = ["# These are the reference's, so that you can write yours in any order. The capstone uses all of yours."]
+    return "\n".join([*(line for line in imports if line not in own), *note * bool(own), *own])
+
+
 def _place(line: str) -> tuple:
     """A sort key for imports: the standard library's first, this package's last, modules before names."""
     package = line.split()[1].split(".")[0]
@@ -270,16 +282,18 @@ def _place(line: str) -> tuple:
 
 def _may_use(component: str) -> str:
     solutions = " or ".join((*(f"jax_mlp.{name}" for name in COMPONENTS[component]), *SHORTCUTS[component]))
-    compiled = (
-        ""
-        if component in ("init", "train_loop")
-        else "The laws also call your function under jax.jit, so compute with jax.numpy instead of numpy.\n"
-    )
-    return (
-        f"You may use {', '.join(LIBRARIES)}, the standard library, and the other components of jax_mlp.\n"
-        f"You may not use {solutions}, because that would be the solution.\n{compiled}"
-        f"{_untested(component)}"
-    )
+    parts = [
+        f"You may use {', '.join(LIBRARIES)}, the standard library, and the other components of jax_mlp.",
+        f"You may not use {solutions}, because that would be the solution.",
+    ]
+    if component in USEFUL:
+        parts.append(f"Useful: {USEFUL[component]}")
+    if component not in ("init", "train_loop"):
+        parts.append(
+            "The laws also call your function under jax.jit, which compiles it before any values are known. So compute "
+            "with jax.numpy instead of numpy, and use jnp.where instead of `if`."
+        )
+    return "\n".join([*(textwrap.fill(part, 120) for part in parts), _untested(component)])
 
 
 def _untested(component: str) -> str:

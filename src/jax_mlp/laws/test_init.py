@@ -67,6 +67,37 @@ def test_another_key_another_layer(impl, key, offset, first):
         holds((array != other_array).any(), array, "values that depend on the key")
 
 
+@given(ten_keys)
+def test_biases_are_no_copy_of_weights(impl, key):
+    """The weights and biases of a layer are drawn with different keys: the biases do not reappear among the weights."""
+    w, b = impl.init_weights_biases(16, 16, key)
+    # If a key is used twice, values may still differ in sign or by a factor, so ratios are compared too.
+    holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that do not occur among the weights")
+    line = np.abs(np.corrcoef(np.asarray(w).ravel()[:16], b)[0, 1])
+    holds(line < 1 - 1e-6, b, "biases that are not a multiple of the first weights")
+
+
+@given(ten_keys)
+def test_values_do_not_repeat(impl, key):
+    """Every value is drawn separately: hardly any value occurs twice."""
+    w, b = impl.init_weights_biases(16, 16, key)
+    for values in (w, b):
+        different = len(np.unique(np.asarray(values)))
+        holds(different > 0.9 * values.size, values, f"about {values.size} different values, not {different}")
+
+
+@given(ten_keys)
+def test_rows_are_independent(impl, key):
+    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs are orthogonal."""
+    w, _ = impl.init_weights_biases(16, 16, key)
+    unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
+    cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
+    # By chance, one in 32 of the 120 cosines is within 0.01 of zero. Half of them never are.
+    holds(np.mean(cosines < 0.01) < 0.5, cosines.max(), "larger cosines: about 0.2 on average for random rows")
+    # By chance, a cosine is above 0.98 in one of 10**9 matrices.
+    holds(cosines.max() < 0.98, cosines.max(), "a largest cosine below 0.98: no two rows are parallel")
+
+
 @given(keys(), factors)
 def test_the_scale_of_one_layer(impl, key, factor):
     """`init_weights_biases` multiplies both the weights and the biases by `scale`."""
@@ -138,37 +169,6 @@ def test_layers_of_equal_size_differ(impl, key):
     for (name, start), (other_name, other) in itertools.combinations(starts.items(), 2):
         expected = f"first values of {name} that differ from those of {other_name}"
         holds(np.mean(start == other) < 0.5, start, expected)
-
-
-@given(ten_keys)
-def test_biases_are_no_copy_of_weights(impl, key):
-    """The weights and biases of a layer are drawn with different keys: the biases do not reappear among the weights."""
-    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
-        # If a key is used twice, values may still differ in sign or by a factor, so ratios are compared too.
-        holds(np.mean(np.isin(b, w)) < 0.5, b, "biases that do not occur among the weights")
-        line = np.abs(np.corrcoef(np.asarray(w).ravel()[:16], b)[0, 1])
-        holds(line < 1 - 1e-6, b, "biases that are not a multiple of the first weights")
-
-
-@given(ten_keys)
-def test_values_do_not_repeat(impl, key):
-    """Every value is drawn separately: hardly any value occurs twice."""
-    for w, b in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
-        for values in (w, b):
-            different = len(np.unique(np.asarray(values)))
-            holds(different > 0.9 * values.size, values, f"about {values.size} different values, not {different}")
-
-
-@given(ten_keys)
-def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs are orthogonal."""
-    for w, _ in [impl.init_weights_biases(16, 16, key), *impl.init_mlp([16, 16], key)]:
-        unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
-        cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
-        # By chance, one in 32 of the 120 cosines is within 0.01 of zero. Half of them never are.
-        holds(np.mean(cosines < 0.01) < 0.5, cosines.max(), "larger cosines: about 0.2 on average for random rows")
-        # By chance, a cosine is above 0.98 in one of 10**9 matrices.
-        holds(cosines.max() < 0.98, cosines.max(), "a largest cosine below 0.98: no two rows are parallel")
 
 
 @given(ten_seeds, sizes_in_pool)
@@ -261,12 +261,12 @@ def test_far_tails_are_normal(impl):
 STEPS = {
     "One layer: `init_weights_biases` draws the weights and the biases of a layer with different keys.": [
         test_one_layer_has_the_shape_it_was_asked_for, test_same_key_same_layer, test_another_key_another_layer,
+        test_biases_are_no_copy_of_weights, test_values_do_not_repeat, test_rows_are_independent,
         test_the_scale_of_one_layer, test_samples_stray,
     ],
     "The network: `init_mlp` makes a layer for each pair of neighbouring sizes. Each layer gets its own key.": [
         test_example, test_a_layer_between_each_two_sizes, test_sizes_are_left_as_they_are, test_same_key_same_values,
-        test_another_key_changes_every_array, test_layers_of_equal_size_differ, test_biases_are_no_copy_of_weights,
-        test_values_do_not_repeat, test_rows_are_independent, test_raw_keys_do_too,
+        test_another_key_changes_every_array, test_layers_of_equal_size_differ, test_raw_keys_do_too,
         test_doubling_the_scale_doubles_every_value, test_the_scale_is_a_thousandth_unless_given, test_mean_is_zero,
         test_standard_deviation_is_the_scale, test_values_are_normal, test_tails_are_normal, test_far_tails_are_normal,
     ],

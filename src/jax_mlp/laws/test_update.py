@@ -33,7 +33,7 @@ def test_example(impl):
 # The direction and the size of a step
 
 
-@given(few(2), st.just(0.25))
+@given(few(3), st.just(0.25))
 def test_the_rate_counts_each_time(impl, case, rate):
     """Every call uses the learning rate that it is given, even if `update` was compiled with another one."""
     small = impl.update.eager(case.params, case.images, case.targets, rate)
@@ -46,7 +46,7 @@ def test_the_rate_counts_each_time(impl, case, rate):
     each(close, large, expected, within)
 
 
-@given(few(2), st.just(0.5))
+@given(few(3), st.just(0.5))
 def test_steps_remember_nothing(impl, case, rate):
     """Each step depends only on its arguments. `update` remembers nothing of earlier calls."""
     once = impl.update.eager(case.params, case.images, case.targets, rate)
@@ -108,7 +108,7 @@ def test_structure_is_kept(impl, case):
     holds(got == expected, got, str(expected))
 
 
-@given(few(2))
+@given(few(3))
 def test_inputs_are_left_as_they_are(impl, case):
     """`update` neither changes nor deletes its arguments, so they can still be read afterwards."""
     given_case = case.params, case.images, case.targets
@@ -188,7 +188,7 @@ def rounding_of_loss(params, images):
 # Compiling
 
 
-@given(few(2), st.just(0.25))
+@given(few(3), st.just(0.25))
 def test_compiling_again_changes_nothing(impl, case, rate):
     """Calling `update` inside a function that is compiled with `jax.jit` gives the same result."""
     expected = impl.update.eager(case.params, case.images, case.targets, rate)
