@@ -32,11 +32,13 @@ def table(name: str) -> str:
         return f"This has not been measured yet. The command is: `{command} --json docs/measured/{name}.json`."
     result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
     source = f"Measured on {result['machine']}, by `{command}`."
+    if result.get("simulated"):
+        source += " A CPU has no such formats, so the inputs of each matmul were rounded first."
     if name == "growth":  # its results are drawn
         return source
     tables = {
         "epoch": epoch, "accuracy": accuracy, "suite": suite, "grading": grading, "settings": matrix,
-        "versions": matrix, "causes": causes,
+        "versions": matrix, "causes": causes, "precision": precision,
     }  # fmt: skip
     head, rows = tables[name](result)
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
@@ -70,6 +72,27 @@ def accuracy(result):
         cells = [f"{w['seconds'] / unit:.1f} (epoch {w['epochs']})" if w else "—" for w in when]
         rows.append([who, *cells, f"{each['best']:.2%}"])
     return ["recipe, library", *[goal.replace("%", " %") for goal in goals], "best"], rows
+
+
+def precision(result):
+    """For each format: its errors, what they change in answers and accuracy, and the laws that it passes."""
+    names = {"float32": "float32", "tensorfloat32": "TF32", "bfloat16": "bfloat16"}
+    rows = [
+        [
+            names[name], f"{each['bits']}", _power(each["error of log-probabilities"]),
+            _power(each["error of the gradient"]), f"{each['other answers']} of {result['images']}",
+            f"{each['accuracy']:.1%}".replace("%", " %"), "{} of {}".format(*each["laws"]),
+        ]
+        for name, each in result["formats"].items()
+    ]  # fmt: skip
+    head = ["format", "bits of fraction", "error of log-probabilities", "error of the gradient", "other answers"]
+    return [*head, "accuracy after training", "laws of forward that pass"], rows
+
+
+def _power(number: float) -> str:
+    """A small number, such as 1.1 · 10⁻⁷."""
+    digits, exponent = f"{number:.1e}".split("e")
+    return f"{digits} · 10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def suite(result):
