@@ -1,5 +1,6 @@
 """Counterexamples as lines that can be pasted into Python."""
 
+import inspect
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+import jax_mlp
 from jax_mlp.checking import expressions, replay
 from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, Call, Implementation
 from jax_mlp.components import COMPONENTS
@@ -113,17 +115,30 @@ def _in_full(call: Call, say_jit: bool) -> str:
     # What is compiled sees JAX arrays, whatever it is given.
     given = call.arguments if call.method == "eager" else as_jax(call.arguments)
     arguments = [paste(a) for a in given]
-    if call.method == "gradient":
+    if call.method in ("gradient", "pullback"):
+        function, arguments = _scalar(call, arguments)
         argnum = call.options["argnum"]
-        return _called(f"jax.grad({call.function}{f', {argnum}' if argnum else ''})", arguments)
-    if call.method == "pullback":
-        pulled = _called("jax.vjp", [call.function, *arguments[1:]])
-        return f"{pulled}[1]({arguments[0]})[{call.options['argnum']}]"
+        return _called(f"jax.grad({function}{f', {argnum}' if argnum else ''})", arguments)
     arguments += [f"{name}={paste(v)}" for name, v in call.options.items()]
     compiled = say_jit and call.method == "__call__" and call.function in COMPILED
     static = f", static_argnums={COMPILED[call.function][0]}" if compiled and COMPILED[call.function] else ""
     name = f"jax.jit({call.function}{static})" if compiled else call.function
     return _called(name, arguments)
+
+
+def _scalar(call: Call, arguments: list[str]) -> tuple[str, list[str]]:
+    """A function with one number as its result, whose gradient the call computes; and the arguments of that function.
+
+    A pullback is the gradient of a sum of all results, each times its entry of the cotangent.
+    """
+    if call.method == "gradient":
+        return call.function, arguments
+    cotangent, *arguments = arguments
+    ones = np.all(np.asarray(call.arguments[0]) == 1)
+    if ones and np.ndim(call.arguments[1]) == 0 and len(arguments) == 1:
+        return call.function, arguments
+    names = ", ".join([*inspect.signature(getattr(jax_mlp, call.function)).parameters][: len(arguments)])
+    return f"lambda {names}: jnp.sum({'' if ones else f'{cotangent} * '}{call.function}({names}))", arguments
 
 
 def _called(name: str, arguments: list[str]) -> str:
