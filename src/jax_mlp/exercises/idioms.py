@@ -82,6 +82,11 @@ IDIOMS = {
     ),
     "train_loop": (
         (
+            r"(?s)\A(?!.*(block_until_ready|float\(|item\()).*(perf_counter|time\(\))",
+            "Your loop is right, but it may stop the clock too early. JAX returns from a call before the numbers are "
+            "computed, and jax.block_until_ready(params) waits for them.",
+        ),
+        (
             r"\.append\(|concatenate",
             "Your lists are right. One array of indices, in the order of the epoch, is enough. A slice of it selects "
             "the images of one batch, so images are copied only when they are used.",
