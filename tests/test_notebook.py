@@ -62,6 +62,29 @@ def test_what_is_not_written_yet_has_not_failed(body):
     assert "not written yet" in repr(result)
 
 
+def test_another_function_is_not_written_yet():
+    """If a function calls one that is still a stub, the result says which."""
+
+    def relu(x):
+        raise NotImplementedError
+
+    def forward(params, images):
+        return relu(images @ params[0][0].T)
+
+    result = mlp.check(forward)
+    assert [law.state for law in result.laws] == ["not written"]
+    assert "forward calls relu, which is not written yet." in repr(result)
+
+
+def test_names_mean_what_they_mean_now():
+    """A compiled update that calls a loss by its name is tested with the loss that has this name now."""
+    cell: dict = {"loss": lambda *given: 0.0 * mlp.loss(*given)}
+    exec(mlp.solution("update").replace("from jax_mlp import loss", ""), cell)
+    assert not mlp.check(cell["update"]).passed
+    cell["loss"] = mlp.loss
+    assert mlp.check(cell["update"]).passed
+
+
 def test_a_module_and_a_dict_of_functions():
     """Several at once, each tested with the laws of its component."""
     module = types.ModuleType("mine")

@@ -85,6 +85,13 @@ def quiet_compiler() -> Iterator[None]:
         set_level(int(level) if level.isdigit() else 0)
 
 
+def forget_compiled(function: object) -> None:
+    """Have a compiled function compiled anew, since it may call functions by names that mean something else by now."""
+    clear = getattr(function, "clear_cache", None)  # which only compiled functions have
+    if callable(clear):
+        clear()
+
+
 def import_jax() -> None:
     """Import JAX, or raise an ImportError whose message is one line.
 

@@ -11,8 +11,9 @@ from jax_mlp.exercises.notebook import notebook
 
 
 def outputs(solved: bool, folder) -> list[str]:
-    """What the code cells show. A cell that raises is an error."""
+    """What the code cells show. A cell that raises is an error, as is one that replaces a function of the notebook."""
     book = nbformat.reads(json.dumps(notebook(solved)), as_version=4)
+    book.cells.append(nbformat.v4.new_code_cell("assert all(each.__module__ == '__main__' for each in mine), mine"))
     nbformat.validate(book)
     client = nbclient.NotebookClient(book, timeout=600, resources={"metadata": {"path": str(folder)}})
     client.execute()

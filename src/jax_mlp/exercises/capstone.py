@@ -11,6 +11,7 @@ import numpy as np
 
 import jax_mlp
 from jax_mlp import figures
+from jax_mlp._jax import forget_compiled
 from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
 from jax_mlp.exercises import Exercises, page
@@ -79,6 +80,8 @@ def train(functions: dict, html: Path = Path("capstone.html")):
         functions: The components' functions, by name.
         html: Where to write the page on which the network classifies what is drawn.
     """
+    for function in functions.values():
+        forget_compiled(function)
     init_mlp, train_loop, forward, one_hot, accuracy = (
         functions[name] for name in ("init_mlp", "train_loop", "forward", "one_hot", "accuracy")
     )

@@ -19,7 +19,8 @@ def introduction(number: int, hints: bool) -> str:
 
 You will write a neural network, in {number} exercise{"s" * (number != 1)}. In each exercise, replace
 `raise NotImplementedError` in the first code cell. Then run the second code cell, which tests your function with its
-laws. A **law** is a statement that every correct implementation satisfies.
+laws. A **law** is a statement that every correct implementation satisfies. Your functions call each other, so write
+them in order.
 
 {help_}If `import jax_mlp` fails, run
 `%pip install "jax-mlp[test]"` first."""
@@ -32,7 +33,8 @@ def notebook(solved: bool = False, only: list[str] | None = None, hints: bool = 
     for number, component in enumerate(chosen, 1):
         question = "\n\n".join([ast.get_docstring(ast.parse(source(component))) or "", *_formulas(component)])
         cells.append(_markdown(f"## {number}. {component}\n\n{question}\n\n{stubs.numbered_steps(component)}".strip()))
-        cells.append(_code(stubs.solution(component).strip() if solved else _without_head(stub(component))))
+        code = stubs.solution(component).strip() if solved else _without_head(stub(component))
+        cells.append(_code(_without_imports_of(chosen, code)))
         cells.append(_code(f"mlp.check({', '.join(COMPONENTS[component])})"))
         if hints:
             folded = "\n\n".join(f"{i}. {hint}" for i, hint in enumerate(HINTS[component], 1))
@@ -70,6 +72,19 @@ def _formulas(component: str) -> list[str]:
     functions = [node for node in ast.parse(source(component)).body if isinstance(node, ast.FunctionDef)]
     docstrings = [ast.get_docstring(node) or "" for node in functions if node.name in COMPONENTS[component]]
     return [formula for text in docstrings for formula in re.findall(r"\$\$.*?\$\$", text, re.DOTALL)]
+
+
+def _without_imports_of(components: list[str], code: str) -> str:
+    """A cell that imports none of these components: in a notebook, that would replace what an earlier cell defines."""
+    own = {name for component in components for name in COMPONENTS[component]}
+    lines = []
+    for line in code.splitlines():
+        if line.startswith("from jax_mlp import "):
+            left = [name for name in line.removeprefix("from jax_mlp import ").split(", ") if name not in own]
+            line = f"from jax_mlp import {', '.join(left)}" if left else stubs.NOTE
+        if line != stubs.NOTE:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _without_head(text: str) -> str:

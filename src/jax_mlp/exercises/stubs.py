@@ -270,8 +270,11 @@ def _imports(body: list[ast.stmt], component: str, used: set[str]) -> list[str]:
 def _explained(imports: list[str]) -> str:
     """The imports, with a comment where they give the reference's functions."""
     own = [line for line in imports if line.startswith("from jax_mlp import ")]
-    note = ["# These are the reference's, so that you can write yours in any order. The capstone uses all of yours."]
-    return "\n".join([*(line for line in imports if line not in own), *note * bool(own), *own])
+    return "\n".join([*(line for line in imports if line not in own), *[NOTE] * bool(own), *own])
+
+
+NOTE = "# These are the reference's, so that you can write yours in any order. The capstone uses all of yours."
+"""What a file says of the functions that it imports from the reference."""
 
 
 def _place(line: str) -> tuple:
