@@ -79,7 +79,7 @@ def all_laws(component: str, page: str) -> str:
         "that the law catches that mistake. A solid square means that no other law catches it. "
         "Open a law to read its code.\n\n"
         f"<!-- put laws {component} -->{promises}\n\n### Mistakes that the laws catch\n\n"
-        f"Open a mistake for its code and the smallest counterexample to it. [All laws and mistakes in one "
+        f"Open a mistake to see its code and the smallest counterexample. [All laws and mistakes in one "
         f"matrix]({matrix_at}#{component})\n\n<!-- put mistakes {component} -->"
     )
 

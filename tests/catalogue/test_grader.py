@@ -274,7 +274,7 @@ def test_the_capstone_wants_all_eight(exercises):
     ("component", "wrong", "right", "likely"),
     [
         ("loss", "jnp.mean(", "1 / len(images) * jnp.sum(", "As in textbooks, the sum over classes is taken"),
-        ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Predicted classes are compared"),
+        ("accuracy", "axis=1) == right", "axis=1)[:, None] == targets", "Each predicted class is compared"),
         ("forward", "return jax.vmap", "jax.vmap", "Your function returns None"),
         ("forward", "@ x + b", "@ jax.lax.stop_gradient(x) + b", "The value is right, but no gradient reaches"),
         ("train_loop", "-(-n // batch_size)", "n // batch_size", "The number of batches is rounded"),

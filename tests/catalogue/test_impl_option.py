@@ -129,6 +129,29 @@ def test_a_folder_without_components_is_an_error(tmp_path):
     assert "--impl: expected at least one of relu.py, init.py" in shown.stderr
 
 
+def test_the_fine_print_is_explained(tmp_path):
+    """A law of the fine print that fails has a report like any other, and the command in it runs that law alone."""
+    (tmp_path / "init.py").write_text(
+        "import jax\n"
+        "def init_weights_biases(in_size, out_size, random_key, scale=1e-3):\n"
+        "    w_key, b_key = jax.random.split(random_key)\n"
+        "    w = scale * jax.random.normal(w_key, (out_size, in_size))\n"
+        "    return w, scale * jax.random.normal(b_key, (out_size,))\n"
+        "def init_mlp(layer_sizes, key, scale=1e-3):\n"
+        "    keys = jax.random.split(key, len(layer_sizes) - 1)\n"
+        "    sizes = zip(layer_sizes, layer_sizes[1:])\n"
+        "    return [init_weights_biases(*pair, each, scale) for pair, each in zip(sizes, keys)]\n"
+    )
+    shown = judged(tmp_path, "init", "--fine-print")
+    assert "1 failed" in shown.stdout
+    assert "got:            TypeError: unsupported operand" in shown.stdout
+    _, _, rerun = shown.stdout.partition("rerun:          pytest ")
+    again = subprocess.run(
+        [sys.executable, "-m", "pytest", *shlex.split(rerun.splitlines()[0])], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "1 failed" in again.stdout
+
+
 # Reports
 
 WRONG = {

@@ -216,11 +216,14 @@ class Board:
 
     def _task(self, component: str, report: str) -> str:
         """What to do about the first failing law: write what is not written yet, or fix what is wrong."""
-        if not re.search(r"^got: +NotImplementedError", report, re.MULTILINE):
+        verb = "write" if re.search(r"^got: +NotImplementedError", report, re.MULTILINE) else "fix"
+        done = self._steps_passed(component)
+        if verb == "fix" and not done:
             return f"fix {component}. Its first failing law:"
-        step = self._steps_passed(component) + 1
-        what = f"step {step} of {component}" if steps(component) else f"the rest of {component}"
-        return f"write {what}. Its first law:"
+        texts = [text.partition(":")[0] for text in steps(component)]
+        if done < len(texts):  # whether it is not written, or not right, its first law says what is missing
+            return f"write step {done + 1} of {component}, {texts[done]}. Its first failing law:"
+        return f"{verb} the rest of {component}. Its first failing law:"
 
     def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:
         """The report of the first of these laws that failed, now that more is known of its cause."""
@@ -249,7 +252,7 @@ class Board:
             if path.exists() and is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
                 lines.append(reports.labelled("next", f"write {self.exercises.shown(component)}"))
                 break
-        else:
+        if not self.whole and not any(line.startswith("next:") for line in lines):
             everything = f"pytest --impl={shlex.quote(self.folder)}"
             lines.append(reports.labelled("next", f"{everything}  # tests all components together"))
         return lines

@@ -135,7 +135,7 @@ def _scalar(call: Call, arguments: list[str]) -> tuple[str, list[str]]:
         return call.function, arguments
     cotangent, *arguments = arguments
     ones = np.all(np.asarray(call.arguments[0]) == 1)
-    if ones and np.ndim(call.arguments[1]) == 0 and len(arguments) == 1:
+    if ones and len(arguments) == 1 and np.ndim(call.arguments[1]) == 0:
         return call.function, arguments
     names = ", ".join([*inspect.signature(getattr(jax_mlp, call.function)).parameters][: len(arguments)])
     return f"lambda {names}: jnp.sum({'' if ones else f'{cotangent} * '}{call.function}({names}))", arguments

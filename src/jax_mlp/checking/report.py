@@ -63,7 +63,7 @@ def explain(
         notebook: Whether the functions under test are defined where the report is read.
         arguments: What pytest gave the law.
     """
-    if evaluate.marks(law) & {"reference", "fine_print"} and not isinstance(error, LawBroken):
+    if "reference" in evaluate.marks(law) and not isinstance(error, LawBroken):
         return None
     lines = [("law", " ".join((inspect.getdoc(law) or name).split()))]
     evidence, untestable = causes.Evidence(), ""
@@ -98,6 +98,7 @@ def explain(
     rerun = ["pytest"]
     if implementation.folder:
         rerun += [f"--impl={relative(implementation.folder)}", name]
+        rerun += ["--fine-print"] * ("fine_print" in evaluate.marks(law))
     else:
         rerun += ["--pyargs", f"jax_mlp.laws.test_{name}"]
     lines.append(("rerun", shlex.join(rerun)))

@@ -34,7 +34,7 @@ def accuracy(
 
     Laws:
         - The accuracy times n is a whole number of images, up to rounding.
-        - If several classes are equally likely, the first of them is the answer.
+        - If several classes share the largest probability, the first of them is the answer.
         - The gradient is zero wherever it exists. Therefore training minimises the loss instead.
 
     Examples:

@@ -32,10 +32,10 @@ def train_loop(
 ) -> Params:
     r"""Parameters after `n_epochs` passes over the training set.
 
-    $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B) \quad \text{for every batch } B \text{ of every epoch}$$
+    $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B, \eta) \quad \text{for every batch } B \text{ of every epoch}$$
 
-    Here $\theta$ are the parameters, and $x_B$ and $y_B$ are the images and the targets of batch $B$. If `sys.stderr`
-    is a terminal, a progress bar is drawn on it.
+    Here $\theta$ are the parameters, $x_B$ and $y_B$ are the images and the targets of batch $B$, and $\eta$ is the
+    learning rate. If `sys.stderr` is a terminal, a progress bar is drawn on it.
 
     Args:
         params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has split (sharded) them over

@@ -21,7 +21,7 @@ def update(
     $$\theta \leftarrow \theta - \eta \, \nabla_\theta L(\theta; x, y)$$
 
     Here $\theta$ are all weights and biases, $L$ is the loss, and $\eta$ is the learning rate. The function is compiled
-    once for each combination of shapes. Changing the learning rate does not compile it again.
+    once for each combination of shapes and dtypes. Changing the learning rate does not compile it again.
 
     Args:
         params: One pair `(w, b)` per layer. They are not modified.

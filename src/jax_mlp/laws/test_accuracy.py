@@ -62,13 +62,13 @@ def test_what_it_predicts_is_right(impl, case):
 
 @given(exact_cases(CLASSIFIERS, sharpness=0))
 def test_what_it_does_not_predict_is_wrong(impl, case):
-    """If every target is the class after the network's answer, the accuracy is 0."""
+    """If every target is the class that follows the network's answer, the accuracy is 0."""
     close(impl.accuracy(case.params, case.images, np.roll(answers(case), 1, axis=1)), 0.0, ROUNDING)
 
 
 @given(sharp_cases)
 def test_counted_one_by_one(impl, case):
-    """The accuracy is the fraction of right answers, as a loop in plain Python counts them."""
+    """The accuracy is the fraction of right answers that a loop in plain Python counts."""
     expected = oracle.accuracy(case.params, case.images, case.targets)
     close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)
 
@@ -83,7 +83,7 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """Without ties, reordering the classes in the last layer and in the targets changes nothing."""
+    """Without ties, reordering the classes in the last layer and the targets alike changes nothing."""
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # no ties, since they would go to another class

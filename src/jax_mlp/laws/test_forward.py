@@ -150,7 +150,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """The log-probabilities equal those of the same network written in NumPy with float64, up to rounding."""
+    """Up to rounding, the network's log-probabilities equal those of the same network in NumPy and float64."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 

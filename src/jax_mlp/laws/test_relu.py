@@ -66,7 +66,7 @@ def test_monotone(impl, x):
 
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
-    """The positive part relu(x) minus the negative part relu(-x) is the number itself: relu(x) - relu(-x) = x."""
+    """The positive part of x, relu(x), minus its negative part, relu(-x), is x itself: relu(x) - relu(-x) = x."""
     equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 
 
@@ -78,7 +78,7 @@ def test_two_sides_add_up_to_the_absolute_value(impl, x):
 
 @given(numbers(20), powers_of_two(-8, 8))
 def test_scales_with_positive_factors(impl, drawn, factor):
-    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, this holds exactly."""
+    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, this holds without rounding."""
     x = drawn.floats((5,), 1024.0)
     x = np.where(np.abs(x) < 2.0**-100, 0, x).astype(np.float32)  # so that scaling down stays clear of subnormals
     equal(impl.relu(np.float32(factor) * x), np.float32(factor) * np.asarray(impl.relu(x)))

@@ -22,7 +22,7 @@ def one_target_for_all(params, images, targets):
 
 
 def classes_against_rows(params, images, targets):
-    """Predicted classes are compared with one-hot rows, so class numbers are compared with zeros and ones."""
+    """Each predicted class is compared with every entry of its target, so class numbers are compared with 0 and 1."""
     return jnp.mean(jnp.argmax(forward(params, images), axis=1)[:, None] == targets)
 
 
@@ -112,7 +112,7 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """The `argmax` of the targets is missing, so predicted classes are compared with the targets themselves."""
+    """The `argmax` of the targets is missing, so the classes of all images are compared with each row of targets."""
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
 
@@ -143,9 +143,3 @@ def top_five(params, images, targets):
     """An image counts as right if its class is among the five that the network finds most likely (top-5 accuracy)."""
     _, best = jax.lax.top_k(forward(params, images), 5 if targets.shape[1] > 5 else 1)
     return jnp.mean(jnp.any(best == jnp.argmax(targets, axis=1)[:, None], axis=1))
-
-
-def more_than_half(params, images, targets):
-    """An answer counts only if its probability is above 0.5. Even the most likely of many classes may have less."""
-    p = jnp.exp(forward(params, images))
-    return jnp.mean(p[jnp.arange(len(p)), jnp.argmax(targets, axis=1)] > 0.5)

@@ -31,7 +31,7 @@ def a_step(x):
 
 
 def capped_at_six(x):
-    """Values above 6 are cut off (this is ReLU6), so large inputs can no longer be told apart."""
+    """Values above 6 are replaced by 6 (this is ReLU6), so large inputs can no longer be told apart."""
     return jnp.clip(x, 0, 6)
 
 

@@ -318,6 +318,15 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
     return _loop(*arguments, on_epoch=on_epoch and told, **options)
 
 
+def start_is_an_index_too(*arguments, on_epoch=None, batches=None, **options):
+    """The index of the batches has the name of the start time, so `seconds` is the time since that index."""
+
+    def told(seconds, **others):
+        return on_epoch(seconds=seconds if batches is not None else time.time() - 2, **others)
+
+    return _loop(*arguments, on_epoch=on_epoch and told, batches=batches, **options)
+
+
 def parameters_given_away(params, *arguments, **options):
     """Each update overwrites its parameters (`donate_argnums`), so the first one deletes the caller's parameters."""
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
