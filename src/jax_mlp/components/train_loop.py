@@ -32,7 +32,7 @@ def train_loop(
 ) -> Params:
     r"""Parameters after `n_epochs` passes over the training set.
 
-    $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B, \eta) \quad \text{for every batch } B \text{ of every epoch}$$
+    $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B, \eta) \quad \text{for every batch } B$$
 
     Here $\theta$ are the parameters, $x_B$ and $y_B$ are the images and the targets of batch $B$, and $\eta$ is the
     learning rate. If `sys.stderr` is a terminal, a progress bar is drawn on it.
