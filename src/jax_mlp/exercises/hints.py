@@ -99,15 +99,22 @@ HINTS = {
 
 
 def next_hint(exercises: Progress, component: str, solution: str) -> str:
-    """The next hint of a component that is not about a step that passes already. After the last one it is repeated."""
+    """The next hint of a component that is not about a step that passes already.
+
+    After the last one, it is repeated, or in its place the hint for the first step that fails.
+    """
     if exercises.without_hints:
         return f"Hints are switched off for these exercises. To read the task again: jax-mlp exercises read {component}"
     hints = HINTS[component]
     passed = exercises.steps_passed.get(component, 0)
     about = [re.match(r"Steps? (?:\d and )?(\d)\.", hint) for hint in hints]
     done = [number for number, step in enumerate(about, 1) if step and int(step[1]) <= passed]
-    number = min(max([exercises.hints_shown.get(component, 0), *done]) + 1, len(hints))
+    failing = [number for number, step in enumerate(about, 1) if step and int(step[1]) > passed]
+    shown = exercises.hints_shown.get(component, 0)
+    number = min(max([shown, *done]) + 1, len(hints))
+    if shown == len(hints) and failing:
+        number = failing[0]
     with contextlib.suppress(OSError):  # if the folder is read-only, the first hint is shown again
-        exercises.remember(hints={component: number})
+        exercises.remember(hints={component: max(shown, number)})
     last = f"\nThis was the last hint. To see the solution: {solution}" if number == len(hints) else ""
     return f"{component}, hint {number} of {len(hints)}: {hints[number - 1]}{last}"
