@@ -33,7 +33,7 @@ def table(name: str) -> str:
     result = json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
     source = f"Measured on {result['machine']}, by `{command}`."
     if result.get("simulated"):
-        source += " A CPU has no such formats, so the inputs of each matmul were rounded first."
+        source += " JAX computes in float32 here, so the inputs of each matmul were rounded first."
     if name == "growth":  # its results are drawn
         return source
     tables = {
