@@ -100,7 +100,7 @@ def test_an_image_changes_its_own_row_only(impl, case):
 
 @given(wide_cases(HIDDEN, more=4))
 def test_hidden_units_have_no_order(impl, case):
-    """Reordering the units of a hidden layer, and the next layer's columns to match, does not change the result."""
+    """Reordering a hidden layer's units, and the columns of the next weights to match, does not change the result."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     order = case.more.order(len(b))
@@ -203,7 +203,7 @@ def test_always_finite(impl, extreme):
 
 @given(EXTREMES)
 def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
-    """If logits are near ±10,000 or 10,000 apart, the log-probabilities still equal those computed in float64."""
+    """If logits are near ±10,000 or 10,000 apart, the log-probabilities still equal float64's, up to rounding."""
     params, images = extreme
     close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
@@ -252,7 +252,7 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """`jax.grad` of any weighted sum of the log-probabilities equals backpropagation in NumPy, for all pixels too."""
+    """The gradient of a weighted sum of log-probabilities with respect to the pixels is that of backpropagation."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)
@@ -272,7 +272,7 @@ STEPS = {
         test_matches_float64_by_hand, test_pixels_may_be_integers, test_many_images_and_layers_too,
         test_inputs_are_left_as_they_are,
     ],
-    "Large logits: results and gradients are finite and exact even where `exp` of a logit is too large for float32.": [
+    "Large logits: results and gradients are finite and right up to rounding, even if `exp` of a logit overflows.": [
         test_always_finite, test_far_apart_or_large_logits_are_exact_too, test_the_last_layer_is_affine,
         test_scaling_a_layer_up_and_the_next_down_changes_nothing, test_compiling_changes_nothing,
         test_gradient_is_backpropagation, test_gradient_of_the_images_is_what_comes_back,

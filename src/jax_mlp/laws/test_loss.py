@@ -79,7 +79,7 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(SQUARE), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If the largest logit leads by a large gap g, the loss is near 0 if that class is right, and near g / K if not."""
+    """If one logit exceeds all others by a large gap g, the loss is near 0 if its class is right, else near g / K."""
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)
@@ -197,7 +197,7 @@ def test_gradient_of_a_shift_is_zero(impl, case):
 
 @given(exact_cases(LAYERS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """The gradient of a weight is the error of its unit times the weight's input, summed over the images, over nK."""
+    """A weight's gradient is the error of its unit times the weight's input, summed over images and divided by nK."""
     got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)

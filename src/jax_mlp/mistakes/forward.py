@@ -46,7 +46,7 @@ def log_of_softmax_and_a_bit(params, images):
 
 
 def naive_logsumexp(params, images):
-    """The sum of exponentials overflows if a logit is above 88, because the largest is not subtracted first: -inf."""
+    """The largest logit is not subtracted first, so `exp` overflows for a logit above 88, and the result is -inf."""
     z = _logits(params, images)
     return z - jnp.log(jnp.sum(jnp.exp(z), axis=1, keepdims=True))
 
@@ -124,7 +124,7 @@ def no_relu_before_the_last_layer(params, images):
 
 
 def relu_before_the_layer(params, images):
-    """`relu` is applied to the input of each layer, so it also changes the images."""
+    """`relu` is applied to the input of each layer, so negative numbers in the images become 0."""
     a = images
     for w, b in params:
         a = jnp.maximum(0, a) @ w.T + b
@@ -195,7 +195,7 @@ def in_bits(params, images):
 
 
 def gradient_stops_at_the_normaliser(params, images):
-    """The value is right, but no gradient flows through the logsumexp, so wrong classes do not become less likely."""
+    """The value is right, but no gradient flows through the logsumexp, so logits of wrong classes get no gradient."""
     z = _logits(params, images)
     return z - jax.lax.stop_gradient(logsumexp(z, axis=1, keepdims=True))
 

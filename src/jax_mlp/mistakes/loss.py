@@ -154,7 +154,7 @@ def means_of_parts(params, images, targets):
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A custom derivative rule ignores the gradient passed to it, so the gradient of c · loss lacks the factor c."""
+    """A custom derivative rule leaves out the gradient passed to it, so the gradient of c · loss lacks the factor c."""
 
     @jax.custom_vjp
     def cross_entropy(log_p):
