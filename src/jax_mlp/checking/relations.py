@@ -122,12 +122,12 @@ RELATIONS = {
         ),
         Relation(
             _times(lambda call, _: _n_classes(call) ** 2),
-            "The result is multiplied by the number of classes instead of divided by it. In a / b * c, c is no part of "
+            "The result is multiplied by the number of classes instead of divided by it. In a / b * c, c is not in "
             "the denominator: write a / (b * c).",
         ),
         Relation(
             _times(lambda call, _: _n_images(call) ** 2),
-            "The result is multiplied by the number of images instead of divided by it. In a / b * c, c is no part of "
+            "The result is multiplied by the number of images instead of divided by it. In a / b * c, c is not in "
             "the denominator: write a / (b * c).",
         ),
     ],
