@@ -67,8 +67,11 @@ def pytest_configure(config):
         return
     if folder is None:
         raise pytest.UsageError("--watch: expected --impl DIR with it, got none. Name the folder of your components.")
+    try:
+        from jax_mlp.checking import process, settings
+    except ImportError as missing:
+        raise pytest.UsageError(str(missing)) from None
     from jax_mlp._jax import devices, import_jax
-    from jax_mlp.checking import process, settings
 
     if config.getoption("usepdb") and not option(config, "--in-process"):
         raise pytest.UsageError("--pdb: laws run in another process, where no debugger can stop. Add --in-process.")

@@ -211,15 +211,19 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
         ({"JAX_PLATFORMS": "nowhere"}, ["train"], 2, "To see what JAX finds here, run: jax-mlp doctor"),
         ({}, ["train", "--layers", "784,1000000000,10"], 2, "--layers: expected at most 1073741824 parameters"),
         ({"PYTHONIOENCODING": "latin-1"}, ["exercises", "read", "relu"], 0, "relu"),
-        ({"PYTHONPATH": "broken"}, ["doctor"], 0, "devices     none: jax: expected JAX to be importable"),
-        ({"PYTHONPATH": "broken"}, ["train"], 2, "jax-mlp: jax: expected JAX to be importable"),
+        ({"PYTHONPATH": "broken", "RAISES": "ImportError"}, ["doctor"], 0, "devices     none: jax: expected JAX to be"),
+        *[
+            ({"PYTHONPATH": "broken", "RAISES": error}, ["train"], 2, "jax-mlp: jax: expected JAX to be importable")
+            for error in ("AttributeError", "ImportError", "RuntimeError", "OSError")
+        ],
         ({"PYTHONPATH": "broken"}, ["--help"], 0, "exercises"),
         ({"JAX_PLATFORMS": "cuda"}, ["doctor"], 0, "devices     "),
     ],
 )
 def test_no_traceback(environment, tmp_path, changed, arguments, code, words):
     """Errors of JAX, the platform or the terminal give one line and no traceback."""
-    (tmp_path / "jax.py").write_text("raise AttributeError('a jaxlib that does not fit')")
+    broken = "import builtins, os\nraise getattr(builtins, os.environ['RAISES'])('a jaxlib that does not fit')"
+    (tmp_path / "jax.py").write_text(broken)
     changed = {name: before(tmp_path) if value == "broken" else value for name, value in changed.items()}
     run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env={**environment, **changed})
     assert run.returncode == code, run.stderr

@@ -289,3 +289,18 @@ def test_a_page_keeps_parameters_to_half_a_step():
     step = np.float32([[1], [0], [2]]) / 127
     assert (np.abs(kept - np.nan_to_num(w)) <= 0.501 * step).all()
     assert b.tolist() == np.float32([1, -2, 3e-5]).tolist()
+
+
+@pytest.mark.parametrize("package", ["pytest", "hypothesis"])
+@pytest.mark.parametrize("arguments", ["solution relu", "watch", "law", "grade ."])
+def test_without_pytest_no_verdict_is_given(folder, arguments, package):
+    """If what laws are tested with is missing, one line says how to install it. A law's absence is not its failure."""
+    program = (
+        f"import sys; sys.modules[{package!r}] = None; from jax_mlp.cli import main\n"
+        f"sys.argv = ['jax-mlp', 'exercises', *{arguments.split()}]; main()"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True)
+    assert shown.returncode == 2
+    assert shown.stderr.startswith(f"jax-mlp: {package}: expected it to be installed")
+    assert shown.stderr.count("\n") == 1
+    assert "does not pass" not in shown.stdout

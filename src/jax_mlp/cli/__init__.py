@@ -45,13 +45,13 @@ def _main() -> None:
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
-        message = str(error)
+        message = _broken_jax() or str(error)
     except typer.Abort:  # Ctrl-C, or no answer to a question
         message = "stopped."
     except (RuntimeError, AssertionError) as error:  # raised by JAX, for example if memory or a platform is missing
         if os.environ.get(SUPERVISED):  # the supervisor explains it
             raise
-        message = f"{summary(error)}. To see what JAX finds here, run: jax-mlp doctor"
+        message = _broken_jax() or f"{summary(error)}. To see what JAX finds here, run: jax-mlp doctor"
     except Exception as error:  # typer's own errors have a message; anything else is a bug, and is shown in full
         describe = getattr(error, "format_message", None)
         if type(error).__name__ == "NoArgsIsHelpError" and describe:

@@ -202,6 +202,8 @@ def law(
             f"exercises law: expected a file with laws, got {file}, which does not exist. "
             "Make one with: jax-mlp exercises start"
         )
+    import jax_mlp.checking  # noqa: F401  (an error if pytest is missing)
+
     with_asserts = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
     command = [sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve()), only]
     sys.exit(subprocess.call(command, env=with_asserts))
@@ -247,5 +249,7 @@ def _started(component: str, folder: Path) -> Exercises:
 
 
 def _pytest(*arguments: str, quiet: bool = False) -> int:
+    import jax_mlp.checking  # noqa: F401  (an error if pytest is missing, which would look like failing laws)
+
     output = subprocess.DEVNULL if quiet else None
     return subprocess.call([sys.executable, "-m", "pytest", *arguments], stdout=output)
