@@ -210,7 +210,7 @@ def scales() -> Figure:
 
 
 def relu() -> Figure:
-    """At the kink, no derivative exists. There JAX uses 1/2 as that of `maximum(0, x)`, and 0 as that of `jax.nn.relu`.
+    """At the kink, no derivative exists. There JAX uses 1/2 for `maximum(0, x)`, and 0 for `jax.nn.relu`.
 
     On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
     negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0
@@ -439,7 +439,7 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """Units look for ink in different places. Ink on green raises a unit's sum, and ink on red lowers it.
+    """Different units look for ink in different places. Ink on green raises a unit's sum, and ink on red lowers it.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
     unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and

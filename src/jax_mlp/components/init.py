@@ -117,7 +117,7 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     Args:
         layer_sizes: The number of inputs, then the number of units of each layer: `[784, 512, 512, 10]` makes three
             layers.
-        key: One PRNG key, typed or raw. It is split into one key per layer.
+        key: One PRNG key, typed or raw. It is split into one key per layer, and one more, which is not used.
         scale: The standard deviation of all values, or a function that computes it from a layer's fan-in, such as `he`.
 
     Returns:

@@ -18,9 +18,9 @@ def loss(
 
     $$L = -\frac{1}{nK} \sum_{i=1}^{n} \sum_{k=0}^{K-1} y_{ik} \log p_{ik}$$
 
-    Here $p_{ik}$ is the probability that the network gives to class $k$ for image $i$, and $y_{ik}$ is the target.
-    There are $n$ images and $K$ classes. Textbooks average over the images only. This loss, as in the guide, is $K$
-    times smaller, and so is the effect of a learning rate.
+    Here $p_{ik}$ is the probability that the network gives to class $k$ for image $i$, and $y_{ik}$ is entry $k$ of its
+    target. There are $n$ images and $K$ classes. Textbooks average over the images only. This loss, as in the guide, is
+    $K$ times smaller, and so is the effect of a learning rate.
 
     Args:
         params: One pair `(w, b)` per layer.

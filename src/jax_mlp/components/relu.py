@@ -30,7 +30,7 @@ def relu(x: Num[ArrayLike, "*shape"]) -> Num[Array, "*shape"]:
         - relu(x) ≥ 0 and relu(x) ≥ x.
         - relu(x) − relu(−x) = x and relu(x) + relu(−x) = |x|.
         - The derivative is 1 if x > 0 and 0 if x < 0. At x = 0 there is none, and any number from 0 to 1 is allowed:
-          JAX uses 0.5 for `maximum`, and 0 for `jax.nn.relu`, which is defined that way.
+          JAX uses 0.5 for `maximum`, and 0 for `jax.nn.relu`.
         - NaN stays NaN, so an error in the network stays visible.
 
     Examples:

@@ -68,7 +68,7 @@ def test_what_it_does_not_predict_is_wrong(impl, case):
 
 @given(sharp_cases)
 def test_counted_one_by_one(impl, case):
-    """The accuracy is the fraction of right answers that a loop in plain Python counts."""
+    """The accuracy equals the fraction of right answers that a loop in plain Python finds."""
     expected = oracle.accuracy(case.params, case.images, case.targets)
     close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)
 
@@ -83,7 +83,7 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """Without ties, reordering the classes in the last layer and the targets alike changes nothing."""
+    """Without ties, reordering the classes in the same way in the last layer and in the targets changes nothing."""
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # no ties, since they would go to another class
@@ -127,7 +127,7 @@ def test_ties_go_to_the_first_class(impl, case, logit):
 
 @given(exact_cases(sharpness=0, more=64))
 def test_soft_targets_count_by_their_largest_entry(impl, case):
-    """If a target has several nonzero entries (a soft target), its class is that of the largest entry."""
+    """If a target has several nonzero entries (a soft target), its class is the one with the largest entry."""
     soft = np.abs(case.more.floats(case.targets.shape, 1.0))
     expected = oracle.accuracy(case.params, case.images, soft)
     close(impl.accuracy(case.params, case.images, soft), expected, ROUNDING)

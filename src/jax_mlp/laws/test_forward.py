@@ -100,7 +100,7 @@ def test_an_image_changes_its_own_row_only(impl, case):
 
 @given(wide_cases(HIDDEN, more=4))
 def test_hidden_units_have_no_order(impl, case):
-    """Reordering a hidden layer's units, and the columns of the next weights to match, does not change the result."""
+    """Reordering a hidden layer's units, and the next layer's columns in the same way, changes no result."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     order = case.more.order(len(b))
@@ -111,7 +111,7 @@ def test_hidden_units_have_no_order(impl, case):
 
 @given(wide_cases(more=4))
 def test_features_have_no_order(impl, case):
-    """Reordering the pixels of all images, and the first layer's columns to match, does not change the result."""
+    """Reordering the pixels of all images, and the first layer's columns in the same way, changes no result."""
     w, b = case.params[0]
     order = case.more.order(w.shape[1])
     got = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
@@ -150,7 +150,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """Up to rounding, the network's log-probabilities equal those of the same network in NumPy and float64."""
+    """Up to rounding, the log-probabilities equal those that NumPy computes in float64 for the same network."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -203,7 +203,7 @@ def test_always_finite(impl, extreme):
 
 @given(EXTREMES)
 def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
-    """If logits are near ±10,000 or 10,000 apart, the log-probabilities still equal float64's, up to rounding."""
+    """Even for logits near ±10,000 or 10,000 apart, the log-probabilities are right, up to rounding."""
     params, images = extreme
     close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
@@ -218,7 +218,7 @@ def test_the_last_layer_is_affine(impl, case):
 
 @given(exact_cases(HIDDEN, more=1), powers_of_two(-20, 20))
 def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor):
-    """Multiplying a hidden layer's weights and biases by c > 0 and dividing the next weights by c changes no result."""
+    """If c > 0, multiplying a hidden layer by c and dividing the next layer's weights by c changes no result."""
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     c = np.float32(factor)
@@ -241,7 +241,7 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` gives what backpropagation in NumPy gives."""
+    """For a weighted sum of log-probabilities, `jax.grad` and backpropagation in NumPy give equal gradients."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)
@@ -252,7 +252,7 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """The gradient of a weighted sum of log-probabilities with respect to the pixels is that of backpropagation."""
+    """For a weighted sum of log-probabilities, `jax.grad` and backpropagation in NumPy give equal pixel gradients."""
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)

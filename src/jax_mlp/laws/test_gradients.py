@@ -55,7 +55,7 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """The sum of all products of a parameter and its derivative is the same for a layer and for the next weights."""
+    """Multiply each parameter by its derivative: a hidden layer and the next layer's weights give the same sum."""
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]

@@ -182,7 +182,7 @@ def test_raw_keys_do_too(impl, seed, sizes):
 
 @given(sizes_in_pool, keys(), factors)
 def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
-    """Every value is proportional to `scale`. If `scale` is zero or a power of two, multiplying by it is exact."""
+    """Every value is proportional to `scale`, exactly so if `scale` is zero or a power of two."""
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
 

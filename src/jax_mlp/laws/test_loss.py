@@ -72,14 +72,14 @@ def test_never_negative(impl, case):
 
 @given(wide_cases(SHAPES))
 def test_matches_float64_by_hand(impl, case):
-    """The loss equals that of the same network written in NumPy with float64, up to rounding."""
+    """Up to rounding, the loss equals the one that NumPy computes in float64 for the same network."""
     got = impl.loss(case.params, case.images, case.targets)
     close(got, oracle.loss(case.params, case.images, case.targets), rounding(case))
 
 
 @given(exact_cases(SQUARE), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If one logit exceeds all others by a large gap g, the loss is near 0 if its class is right, else near g / K."""
+    """If one logit exceeds all others by a large g, the loss is near 0 if its class is right, and near g / K if not."""
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)
@@ -93,7 +93,7 @@ def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
 
 @given(wide_cases(ONE))
 def test_repeating_the_batch_changes_nothing(impl, case):
-    """Repeating an image four times does not change the loss, because it is a mean and not a sum."""
+    """A batch of the same image four times has the same loss as that image alone, because the loss is a mean."""
     images, targets = case.images[:1], case.targets[:1]
     times = impl.loss(case.params, np.tile(images, (4, 1)), np.tile(targets, (4, 1)))
     close(times, impl.loss(case.params, images, targets), rounding(case))
@@ -178,7 +178,7 @@ def test_compiling_changes_nothing(impl, case, softness):
 
 @given(numbers(20))
 def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
-    """The gradient with respect to the logits is (p - y) / (nK), for every image and class."""
+    """The gradient of the loss with respect to the logits is (p - y) / (nK), where n is the number of images."""
     logits, labels = drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
     # If the images are unit vectors, the first weights are the logits, transposed.
@@ -190,14 +190,14 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
 
 @given(wide_cases(LAYERS))
 def test_gradient_of_a_shift_is_zero(impl, case):
-    """The gradient of the last biases sums to zero, because adding the same number to all logits changes nothing."""
+    """The last layer's bias gradients sum to zero, because adding the same number to all logits changes nothing."""
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
     close(np.asarray(d_bias).sum(), 0.0, ROUNDING)  # each entry is at most 1 / K
 
 
 @given(exact_cases(LAYERS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """A weight's gradient is the error of its unit times the weight's input, summed over images and divided by nK."""
+    """In every layer, the gradients of the weights and biases equal those of backpropagation in NumPy."""
     got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)

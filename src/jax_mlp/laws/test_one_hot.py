@@ -47,7 +47,7 @@ def test_a_float32_row_for_each_label(impl, drawn, dtype):
 
 @given(in_range)
 def test_the_one_stands_at_the_label(impl, drawn):
-    """The 1 of a label in range is in the column of the label: `argmax` along the row gives the label back."""
+    """If a label is in range, its row has the 1 in the label's column: `argmax` along the row gives the label."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).argmax(axis=1), labels)
 
@@ -76,7 +76,7 @@ def test_times_a_vector_looks_up(impl, drawn):
 
 @given(numbers(21))
 def test_renaming_classes_moves_columns(impl, drawn):
-    """If every class k gets a new number, order[k], column k moves to column order[k]."""
+    """If the classes are renumbered, so that class k becomes class order[k], column k moves to position order[k]."""
     labels, n_classes = labelled(drawn)
     order = drawn.order(n_classes)
     equal(np.asarray(impl.one_hot(order[labels], n_classes))[:, order], impl.one_hot(labels, n_classes))
@@ -84,7 +84,7 @@ def test_renaming_classes_moves_columns(impl, drawn):
 
 @given(anywhere)
 def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
-    """A label that is negative, or is `n_classes` or more, gives a row of zeros. Any other gives its one-hot row."""
+    """A label that is negative, or is `n_classes` or more, gives a row of zeros. Any other gives a one-hot row."""
     labels, n_classes = drawn
     equal(impl.one_hot(labels, n_classes), oracle.one_hot(labels, n_classes))
 
@@ -152,7 +152,7 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """A label stored as a byte marks only its own class. For example, label 0 does not also mark class 256."""
+    """A label stored as a byte marks only its own class: label 0 does not mark class 256, which is 0 as a byte."""
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))
 

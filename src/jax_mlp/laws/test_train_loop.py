@@ -204,7 +204,7 @@ def test_batches_hold_128_images_unless_told(impl):
 
 
 def test_all_epochs_asked_for_are_gone_through(impl):
-    """Training runs for all `n_epochs` epochs, even if every image is right already or the loss does not fall."""
+    """Training runs for all `n_epochs` epochs, even if every image is already classified correctly."""
     hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # equal images, three classes
     for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
         _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
@@ -280,7 +280,7 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """Training on the images used to test shuffling in any two different orders gives clearly different weights."""
+    """The images for the laws on shuffling are such that any two orders lead to clearly different weights."""
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))
@@ -398,8 +398,8 @@ def test_seconds_are_those_of_the_epoch(impl):
 
 
 STEPS = {
-    "Epochs in order: one update per batch, epoch after epoch. You may assume that labels are one-hot rows and that "
-    "the batch size divides the number of images.": [
+    "Epochs in order: one update per batch, epoch after epoch. In this step, you may assume that "
+    "labels are one-hot rows and that the batch size divides the number of images.": [
         test_example, test_no_epochs_no_change, test_a_plain_loop_over_update, test_epochs_add_up,
         test_the_test_set_teaches_nothing,
     ],
@@ -410,7 +410,7 @@ STEPS = {
     "`params[-1][1]`. One-hot rows are left as they are.": [
         test_labels_may_be_integers,
     ],
-    "Evaluation: `on_epoch`, a function that the caller passes, receives each epoch's results, unless it is `None`.": [
+    "Evaluation: after each epoch, the function `on_epoch` is called with the results, unless it is `None`.": [
         test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
         test_all_epochs_asked_for_are_gone_through,
     ],

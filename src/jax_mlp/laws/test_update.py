@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """With input 1, equal logits and rate 1, the right class's weight and bias rise by 1/4; the other's fall by 1/4."""
+    """In the worked example, the weight and bias of the right class rise by 1/4, and the other two fall by 1/4."""
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -145,7 +145,7 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer, the rate 1/M lowers the loss unless the gradient is 0. M bounds how fast the gradient changes."""
+    """With one layer, the learning rate 1/M lowers the loss unless the gradient is 0. M is the one above."""
     images = case.images
     # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)

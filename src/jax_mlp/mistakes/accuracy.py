@@ -107,12 +107,12 @@ def an_integer(params, images, targets):
 
 
 def numbers_against_rows(params, images, targets):
-    """Log-probabilities are compared with the targets without `argmax`, and are hardly ever equal."""
+    """Log-probabilities are compared with the targets without `argmax`, and are hardly ever equal to them."""
     return jnp.mean(forward(params, images) == targets)
 
 
 def targets_left_as_rows(params, images, targets):
-    """The `argmax` of the targets is missing, so the classes of all images are compared with each row of targets."""
+    """The targets lack `argmax`, so the predicted classes of all images are compared with each row of targets."""
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
 
@@ -128,14 +128,14 @@ def in_half_precision(params, images, targets):
 
 
 def a_gradient_made_up(params, images, targets):
-    """The value is right, but the gradient is that of the mean probability instead of 0."""
+    """The value is right, but the gradient is not 0: it is the gradient of the mean probability."""
     right = jnp.mean(jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1))
     soft = jnp.mean(jnp.sum(jnp.exp(forward(params, images)) * targets, axis=1))
     return jax.lax.stop_gradient(right - soft) + soft
 
 
 def probabilities_against_rows(params, images, targets):
-    """Probabilities are compared with the one-hot rows without `argmax`, and are hardly ever equal."""
+    """Probabilities are compared with the one-hot rows without `argmax`, and are hardly ever equal to them."""
     return jnp.mean(jnp.exp(forward(params, images)) == targets)
 
 

@@ -195,7 +195,7 @@ def in_bits(params, images):
 
 
 def gradient_stops_at_the_normaliser(params, images):
-    """The value is right, but no gradient flows through the logsumexp, so logits of wrong classes get no gradient."""
+    """The value is right, but no gradient flows through the logsumexp, so part of the gradient is missing."""
     z = _logits(params, images)
     return z - jax.lax.stop_gradient(logsumexp(z, axis=1, keepdims=True))
 

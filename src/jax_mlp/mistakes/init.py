@@ -31,7 +31,7 @@ def one_key_for_all_layers(layer_sizes, key, scale=1e-3):
 
 
 def the_last_two_layers_share_a_key(layer_sizes, key, scale=1e-3):
-    """The key is split into too few keys (one is missing), so the last two layers share a key."""
+    """The key is split into one key too few, so the last two layers share a key."""
     keys = list(jax.random.split(key, len(layer_sizes)))[: len(layer_sizes) - 1]
     return _network(layer_sizes, [*keys[:-1], keys[max(len(keys) - 2, 0)]], scale)
 

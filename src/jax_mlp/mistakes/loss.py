@@ -42,7 +42,7 @@ def squared_error(params, images, targets):
 
 
 def squared_error_of_logarithms(params, images, targets):
-    """The squared error of the log-probabilities is computed, so wrong classes become likelier too."""
+    """It is the mean of (log p − y)², so training pulls log p to 0 for wrong classes, which makes them likelier."""
     return jnp.mean((forward(params, images) - targets) ** 2)
 
 
@@ -111,7 +111,7 @@ def gradient_of_nothing(params, images, targets):
 
 
 def gradient_k_times_too_large(params, images, targets):
-    """The value is right, but the gradient is that of the sum over classes, K times too large."""
+    """The value is right, but the gradient is K times too large: it is the gradient of the sum over classes."""
     value = -jnp.mean(forward(params, images) * targets)
     k = targets.shape[1]
     return k * value - jax.lax.stop_gradient((k - 1) * value)
@@ -154,7 +154,7 @@ def means_of_parts(params, images, targets):
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A custom derivative rule leaves out the gradient passed to it, so the gradient of c · loss lacks the factor c."""
+    """A derivative rule written by hand ignores later operations, so the gradient of c · loss lacks the factor c."""
 
     @jax.custom_vjp
     def cross_entropy(log_p):

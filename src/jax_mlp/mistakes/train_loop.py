@@ -74,7 +74,7 @@ def last_batch_dropped(*arguments, **options):
 
 
 def whole_batches_only(*arguments, **options):
-    """The number of batches is rounded down (n // batch_size), so a small training set teaches nothing."""
+    """The number of batches is rounded down (n // batch_size), so fewer images than a batch teach nothing."""
 
     def split(n, batch_size, key, epoch):
         return [i for i in _in_order(n, batch_size, key, epoch) if len(i) == batch_size]
@@ -251,7 +251,7 @@ def figures_of_the_last_epoch(*arguments, **options):
 
 
 def loss_of_the_last_batch(*arguments, **options):
-    """The loss is that of the last batch instead of the whole training set."""
+    """The loss is computed on the last batch instead of the whole training set."""
     return _loop(*arguments, **options, last_only=True)
 
 
@@ -319,7 +319,7 @@ def seconds_of_nothing(*arguments, on_epoch=None, **options):
 
 
 def start_is_an_index_too(*arguments, on_epoch=None, batches=None, **options):
-    """The index of the batches has the name of the start time, so `seconds` is the time since that index."""
+    """The loop over batches overwrites the start time with the batch's index, so `seconds` is wrong."""
 
     def told(seconds, **others):
         return on_epoch(seconds=seconds if batches is not None else time.time() - 2, **others)
@@ -434,7 +434,7 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The loss is the unweighted mean of the losses of parts of 512 images, so a short last part counts too much."""
+    """The loss is the unweighted mean over groups of 512 images, so the images of a short last group count too much."""
     trained = []
 
     def step(params, x, y, learning_rate):
