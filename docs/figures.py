@@ -210,7 +210,7 @@ def scales() -> Figure:
 
 
 def relu() -> Figure:
-    """At the kink, no derivative exists. There JAX uses 1/2 for `maximum(0, x)`, and 0 for `jax.nn.relu`.
+    """At the kink, x = 0, relu has no derivative. JAX uses 1/2 for `maximum(0, x)`, and 0 for `jax.nn.relu`.
 
     On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
     negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0
@@ -439,7 +439,7 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """Different units look for ink in different places. Ink on green raises a unit's sum, and ink on red lowers it.
+    """Ink on green adds more to a unit's sum than it did at the start of training, and ink on red adds less.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
     unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and

@@ -131,7 +131,7 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("forward::test_example", column_sums, "keepdims=True"),
         ("forward::test_inputs_are_left_as_they_are", popped, "Your function changes what it is given"),
         ("forward::test_matches_float64_by_hand", in_ten_bits, "Only the first digits of the result are right"),
-        ("loss::test_example", lambda *a: jnp.sum(forward(*a[:2]) * -a[2]), "sum is taken"),
+        ("loss::test_example", lambda *a: jnp.sum(forward(*a[:2]) * -a[2]), "sum over images and classes is taken"),
         ("update::test_example", as_dict, "returns a dict instead of a list of pairs (w, b)"),
         ("update::test_example", kept_under_another_name, "Your parameters came back unchanged"),
         ("update::test_example", lambda p, x, y, r=1e-2: p - r * jax.grad(loss)(p, x, y), "params is a list of pairs"),

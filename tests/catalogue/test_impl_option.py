@@ -163,7 +163,7 @@ WRONG = {
     "loss": (
         "import jax.numpy as jnp\nfrom jax_mlp import forward\n"
         "def loss(params, images, targets):\n    return -jnp.sum(forward(params, images) * targets)\n",
-        "The sum is taken over images and classes instead of the mean",
+        "The sum over images and classes is taken instead of the mean",
     ),
     "accuracy": (
         "import jax.numpy as jnp\nfrom jax_mlp import forward\n"

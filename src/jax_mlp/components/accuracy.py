@@ -18,7 +18,7 @@ def accuracy(
     $$\frac{1}{n} \sum_{i=1}^{n} [\operatorname{argmax}_k \log p_{ik} = \operatorname{argmax}_k y_{ik}]$$
 
     There are $n$ images. $p_{ik}$ is the probability that the network gives to class $k$ for image $i$, and $y_{ik}$ is
-    the target. The bracket is 1 if the equation in it holds, and 0 if it does not.
+    entry $k$ of its target. The bracket is 1 if the equation in it holds, and 0 if it does not.
 
     Args:
         params: One pair `(w, b)` per layer.
@@ -30,7 +30,7 @@ def accuracy(
 
     Raises:
         ValueError: If shapes do not fit, or the batch is empty.
-        TypeError: If an argument is not an array of real numbers.
+        TypeError: If images or targets are not real numbers, or the parameters are not floating-point numbers.
 
     Laws:
         - The accuracy times n is a whole number of images, up to rounding.

@@ -56,7 +56,8 @@ def lecun(fan_in: int) -> float:
     $$\sigma = \sqrt{1 / n_\text{in}}$$
 
     Glorot initialisation is $\sqrt{2 / (n_\text{in} + n_\text{out})}$, which is a compromise between preserving the
-    signal and preserving its gradient. Glorot's and LeCun's formulas agree if a layer has as many outputs as inputs.
+    size of the signal and preserving the size of the gradient. Glorot's and LeCun's formulas agree if a layer has as
+    many outputs as inputs.
 
     Args:
         fan_in: Number of inputs of each unit.
@@ -130,7 +131,7 @@ def init_mlp(layer_sizes: Sequence[int], key: PRNGKey, scale: Scale = 1e-3) -> P
     Laws:
         - A list of n sizes makes n − 1 layers. Each layer has as many inputs as the layer before it has outputs.
         - Every array is drawn with its own key, so layers of equal shape differ.
-        - Every key is used at most once, either to draw values or to be split. `jax.debug_key_reuse` checks this.
+        - Every key is used at most once, either to draw values or to make new keys. `jax.debug_key_reuse` checks this.
 
     Examples:
         >>> params = init_mlp([784, 512, 10], jax.random.key(0))

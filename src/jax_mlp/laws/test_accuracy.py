@@ -62,7 +62,7 @@ def test_what_it_predicts_is_right(impl, case):
 
 @given(exact_cases(CLASSIFIERS, sharpness=0))
 def test_what_it_does_not_predict_is_wrong(impl, case):
-    """If every target is the class that follows the network's answer, the accuracy is 0."""
+    """If every target is a class other than the network's answer, the accuracy is 0."""
     close(impl.accuracy(case.params, case.images, np.roll(answers(case), 1, axis=1)), 0.0, ROUNDING)
 
 
@@ -83,7 +83,9 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """Without ties, reordering the classes in the same way in the last layer and in the targets changes nothing."""
+    """Without ties, reordering the classes changes nothing, if the last layer and the targets are reordered in the
+    same way.
+    """
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     b = b + 2.0**-8 * np.arange(len(b), dtype=np.float32)  # no ties, since they would go to another class

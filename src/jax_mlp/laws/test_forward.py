@@ -100,7 +100,9 @@ def test_an_image_changes_its_own_row_only(impl, case):
 
 @given(wide_cases(HIDDEN, more=4))
 def test_hidden_units_have_no_order(impl, case):
-    """Reordering a hidden layer's units, and the next layer's columns in the same way, changes no result."""
+    """Reordering the units of a hidden layer does not change the result, if the columns of the next layer's weight
+    matrix are reordered in the same way.
+    """
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     order = case.more.order(len(b))
@@ -111,7 +113,9 @@ def test_hidden_units_have_no_order(impl, case):
 
 @given(wide_cases(more=4))
 def test_features_have_no_order(impl, case):
-    """Reordering the pixels of all images, and the first layer's columns in the same way, changes no result."""
+    """Reordering the pixels of all images does not change the result, if the columns of the first layer's weight
+    matrix are reordered in the same way.
+    """
     w, b = case.params[0]
     order = case.more.order(w.shape[1])
     got = impl.forward([(w[:, order], b), *case.params[1:]], case.images[:, order])
@@ -203,7 +207,7 @@ def test_always_finite(impl, extreme):
 
 @given(EXTREMES)
 def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
-    """Even for logits near ±10,000 or 10,000 apart, the log-probabilities are right, up to rounding."""
+    """Up to rounding, the log-probabilities are right even if the logits are near ±10,000 or 10,000 apart."""
     params, images = extreme
     close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
@@ -218,7 +222,9 @@ def test_the_last_layer_is_affine(impl, case):
 
 @given(exact_cases(HIDDEN, more=1), powers_of_two(-20, 20))
 def test_scaling_a_layer_up_and_the_next_down_changes_nothing(impl, case, factor):
-    """If c > 0, multiplying a hidden layer by c and dividing the next layer's weights by c changes no result."""
+    """Multiplying the weights and biases of a hidden layer by c > 0 and dividing the next layer's weights by c does
+    not change the result.
+    """
     layer = case.more.one_of(range(len(case.params) - 1))
     (w, b), (next_w, next_b) = case.params[layer : layer + 2]
     c = np.float32(factor)
@@ -241,7 +247,9 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For a weighted sum of log-probabilities, `jax.grad` and backpropagation in NumPy give equal gradients."""
+    """For any weighted sum of the log-probabilities, `jax.grad` and backpropagation in NumPy give the same gradient
+    with respect to the parameters.
+    """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
     expected, _ = oracle.pullback(cotangent, case.params, case.images)
@@ -252,7 +260,9 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """For a weighted sum of log-probabilities, `jax.grad` and backpropagation in NumPy give equal pixel gradients."""
+    """For any weighted sum of the log-probabilities, `jax.grad` and backpropagation in NumPy give the same gradient
+    with respect to the images.
+    """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
     _, expected = oracle.pullback(cotangent, case.params, case.images)

@@ -37,7 +37,9 @@ def test_grad_matches_finite_differences(impl, case):
 
 @given(exact_cases(DEPTHS), seeds)
 def test_taylor_remainder_has_order_two(impl, case, seed):
-    """Halving a step quarters the part of the loss's change that the gradient does not explain."""
+    """If a step is halved, the part of the loss's change that the gradient does not explain becomes
+    four times smaller.
+    """
     impl.loss(case.params, case.images, case.targets)
     # Even the largest step moves the input of a relu by less than its distance from the kink, so the loss is smooth.
     size = oracle.magnitude(case.params, case.images).max()
@@ -55,7 +57,9 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """Multiply each parameter by its derivative: a hidden layer and the next layer's weights give the same sum."""
+    """Multiply each parameter by its derivative. The sum over the weights and biases of a hidden layer equals the sum
+    over the weights of the next layer.
+    """
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [
         [np.vdot(np.asarray(p, np.float64), np.asarray(slope, np.float64)) for p, slope in zip(*pairs, strict=True)]
@@ -81,7 +85,9 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images(impl, case):
 
 @given(exact_cases(HIDDEN))
 def test_a_silent_unit_has_no_gradient(impl, case):
-    """If a hidden unit's weighted sum is always negative, the gradient of its weights, in and out, and bias is zero."""
+    """If the weighted sum of a hidden unit is always negative, the gradients of its bias, and of all weights into and
+    out of it, are zero.
+    """
     w, b = case.params[0]
     b = b.copy()
     b[0] -= np.float32(2.0**20)

@@ -182,7 +182,9 @@ def test_raw_keys_do_too(impl, seed, sizes):
 
 @given(sizes_in_pool, keys(), factors)
 def test_doubling_the_scale_doubles_every_value(impl, sizes, key, factor):
-    """Every value is proportional to `scale`, exactly so if `scale` is zero or a power of two."""
+    """Every value is proportional to `scale`, up to rounding. If `scale` is zero or a power of two,
+    nothing is rounded.
+    """
     at_one = numpy(impl.init_mlp(sizes, key, 1.0))
     each(equal, impl.init_mlp(sizes, key, factor), [(factor * w, factor * b) for w, b in at_one])
 
@@ -329,6 +331,6 @@ KEY = jax.random.key(0)
     ],
 )
 def test_refuses(impl, arguments, error, words):
-    """`init_mlp` raises an error if the sizes, the key or the scale cannot make a network."""
+    """`init_mlp` raises an error if the sizes, the key or the scale are not valid."""
     with pytest.raises(error, match=f"init_mlp: .*{words}"):
         impl.init_mlp(*arguments)

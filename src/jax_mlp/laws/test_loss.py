@@ -79,7 +79,9 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(SQUARE), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If one logit exceeds all others by a large g, the loss is near 0 if its class is right, and near g / K if not."""
+    """If one logit exceeds all the others by the same large gap g, the loss is near 0 if the class of that logit is
+    right, and near g / K if it is wrong.
+    """
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
     wrong = np.roll(case.targets, 1, axis=1)
@@ -93,7 +95,7 @@ def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
 
 @given(wide_cases(ONE))
 def test_repeating_the_batch_changes_nothing(impl, case):
-    """A batch of the same image four times has the same loss as that image alone, because the loss is a mean."""
+    """The loss of four copies of an image is the loss of the image alone, because the loss is a mean and not a sum."""
     images, targets = case.images[:1], case.targets[:1]
     times = impl.loss(case.params, np.tile(images, (4, 1)), np.tile(targets, (4, 1)))
     close(times, impl.loss(case.params, images, targets), rounding(case))
@@ -190,14 +192,16 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
 
 @given(wide_cases(LAYERS))
 def test_gradient_of_a_shift_is_zero(impl, case):
-    """The last layer's bias gradients sum to zero, because adding the same number to all logits changes nothing."""
+    """The gradients of the last layer's biases sum to zero, because adding the same number to all
+    logits changes nothing.
+    """
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)
     close(np.asarray(d_bias).sum(), 0.0, ROUNDING)  # each entry is at most 1 / K
 
 
 @given(exact_cases(LAYERS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """In every layer, the gradients of the weights and biases equal those of backpropagation in NumPy."""
+    """In every layer, the gradients of the weights and biases equal those that backpropagation in NumPy gives."""
     got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)
@@ -216,7 +220,7 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(DEEP))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """The gradient with respect to the images is (p - y) / (nK), propagated back through every layer."""
+    """Propagating (p - y) / (nK) back through every layer gives the gradient of the loss with respect to the images."""
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()

@@ -68,7 +68,7 @@ def test_entries_are_zero_or_one(impl, drawn):
 
 @given(numbers(21))
 def test_times_a_vector_looks_up(impl, drawn):
-    """A one-hot row times a vector `v` gives the entry of `v` at the row's label: one_hot(x, n) @ v = v[x]."""
+    """Each one-hot row times a vector `v` gives the entry of `v` at the row's label: one_hot(x, n) @ v = v[x]."""
     labels, n_classes = labelled(drawn)
     v = drawn.integers((n_classes,), -99, 99)
     equal(np.asarray(impl.one_hot(labels, n_classes)) @ v, v[labels])
@@ -76,7 +76,7 @@ def test_times_a_vector_looks_up(impl, drawn):
 
 @given(numbers(21))
 def test_renaming_classes_moves_columns(impl, drawn):
-    """If the classes are renumbered, so that class k becomes class order[k], column k moves to position order[k]."""
+    """If the classes are renumbered so that class k becomes class order[k], column k becomes column order[k]."""
     labels, n_classes = labelled(drawn)
     order = drawn.order(n_classes)
     equal(np.asarray(impl.one_hot(order[labels], n_classes))[:, order], impl.one_hot(labels, n_classes))
@@ -84,7 +84,9 @@ def test_renaming_classes_moves_columns(impl, drawn):
 
 @given(anywhere)
 def test_a_label_out_of_range_gives_a_row_of_zeros(impl, drawn):
-    """A label that is negative, or is `n_classes` or more, gives a row of zeros. Any other gives a one-hot row."""
+    """A label that is negative, or is `n_classes` or more, gives a row of zeros. Any other label
+    gives its one-hot row.
+    """
     labels, n_classes = drawn
     equal(impl.one_hot(labels, n_classes), oracle.one_hot(labels, n_classes))
 
@@ -130,7 +132,7 @@ def test_columns_count(impl, drawn):
 
 @given(st.sampled_from([-1, 300]) | st.integers(-1, 300))
 def test_one_label_of_many_classes(impl, label):
-    """A batch of one label gives one row, and it is correct even with 300 classes (more than a byte can count)."""
+    """A batch of one label gives one correct row, even with 300 classes (more than a byte can count)."""
     equal(impl.one_hot(np.array([label], np.int32), 300), oracle.one_hot(np.array([label]), 300))
 
 
@@ -152,7 +154,9 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """A label stored as a byte marks only its own class: label 0 does not mark class 256, which is 0 as a byte."""
+    """A label stored as a byte marks only its own class. Label 0, for example, does not mark class 256, although 256
+    would be 0 as a byte.
+    """
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))
 

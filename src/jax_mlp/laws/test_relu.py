@@ -137,7 +137,9 @@ def test_derivative_at_zero_is_a_subgradient(impl, shape):
 
 @pytest.mark.reference
 def test_derivative_at_zero_is_one_half(impl):
-    """In JAX, the derivative at 0 of `maximum(0, x)` is 1/2. That of `jax.nn.relu` is defined to be 0."""
+    """In JAX, the derivative of `maximum(0, x)` at 0 is 1/2, and the derivative of `jax.nn.relu` at
+    0 is defined to be 0.
+    """
     equal(impl.relu.pullback(np.float32(1), np.float32(0)), 0.5)
     equal(jax.grad(jax.nn.relu)(0.0), 0.0)
 

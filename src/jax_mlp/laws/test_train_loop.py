@@ -165,7 +165,9 @@ def told_once(impl, case, **options):
 
 @given(few(), st.sampled_from([0, 1, 3]))
 def test_every_epoch_is_told(impl, case, n_epochs):
-    """After each epoch, `on_epoch` gets keyword arguments: `epoch` (from 1), `seconds`, both accuracies, the loss."""
+    """After each epoch, `on_epoch` is called with the keyword arguments `epoch` (from 1), `seconds`,
+    `train_accuracy`, `test_accuracy` and `loss`.
+    """
     start = time.perf_counter()
     _, seen = told(impl, case, n_epochs, batch_size=2)
     passed = time.perf_counter() - start
@@ -280,7 +282,9 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """The images for the laws on shuffling are such that any two orders lead to clearly different weights."""
+    """The tests of shuffling use images for which training in any two different orders gives
+    clearly different weights.
+    """
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))

@@ -23,7 +23,9 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """In the worked example, the weight and bias of the right class rise by 1/4, and the other two fall by 1/4."""
+    """For one image with the single input 1, two equal logits and the learning rate 1, the weight and bias of the
+    right class rise by 1/4, and those of the other class fall by 1/4.
+    """
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)
     expected = [(np.array([[-0.25], [0.25]]), np.array([-0.25, 0.25]))]
@@ -61,7 +63,7 @@ def test_steps_remember_nothing(impl, case, rate):
 
 @given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
-    """From each weight and each bias, `update` subtracts the learning rate times the loss's partial derivative."""
+    """From each weight and each bias, `update` subtracts the learning rate times its gradient."""
     got = impl.update(case.params, case.images, case.targets, rate)
     expected = oracle.update(case.params, case.images, case.targets, rate)
     each(close, got, expected, rounding(case, rate))
@@ -145,7 +147,9 @@ def test_a_silent_unit_learns_nothing(impl, case, rate):
 
 @given(exact_cases([((3, 2), 2), ((4, 4), 4)]))
 def test_the_loss_drops_where_it_is_convex(impl, case):
-    """With one layer, the learning rate 1/M lowers the loss unless the gradient is 0. M is the one above."""
+    """For a network of one layer, a step with the learning rate 1/M lowers the loss, unless the gradient is 0. M
+    bounds how fast the gradient changes.
+    """
     images = case.images
     # Per image, the second derivative along a unit vector of logits is at most 1/2. A logit moves by at most |(x, 1)|.
     lipschitz = np.mean(np.sum(images**2, axis=1) + 1) / (2 * case.n_classes)

@@ -112,7 +112,9 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """The targets lack `argmax`, so the predicted classes of all images are compared with each row of targets."""
+    """`argmax` is not applied to the targets, so each row of targets is compared with the predicted
+    classes of all images.
+    """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
 

@@ -35,7 +35,9 @@ def log_of_softmax(params, images):
 
 
 def log_of_plain_softmax(params, images):
-    """`exp` is taken of the logits themselves, and overflows above 88, so the result can be NaN."""
+    """The exponentials of the logits themselves are taken. They overflow for logits above 88.7, so
+    the result can be NaN.
+    """
     e = jnp.exp(_logits(params, images))
     return jnp.log(e / e.sum(axis=1, keepdims=True))
 
@@ -46,7 +48,7 @@ def log_of_softmax_and_a_bit(params, images):
 
 
 def naive_logsumexp(params, images):
-    """The largest logit is not subtracted first, so `exp` overflows for a logit above 88, and the result is -inf."""
+    """The largest logit is not subtracted first, so `exp` overflows for a logit above 88.7, and the result is -inf."""
     z = _logits(params, images)
     return z - jnp.log(jnp.sum(jnp.exp(z), axis=1, keepdims=True))
 

@@ -7,7 +7,7 @@ from jax_mlp import forward
 
 
 def sum_for_mean(params, images, targets):
-    """The sum is taken over images and classes instead of the mean, so larger batches lead to larger steps."""
+    """The sum over images and classes is taken instead of the mean, so larger batches lead to larger steps."""
     return -jnp.sum(forward(params, images) * targets)
 
 
@@ -42,7 +42,9 @@ def squared_error(params, images, targets):
 
 
 def squared_error_of_logarithms(params, images, targets):
-    """It is the mean of (log p − y)², so training pulls log p to 0 for wrong classes, which makes them likelier."""
+    """The loss is the mean of (log p - y)², so training pulls log p towards 0 for wrong classes, which makes them
+    likelier.
+    """
     return jnp.mean((forward(params, images) - targets) ** 2)
 
 
@@ -69,7 +71,7 @@ def first_image_only(params, images, targets):
 
 
 def divided_by_ten(params, images, targets):
-    """The sum is divided by 10 classes, even if there are more or fewer."""
+    """The sum over classes is divided by 10, even if there are more or fewer classes."""
     return -jnp.sum(forward(params, images) * targets) / (10 * len(images))
 
 
@@ -79,7 +81,7 @@ def divided_by_a_batch_of_128(params, images, targets):
 
 
 def mean_over_targets_that_count(params, images, targets):
-    """The mean is taken over the nonzero targets only, so the loss is too large."""
+    """The mean is taken only over the nonzero entries of the targets, so the loss is too large."""
     terms = forward(params, images) * targets
     return -jnp.sum(terms) / jnp.maximum(jnp.sum(targets != 0), 1)
 
@@ -154,7 +156,9 @@ def means_of_parts(params, images, targets):
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A derivative rule written by hand ignores later operations, so the gradient of c · loss lacks the factor c."""
+    """A derivative rule written by hand ignores what is done with the loss afterwards, so the gradient of c · loss
+    lacks the factor c.
+    """
 
     @jax.custom_vjp
     def cross_entropy(log_p):

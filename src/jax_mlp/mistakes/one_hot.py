@@ -61,7 +61,7 @@ def smoothed(x, n_classes=10):
 
 
 def columns_for_entries(x, n_classes=10):
-    """`[:, x]` selects whole columns instead of one entry per row, so every row gets a 1 for every label."""
+    """The ones are set at `[:, x]`, so every row gets a 1 for every label of the batch instead of for its own alone."""
     return jnp.zeros((len(x), n_classes)).at[:, jnp.where(x < 0, n_classes, x)].set(1.0)
 
 

@@ -74,7 +74,9 @@ def last_batch_dropped(*arguments, **options):
 
 
 def whole_batches_only(*arguments, **options):
-    """The number of batches is rounded down (n // batch_size), so fewer images than a batch teach nothing."""
+    """The number of batches is rounded down (n // batch_size), so the network learns nothing if there are fewer
+    images than the batch size.
+    """
 
     def split(n, batch_size, key, epoch):
         return [i for i in _in_order(n, batch_size, key, epoch) if len(i) == batch_size]
@@ -112,7 +114,9 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """Every epoch permutes the previous epoch's order with the same key, so orders repeat. Use fold_in(key, epoch)."""
+    """Every epoch applies the same permutation (from the same key) to the order of the epoch before, so orders
+    repeat. Use fold_in(key, epoch).
+    """
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
         if key is not None and options.get("batches") is None:
@@ -328,7 +332,9 @@ def start_is_an_index_too(*arguments, on_epoch=None, batches=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """Each update overwrites its parameters (`donate_argnums`), so the first one deletes the caller's parameters."""
+    """Each update gives away the memory of its old parameters (`donate_argnums`), so the first update deletes the
+    caller's parameters.
+    """
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
 
@@ -409,7 +415,7 @@ def stops_when_on_epoch_answers(*arguments, **options):
 
 
 def stops_when_all_is_right(*arguments, **options):
-    """Training stops once every training image is right, so later epochs are missing."""
+    """Training stops once every training image is classified correctly, so later epochs are missing."""
     return _loop(*arguments, **options, until=lambda answer, train_accuracy, **figures: train_accuracy == 1)
 
 
@@ -425,7 +431,9 @@ def stops_when_the_loss_stays(*arguments, **options):
 
 
 def told_by_position(*arguments, on_epoch=None, **options):
-    """`on_epoch` is called with positional arguments instead of keywords, so it may take them in another order."""
+    """`on_epoch` is called with positional arguments instead of keywords, so a function with its parameters in
+    another order gets the wrong values.
+    """
 
     def told(**figures):
         return on_epoch(*figures.values())
@@ -434,7 +442,9 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The loss is the unweighted mean over groups of 512 images, so the images of a short last group count too much."""
+    """The losses of groups of 512 images are averaged without weights, so the images of a short
+    last group count too much.
+    """
     trained = []
 
     def step(params, x, y, learning_rate):
