@@ -210,7 +210,7 @@ def scales() -> Figure:
 
 
 def relu() -> Figure:
-    """At the kink, x = 0, relu has no derivative. JAX uses 1/2 for `maximum(0, x)`, and 0 for `jax.nn.relu`.
+    """At x = 0, relu has no derivative. JAX uses 1/2 as the derivative of `maximum(0, x)`, and 0 for `jax.nn.relu`.
 
     On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
     negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0
@@ -271,7 +271,7 @@ def one_hot() -> Figure:
 
 
 def surprise() -> Figure:
-    """The smaller the probability of the right class, the greater the surprise. It has no upper bound.
+    """The smaller the probability p of the right class, the greater the surprise, −log p. It has no upper bound.
 
     The curve falls from left to right. It is 0 at p = 1, and rises without bound as p approaches 0. Three dots lie on
     it, each with a test image: far down on the right a digit of which the tuned network is sure, in the middle one

@@ -64,8 +64,8 @@ def train_loop(
         The trained parameters.
 
     Raises:
-        ValueError: If shapes do not fit, the training set or the test set is empty, an epoch has no batches, a label is
-            out of range, a pixel is not finite, or another argument is out of range.
+        ValueError: If shapes do not fit, if the training set or the test set is empty, if an epoch has no batches, if a
+            label or another argument is out of range, or if a pixel is not finite.
         TypeError: If images or labels are not arrays of real numbers.
         FloatingPointError: If the loss is not finite after an epoch.
 

@@ -49,7 +49,7 @@ def test_a_share(impl, case):
 
 @given(wide_cases())
 def test_of_whole_images(impl, case):
-    """The accuracy times the number of images is a whole number."""
+    """Up to rounding, the accuracy times the number of images is a whole number."""
     got = len(case.images) * np.asarray(impl.accuracy(case.params, case.images, case.targets))
     holds(np.abs(got - np.round(got)) <= ROUNDING * len(case.images), got, "a whole number of images")
 

@@ -124,7 +124,7 @@ def test_features_have_no_order(impl, case):
 
 @given(wide_cases())
 def test_without_weights_the_last_bias_decides(impl, case):
-    """If the last layer's weights are zero, every row is the log-softmax of the last bias."""
+    """If the last layer's weights are zero, every row is the log-softmax of the last layer's bias vector."""
     w, b = case.params[-1]
     params = [*case.params[:-1], (np.zeros_like(w), b)]
     expected = np.tile(oracle.log_softmax(b[None].astype(np.float64)), (len(case.images), 1))
@@ -154,7 +154,9 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """Up to rounding, the log-probabilities equal those that NumPy computes in float64 for the same network."""
+    """Up to rounding, the network's log-probabilities equal those that NumPy computes in float64
+    for the same network.
+    """
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -247,8 +249,8 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` and backpropagation in NumPy give the same gradient
-    with respect to the parameters.
+    """Take a weighted sum of the log-probabilities. Its gradient with respect to the parameters, by `jax.grad`,
+    equals the gradient that NumPy computes with the chain rule.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -260,8 +262,8 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` and backpropagation in NumPy give the same gradient
-    with respect to the images.
+    """Take a weighted sum of the log-probabilities. Its gradient with respect to the images, by `jax.grad`, equals
+    the gradient that NumPy computes with the chain rule.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)

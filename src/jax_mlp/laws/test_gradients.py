@@ -57,8 +57,8 @@ def test_slope_along_any_direction(impl, case, seed):
 
 @given(exact_cases(HIDDEN))
 def test_neighbouring_layers_are_in_balance(impl, case):
-    """Multiply each parameter by its derivative. The sum over the weights and biases of a hidden layer equals the sum
-    over the weights of the next layer.
+    """Multiply each parameter by the derivative of the loss with respect to it. The sum of these products over a
+    hidden layer's weights and biases equals their sum over the next layer's weights.
     """
     slopes = impl.loss.gradient(case.params, case.images, case.targets)
     sums = [

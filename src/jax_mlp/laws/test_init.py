@@ -88,7 +88,9 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs are orthogonal."""
+    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs
+    are close to orthogonal.
+    """
     w, _ = impl.init_weights_biases(16, 16, key)
     unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
     cosines = np.abs(unit @ unit.T)[np.triu_indices(16, 1)]
@@ -282,7 +284,9 @@ STEPS = {
 @pytest.mark.reference
 @given(sizes_in_pool, keys(), st.sampled_from([1e-3, 1.0, he]))
 def test_the_guides_very_values(impl, sizes, key, scale):
-    """`init_mlp` gives the guide's values: it makes one key per size, and splits each layer's key for `w` and `b`."""
+    """`init_mlp` draws the same numbers as the guide: it makes one key per size, and splits each layer's key for `w`
+    and `b`.
+    """
     expected = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         w_key, b_key = jax.random.split(jax.random.split(key, len(sizes))[layer])

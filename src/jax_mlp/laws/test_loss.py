@@ -65,7 +65,7 @@ def test_equal_logits_cost_ln_k_over_k(impl, case):
 
 @given(wide_cases(SHAPES))
 def test_never_negative(impl, case):
-    """The loss is never negative."""
+    """The loss is never negative, because every log-probability is at most 0."""
     got = np.asarray(impl.loss(case.params, case.images, case.targets))
     holds(got >= -rounding(case), got, "a loss ≥ 0, up to rounding")
 
@@ -79,8 +79,8 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(SQUARE), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If one logit exceeds all the others by the same large gap g, the loss is near 0 if the class of that logit is
-    right, and near g / K if it is wrong.
+    """If one logit is larger than all others, by a large gap g, and the others are equal, the loss is near 0 for the
+    class of that logit, and near g / K for any other class.
     """
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
@@ -138,7 +138,7 @@ def test_linear_in_the_targets(impl, case):
 
 @given(exact_cases(SHAPES), powers_of_two(-6, 6))
 def test_proportional_to_the_targets(impl, case, factor):
-    """Multiplying the targets by c multiplies the loss by c. If c is a power of two, that is exact."""
+    """Multiplying the targets by c multiplies the loss by c. If c is a power of two, the equality is exact."""
     got = impl.loss(case.params, case.images, np.float32(factor) * case.targets)
     equal(got, np.float32(factor) * np.asarray(impl.loss(case.params, case.images, case.targets)))
 
@@ -220,7 +220,9 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(DEEP))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """Propagating (p - y) / (nK) back through every layer gives the gradient of the loss with respect to the images."""
+    """Backpropagation of (p - y) / (nK) through every layer gives the gradient of the loss with
+    respect to the images.
+    """
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()

@@ -47,7 +47,7 @@ def test_a_float32_row_for_each_label(impl, drawn, dtype):
 
 @given(in_range)
 def test_the_one_stands_at_the_label(impl, drawn):
-    """If a label is in range, its row has the 1 in the label's column: `argmax` along the row gives the label."""
+    """If a label is in range, the 1 of its row is in the label's column: `argmax` along the row gives the label."""
     labels, n_classes = drawn
     equal(np.asarray(impl.one_hot(labels, n_classes)).argmax(axis=1), labels)
 
@@ -68,7 +68,9 @@ def test_entries_are_zero_or_one(impl, drawn):
 
 @given(numbers(21))
 def test_times_a_vector_looks_up(impl, drawn):
-    """Each one-hot row times a vector `v` gives the entry of `v` at the row's label: one_hot(x, n) @ v = v[x]."""
+    """For labels in range, a one-hot row times a vector `v` gives the entry of `v` at the row's label: one_hot(x, n)
+    @ v = v[x].
+    """
     labels, n_classes = labelled(drawn)
     v = drawn.integers((n_classes,), -99, 99)
     equal(np.asarray(impl.one_hot(labels, n_classes)) @ v, v[labels])
@@ -76,7 +78,7 @@ def test_times_a_vector_looks_up(impl, drawn):
 
 @given(numbers(21))
 def test_renaming_classes_moves_columns(impl, drawn):
-    """If the classes are renumbered so that class k becomes class order[k], column k becomes column order[k]."""
+    """If every class k gets a new number, order[k], then column k becomes column order[k]."""
     labels, n_classes = labelled(drawn)
     order = drawn.order(n_classes)
     equal(np.asarray(impl.one_hot(order[labels], n_classes))[:, order], impl.one_hot(labels, n_classes))
@@ -154,8 +156,8 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """A label stored as a byte marks only its own class. Label 0, for example, does not mark class 256, although 256
-    would be 0 as a byte.
+    """A label stored as a byte marks only its own class. Label 0, for example, does not mark class 256, although the
+    number 256 would become 0 if it were stored as a byte.
     """
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))

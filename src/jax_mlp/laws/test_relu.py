@@ -126,7 +126,9 @@ def test_derivative_is_one_above_zero_and_zero_below(impl, x, cotangent):
 
 @given(st.sampled_from(SHAPES))
 def test_derivative_at_zero_is_a_subgradient(impl, shape):
-    """At x = 0, JAX's derivative of `relu` lies between 0 (the derivative for x < 0) and 1 (that for x > 0)."""
+    """At x = 0, JAX's derivative of `relu` is a number from 0 (the derivative for x < 0) to 1 (the
+    derivative for x > 0).
+    """
     x = np.zeros(shape, np.float32)
     got = np.asarray(impl.relu.pullback(np.ones_like(x), x))
     holds((got >= 0) & (got <= 1), got, "every entry from 0 to 1")

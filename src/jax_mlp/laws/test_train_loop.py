@@ -73,7 +73,7 @@ def test_no_epochs_no_change(impl, case):
 
 @given(exact_cases(SMOOTH), st.sampled_from([0, 1, 3]), st.sampled_from([1, 2, 4]))
 def test_a_plain_loop_over_update(impl, case, n_epochs, batch_size):
-    """`train_loop` makes one update per batch. Without a key, it uses the images in the order given."""
+    """`train_loop` makes one update per batch. Without a key for shuffling, it uses the images in the order given."""
     n_updates = n_epochs * len(case.images) // batch_size
     got = run(impl, case, n_epochs, batch_size=batch_size)
     each(close, got, by_hand(case, batch_size, n_epochs), rounding(case, n_updates))
@@ -282,8 +282,8 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """The tests of shuffling use images for which training in any two different orders gives
-    clearly different weights.
+    """The tests of shuffling use images chosen so that training on them in two different orders gives clearly
+    different weights.
     """
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)

@@ -63,7 +63,7 @@ def test_steps_remember_nothing(impl, case, rate):
 
 @given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
 def test_a_step_against_the_gradient(impl, case, rate):
-    """From each weight and each bias, `update` subtracts the learning rate times its gradient."""
+    """From each weight and each bias, `update` subtracts the learning rate times the derivative of the loss."""
     got = impl.update(case.params, case.images, case.targets, rate)
     expected = oracle.update(case.params, case.images, case.targets, rate)
     each(close, got, expected, rounding(case, rate))
@@ -92,7 +92,9 @@ def test_no_rate_no_step(impl, case):
 
 @given(exact_cases(), RATES)
 def test_nothing_to_learn_no_step(impl, case, rate):
-    """If all entries of the targets are 0, the loss and its gradient are 0, so no parameter changes."""
+    """If all entries of the targets are 0, the loss is 0 for all parameters, so its gradient is 0 and nothing
+    changes.
+    """
     each(equal, impl.update(case.params, case.images, 0 * case.targets, rate), case.params)
 
 
@@ -166,7 +168,7 @@ def test_the_loss_drops_where_it_is_convex(impl, case):
 
 @given(exact_cases())
 def test_the_loss_drops_after_a_small_step(impl, case):
-    """With any number of layers, a small step lowers the loss, unless the gradient or an input of a relu is 0."""
+    """With any number of layers, a small step lowers the loss, unless the gradient is 0 or a relu has the input 0."""
     before = oracle.loss(case.params, case.images, case.targets)
     slopes = oracle.gradient(case.params, case.images, case.targets)
     square = sum(float(np.sum(np.square(a))) for layer in slopes for a in layer)

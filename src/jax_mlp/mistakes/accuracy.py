@@ -72,7 +72,9 @@ def ties_go_to_the_last(params, images, targets):
 
 
 def rows_must_agree(params, images, targets):
-    """Rounded probabilities are compared with one-hot rows, so a probability below 1/2 never counts as right."""
+    """Rounded probabilities are compared with one-hot rows, so an answer with a probability below 1/2 never
+    counts as right.
+    """
     return jnp.mean(jnp.all(jnp.round(jnp.exp(forward(params, images))) == targets, axis=1))
 
 
@@ -112,8 +114,8 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """`argmax` is not applied to the targets, so each row of targets is compared with the predicted
-    classes of all images.
+    """`argmax` is applied only to the predictions, so the predicted classes of all images are compared with each row
+    of targets.
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
@@ -130,7 +132,7 @@ def in_half_precision(params, images, targets):
 
 
 def a_gradient_made_up(params, images, targets):
-    """The value is right, but the gradient is not 0: it is the gradient of the mean probability."""
+    """The value is right, but the gradient is not 0: it is the gradient of the mean probability of the right class."""
     right = jnp.mean(jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1))
     soft = jnp.mean(jnp.sum(jnp.exp(forward(params, images)) * targets, axis=1))
     return jax.lax.stop_gradient(right - soft) + soft
@@ -142,6 +144,8 @@ def probabilities_against_rows(params, images, targets):
 
 
 def top_five(params, images, targets):
-    """An image counts as right if its class is among the five that the network finds most likely (top-5 accuracy)."""
+    """An answer counts as right if the right class is among the five that the network finds most likely (top-5
+    accuracy).
+    """
     _, best = jax.lax.top_k(forward(params, images), 5 if targets.shape[1] > 5 else 1)
     return jnp.mean(jnp.any(best == jnp.argmax(targets, axis=1)[:, None], axis=1))

@@ -35,8 +35,8 @@ def log_of_softmax(params, images):
 
 
 def log_of_plain_softmax(params, images):
-    """The exponentials of the logits themselves are taken. They overflow for logits above 88.7, so
-    the result can be NaN.
+    """The logarithm is taken after softmax, without subtracting the largest logit first. Exponentials of logits above
+    88.7 overflow, so the result can be NaN.
     """
     e = jnp.exp(_logits(params, images))
     return jnp.log(e / e.sum(axis=1, keepdims=True))
@@ -220,7 +220,9 @@ def last_layer_popped(params, images):
 
 
 def weights_in_the_type_of_the_images(params, images):
-    """The weights are cast to the dtype of the images, so with integer images the weights lose their fractions."""
+    """The weights are cast to the dtype of the images, so with integer images the weights lose their fractional
+    parts.
+    """
     return jax.nn.log_softmax(_logits([(w.astype(images.dtype), b) for w, b in params], images).astype(jnp.float32))
 
 

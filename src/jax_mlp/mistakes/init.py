@@ -31,7 +31,7 @@ def one_key_for_all_layers(layer_sizes, key, scale=1e-3):
 
 
 def the_last_two_layers_share_a_key(layer_sizes, key, scale=1e-3):
-    """The key is split into one key too few, so the last two layers share a key."""
+    """The key is split into one key too few, and the last layer gets the same key as the layer before it."""
     keys = list(jax.random.split(key, len(layer_sizes)))[: len(layer_sizes) - 1]
     return _network(layer_sizes, [*keys[:-1], keys[max(len(keys) - 2, 0)]], scale)
 
@@ -83,7 +83,7 @@ def bias_as_a_column(in_size, out_size, random_key, scale=1e-3):
 
 
 def uniform_for_normal(in_size, out_size, random_key, scale=1e-3):
-    """Values are drawn from a uniform distribution instead of a normal one."""
+    """Values have the right standard deviation, but come from a uniform distribution instead of a normal one."""
     w_key, b_key = jax.random.split(random_key)
     s, edge = _sigma(scale, in_size), 3**0.5
     w = jax.random.uniform(w_key, (out_size, in_size), minval=-edge, maxval=edge)

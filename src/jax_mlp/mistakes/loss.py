@@ -135,7 +135,9 @@ def logarithm_twice(params, images, targets):
 
 
 def every_image_with_every_target(params, images, targets):
-    """`log_p @ targets.T` compares each image with all targets; `log_p * targets` would use only its own target."""
+    """`log_p @ targets.T` compares each image with all targets; `log_p * targets` would pair each image with
+    its own.
+    """
     return -jnp.mean(forward(params, images) @ targets.T) / targets.shape[1]
 
 
@@ -145,7 +147,9 @@ def divergence(params, images, targets):
 
 
 def in_the_type_of_the_targets(params, images, targets):
-    """Log-probabilities are cast to the dtype of the targets, so with integer targets they lose their fractions."""
+    """Log-probabilities are cast to the dtype of the targets, so with integer targets they lose their
+    fractional parts.
+    """
     return -jnp.mean(forward(params, images).astype(targets.dtype) * targets)
 
 
@@ -156,8 +160,8 @@ def means_of_parts(params, images, targets):
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A derivative rule written by hand ignores what is done with the loss afterwards, so the gradient of c · loss
-    lacks the factor c.
+    """A derivative rule written by hand ignores any later operation on the loss, so the gradient of c · loss lacks
+    the factor c.
     """
 
     @jax.custom_vjp

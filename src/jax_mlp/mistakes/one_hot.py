@@ -61,7 +61,7 @@ def smoothed(x, n_classes=10):
 
 
 def columns_for_entries(x, n_classes=10):
-    """The ones are set at `[:, x]`, so every row gets a 1 for every label of the batch instead of for its own alone."""
+    """The ones are set at `[:, x]`, so every row gets a 1 for every label of the batch, not only for its own label."""
     return jnp.zeros((len(x), n_classes)).at[:, jnp.where(x < 0, n_classes, x)].set(1.0)
 
 

@@ -71,7 +71,7 @@ def flattens(x):
 
 
 def gradient_of_the_identity(x):
-    """The value is right, but the derivative is 1 everywhere, so negative inputs get a gradient too."""
+    """The value is right, but the derivative is 1 everywhere, even for negative inputs, where it should be 0."""
     return x + jax.lax.stop_gradient(jnp.maximum(0, x) - x)
 
 

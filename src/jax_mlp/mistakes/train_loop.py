@@ -114,8 +114,8 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """Every epoch applies the same permutation (from the same key) to the order of the epoch before, so orders
-    repeat. Use fold_in(key, epoch).
+    """Every epoch permutes the previous epoch's order with the same permutation (from the same key), so the orders
+    repeat in a cycle. `fold_in(key, epoch)` would make a new key.
     """
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
@@ -332,7 +332,7 @@ def start_is_an_index_too(*arguments, on_epoch=None, batches=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """Each update gives away the memory of its old parameters (`donate_argnums`), so the first update deletes the
+    """Each update lets JAX reuse the memory of its old parameters (`donate_argnums`), so the first update deletes the
     caller's parameters.
     """
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
@@ -460,7 +460,9 @@ def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None,
 
 
 def mean_loss_of_the_epoch(*arguments, on_epoch=None, **options):
-    """The loss is the mean of the batch losses before each update instead of the loss after the epoch."""
+    """The loss is the mean of the losses of the batches, each computed before its own update, instead of the loss
+    after the epoch.
+    """
     losses = []
 
     def step(params, x, y, learning_rate):
