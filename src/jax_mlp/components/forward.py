@@ -39,7 +39,7 @@ def forward(params: Params, images: Num[ArrayLike, "batch features"]) -> Float[A
     Laws:
         - The probabilities `exp(forward(params, images))` sum to 1 along each row.
         - A row depends only on its own image.
-        - Adding the same number to every entry of the last bias changes nothing.
+        - Adding the same number to every entry of the last layer's bias vector changes nothing.
         - The result is finite even if logits differ by 10,000, because `forward` never takes `exp` of a large number
           or the logarithm of 0.
 

@@ -38,25 +38,25 @@ def train_loop(
     learning rate. If `sys.stderr` is a terminal, a progress bar is drawn on it.
 
     Args:
-        params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has split (sharded) them over
-            several devices, each batch is split too.
+        params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has split (sharded) the
+            parameters over several devices, each batch is split over them too.
         train_images: Images to learn from, one flattened image per row. Pixels stored as bytes are converted to floats
-            only one batch at a time.
+            one batch at a time.
         test_images: Images to test the network on. It is never trained on them.
         train_labels: Integers, or one-hot rows.
         test_labels: Integers, or one-hot rows.
         n_epochs: Number of passes over the training set.
-        batches: An iterable of `(x, y)`, such as a list or a DataLoader. It is iterated over once per epoch, and its
-            batches are used instead of those of the training set. `y` holds integers or one-hot rows. The training
-            set is then used only for evaluation, and `batch_size` is ignored.
+        batches: An iterable of batches `(x, y)`, such as a list or a DataLoader. It is iterated over once per epoch,
+            and its batches are used instead of those of the training set. `y` holds integers or one-hot rows. The
+            training set is then used only for evaluation, and `batch_size` is ignored.
         batch_size: Images per update. If it does not divide the number of images, the last batch is shorter.
         learning_rate: The learning rate of every update.
         key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
             the order given.
         on_epoch: Called after each epoch that is evaluated (see `measure_every`), as
-            `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`.
-            Epochs are counted from 1. `seconds` is the time of the updates, including the loading of batches. `loss`
-            is the loss on the training set. The loss and the accuracies are for the parameters at the end of the epoch.
+            `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`. Epochs are counted from 1.
+            `seconds` is the time of the epoch's updates, including the loading of its batches. `loss` is the loss on
+            the training set. The loss and the accuracies are for the parameters at the end of the epoch.
         measure_every: The number of epochs from one evaluation to the next. `on_epoch` is called only after an
             epoch that is evaluated. The last epoch is always evaluated.
 

@@ -34,7 +34,8 @@ def update(
 
     Raises:
         ValueError: If shapes do not fit, the batch is empty, or the learning rate is not a scalar.
-        TypeError: If images, targets or learning rate are not real, or the parameters are not floating-point numbers.
+        TypeError: If the images, the targets or the learning rate are not real, or the parameters are not
+            floating-point numbers.
 
     Laws:
         - A learning rate of 0 changes nothing.

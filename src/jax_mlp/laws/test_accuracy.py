@@ -83,8 +83,8 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """Without ties, reordering the classes changes nothing, if the last layer and the targets are reordered in the
-    same way.
+    """If no logits of an image are equal, reordering the classes in the same way in the last layer and in the targets
+    changes nothing.
     """
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
@@ -137,7 +137,9 @@ def test_soft_targets_count_by_their_largest_entry(impl, case):
 
 @given(numbers(20), st.sampled_from([1.0, 2.0**-12]))
 def test_each_image_is_judged_by_its_own_row(impl, drawn, unit):
-    """The answer for an image is the class of the largest logit in its row, however small its lead."""
+    """The answer for an image is the class of the largest logit in the image's row, even if the lead of this logit is
+    small.
+    """
     logits, labels = np.float32(unit) * drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
     params = [(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))]

@@ -209,7 +209,7 @@ def test_always_finite(impl, extreme):
 
 @given(EXTREMES)
 def test_far_apart_or_large_logits_are_exact_too(impl, extreme):
-    """Up to rounding, the log-probabilities are right even if the logits are near ±10,000 or 10,000 apart."""
+    """Up to rounding, the log-probabilities are right even if the logits are near ±10,000, or differ by 10,000."""
     params, images = extreme
     close(impl.forward(params, images), oracle.forward(params, images), rounding(params, images))
 
@@ -249,8 +249,8 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """Take a weighted sum of the log-probabilities. Its gradient with respect to the parameters, by `jax.grad`,
-    equals the gradient that NumPy computes with the chain rule.
+    """For any weighted sum of the log-probabilities, `jax.grad` computes the same gradient with respect to the
+    parameters as NumPy with the chain rule.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -262,8 +262,8 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """Take a weighted sum of the log-probabilities. Its gradient with respect to the images, by `jax.grad`, equals
-    the gradient that NumPy computes with the chain rule.
+    """For any weighted sum of the log-probabilities, `jax.grad` computes the same gradient with respect to the images
+    as NumPy with the chain rule.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)

@@ -88,8 +88,8 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs
-    are close to orthogonal.
+    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs are almost exactly
+    orthogonal.
     """
     w, _ = impl.init_weights_biases(16, 16, key)
     unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)

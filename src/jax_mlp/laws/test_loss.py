@@ -65,7 +65,7 @@ def test_equal_logits_cost_ln_k_over_k(impl, case):
 
 @given(wide_cases(SHAPES))
 def test_never_negative(impl, case):
-    """The loss is never negative, because every log-probability is at most 0."""
+    """If no entry of the targets is negative, the loss is never negative, because no log-probability is above 0."""
     got = np.asarray(impl.loss(case.params, case.images, case.targets))
     holds(got >= -rounding(case), got, "a loss ≥ 0, up to rounding")
 
@@ -79,8 +79,8 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(SQUARE), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If one logit is larger than all others, by a large gap g, and the others are equal, the loss is near 0 for the
-    class of that logit, and near g / K for any other class.
+    """If one logit exceeds all others by a large gap g, and the others are equal, the loss is near 0 if the class of
+    that logit is the right one, and near g / K otherwise.
     """
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
@@ -180,7 +180,9 @@ def test_compiling_changes_nothing(impl, case, softness):
 
 @given(numbers(20))
 def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
-    """The gradient of the loss with respect to the logits is (p - y) / (nK), where n is the number of images."""
+    """If the targets of each image sum to 1, the gradient of the loss with respect to the logits is (p - y) / (nK),
+    for n images and K classes.
+    """
     logits, labels = drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
     # If the images are unit vectors, the first weights are the logits, transposed.
@@ -220,8 +222,8 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(DEEP))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """Backpropagation of (p - y) / (nK) through every layer gives the gradient of the loss with
-    respect to the images.
+    """The gradient of the loss with respect to the images equals the one that backpropagation computes from (p - y) /
+    (nK).
     """
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)

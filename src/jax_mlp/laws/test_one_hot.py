@@ -38,7 +38,7 @@ def test_example(impl):
 
 @given(in_range, st.sampled_from([np.int8, np.uint8, np.int16, np.int32]))
 def test_a_float32_row_for_each_label(impl, drawn, dtype):
-    """Integer labels of shape (batch,) become float32 rows of shape (batch, n_classes)."""
+    """Integer labels of shape (batch,) become a float32 array of shape (batch, n_classes)."""
     for labels, n_classes in [drawn, (drawn[0].astype(dtype), 10)]:
         got = impl.one_hot(labels, n_classes)
         expected = f"shape {(N, n_classes)}, float32"
@@ -68,7 +68,7 @@ def test_entries_are_zero_or_one(impl, drawn):
 
 @given(numbers(21))
 def test_times_a_vector_looks_up(impl, drawn):
-    """For labels in range, a one-hot row times a vector `v` gives the entry of `v` at the row's label: one_hot(x, n)
+    """For labels x in range, each row times a vector v of n numbers gives the entry of v at its label: one_hot(x, n)
     @ v = v[x].
     """
     labels, n_classes = labelled(drawn)
@@ -78,7 +78,9 @@ def test_times_a_vector_looks_up(impl, drawn):
 
 @given(numbers(21))
 def test_renaming_classes_moves_columns(impl, drawn):
-    """If every class k gets a new number, order[k], then column k becomes column order[k]."""
+    """Renumbering the classes moves the columns: if class k gets the number order[k], its column
+    becomes column order[k].
+    """
     labels, n_classes = labelled(drawn)
     order = drawn.order(n_classes)
     equal(np.asarray(impl.one_hot(order[labels], n_classes))[:, order], impl.one_hot(labels, n_classes))
@@ -156,8 +158,8 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """A label stored as a byte marks only its own class. Label 0, for example, does not mark class 256, although the
-    number 256 would become 0 if it were stored as a byte.
+    """A label stored as a byte marks only its own class. If class numbers were stored as bytes too, 256 would become
+    0, and label 0 would also mark class 256.
     """
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))

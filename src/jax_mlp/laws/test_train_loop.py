@@ -282,8 +282,8 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """The tests of shuffling use images chosen so that training on them in two different orders gives clearly
-    different weights.
+    """This tests the tests of shuffling: training on their images in two different orders gives
+    clearly different weights.
     """
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
@@ -316,7 +316,7 @@ def test_another_key_another_order(impl):
 
 
 def test_images_are_shuffled_and_not_batches(impl):
-    """The images are shuffled, not just the batches: any image can end up in the short last batch."""
+    """The images are shuffled, and not just the order of the batches: any image can end up in the short last batch."""
     short = {int(i) for key in KEYS for i in np.flatnonzero(moved(impl, key) > 1 / 6)}  # 2/9, and the others 1/9
     # Sixty random orders leave one of the three images out once in 10**10 runs.
     holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")
@@ -414,7 +414,8 @@ STEPS = {
     "`params[-1][1]`. One-hot rows are left as they are.": [
         test_labels_may_be_integers,
     ],
-    "Evaluation: after each epoch, the function `on_epoch` is called with the results, unless it is `None`.": [
+    "Evaluation: after each epoch, the accuracies, the loss and the time are passed to the function `on_epoch`, unless "
+    "it is `None`.": [
         test_every_epoch_is_told, test_what_is_told_is_true, test_batches_hold_128_images_unless_told,
         test_all_epochs_asked_for_are_gone_through,
     ],

@@ -79,7 +79,9 @@ def rows_must_agree(params, images, targets):
 
 
 def entry_by_entry(params, images, targets):
-    """One-hot rows of answer and target are compared entry by entry, so with ten classes a wrong answer scores 0.8."""
+    """One-hot rows of answer and target are compared entry by entry, so with ten classes a wrong answer agrees in 8
+    entries and scores 0.8.
+    """
     k = targets.shape[1]
     answers = jnp.argmax(forward(params, images), axis=1)[:, None] == jnp.arange(k)
     return jnp.mean(answers == (targets == targets.max(axis=1, keepdims=True)))
@@ -114,8 +116,8 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """`argmax` is applied only to the predictions, so the predicted classes of all images are compared with each row
-    of targets.
+    """`argmax` is applied only to the predictions, so the list of all predicted classes is compared with each row of
+    targets.
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 

@@ -92,7 +92,7 @@ def mean_for_sum(params, images):
 
 
 def largest_of_each_class_taken_out(params, images):
-    """The subtracted maximum is taken over the images (axis 0), so a different number is subtracted from each class."""
+    """The largest logit is taken over the images (axis 0), so a different number is subtracted for each class."""
     return jax.nn.log_softmax((z := _logits(params, images)) - z.max(axis=0))
 
 

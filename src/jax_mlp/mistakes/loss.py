@@ -7,7 +7,7 @@ from jax_mlp import forward
 
 
 def sum_for_mean(params, images, targets):
-    """The sum over images and classes is taken instead of the mean, so larger batches lead to larger steps."""
+    """The sum over images and classes is taken instead of the mean, so larger batches lead to larger gradients."""
     return -jnp.sum(forward(params, images) * targets)
 
 
@@ -17,7 +17,7 @@ def mean_over_images_only(params, images, targets):
 
 
 def mean_over_classes_only(params, images, targets):
-    """The sum over images is taken instead of the mean, so larger batches lead to larger steps."""
+    """The sum over images is taken instead of the mean, so larger batches lead to larger gradients."""
     return -jnp.sum(jnp.mean(forward(params, images) * targets, axis=1))
 
 

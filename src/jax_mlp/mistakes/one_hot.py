@@ -56,7 +56,7 @@ def minus_one_elsewhere(x, n_classes=10):
 
 
 def smoothed(x, n_classes=10):
-    """A tenth of the probability is spread over all classes (label smoothing), so no entry is exactly 0 or 1."""
+    """A tenth of the 1 is spread evenly over all classes (label smoothing), so no entry is exactly 0 or 1."""
     return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
 
 
@@ -91,7 +91,7 @@ def one_class_too_many(x, n_classes=10):
 
 
 def cumulative(x, n_classes=10):
-    """Labels are compared with <= instead of ==, so all classes up to the label are marked."""
+    """The test is class <= label instead of class == label, so all classes up to the label are marked."""
     return (jnp.arange(n_classes) <= x[:, None]).astype(jnp.float32) * (x[:, None] < n_classes)
 
 

@@ -26,7 +26,7 @@ def the_wrong_side(x):
 
 
 def a_step(x):
-    """The result of the comparison x > 0 is returned instead of x, so every positive input becomes 1."""
+    """The result of the comparison x > 0 is returned, so every positive input becomes 1."""
     return (x > 0).astype(x.dtype)
 
 

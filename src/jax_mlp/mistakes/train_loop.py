@@ -114,8 +114,8 @@ def same_order_every_epoch(*arguments, **options):
 
 
 def same_key_every_epoch(params, images, test_images, labels, test_labels, n_epochs=10, *, key=None, **options):
-    """Every epoch permutes the previous epoch's order with the same permutation (from the same key), so the orders
-    repeat in a cycle. `fold_in(key, epoch)` would make a new key.
+    """Every epoch applies the same permutation to the order of the previous epoch, so the orders repeat in a cycle.
+    The remedy is a new key for each epoch: `fold_in(key, epoch)`.
     """
     on_epoch = options.pop("on_epoch", None)
     for epoch in range(1, n_epochs + 1):
@@ -442,8 +442,8 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The losses of groups of 512 images are averaged without weights, so the images of a short
-    last group count too much.
+    """The loss is the plain mean of the mean losses of groups of 512 images, so the images of a short last group
+    count too much.
     """
     trained = []
 
