@@ -36,7 +36,7 @@ def loss(
 
     Laws:
         - If all classes are equally likely, the loss is $\ln K / K$ for one-hot targets.
-        - The gradient with respect to the logits is $(p - y) / (nK)$.
+        - If each target sums to 1, the gradient with respect to the logits is $(p - y) / (nK)$.
         - Repeating every image in the batch changes nothing.
 
     Examples:

@@ -39,9 +39,9 @@ def update(
 
     Laws:
         - A learning rate of 0 changes nothing.
-        - A small enough step lowers the loss on the batch, unless the gradient is 0 or a `relu` has the input 0.
-          In a network of one layer, the gradient changes at most $M$ times as fast as the parameters, for some $M$ (it
-          is $M$-Lipschitz). Then every $\eta$ up to $1/M$ is small enough.
+        - A small enough step lowers the loss on the batch, unless the gradient is 0 or a `relu` has the input 0. In a
+          network of one layer, there is an $M$ such that the gradient changes at most $M$ times as fast as the
+          parameters (the gradient is $M$-Lipschitz). Then every $\eta$ up to $1/M$ is small enough.
 
     Examples:
         >>> import jax.numpy as jnp

@@ -68,7 +68,7 @@ def test_what_it_does_not_predict_is_wrong(impl, case):
 
 @given(sharp_cases)
 def test_counted_one_by_one(impl, case):
-    """The accuracy equals the fraction of right answers that a loop in plain Python finds."""
+    """The accuracy equals the fraction of right answers, counted by a loop in plain Python."""
     expected = oracle.accuracy(case.params, case.images, case.targets)
     close(impl.accuracy(case.params, case.images, case.targets), expected, ROUNDING)
 
@@ -83,7 +83,7 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """If no logits of an image are equal, reordering the classes in the same way in the last layer and in the targets
+    """If no image has two equal logits, reordering the classes of the last layer and of the targets in the same way
     changes nothing.
     """
     order = case.more.order(case.n_classes)

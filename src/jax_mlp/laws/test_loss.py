@@ -79,8 +79,8 @@ def test_matches_float64_by_hand(impl, case):
 
 @given(exact_cases(SQUARE), powers_of_two(5, 14))
 def test_certainty_costs_the_gap_if_wrong_and_nothing_if_right(impl, case, gap):
-    """If one logit exceeds all others by a large gap g, and the others are equal, the loss is near 0 if the class of
-    that logit is the right one, and near g / K otherwise.
+    """Suppose that one logit exceeds all others by a large gap g, and that the others are equal. The loss is near 0
+    if this logit belongs to the right class, and near g / K if it does not.
     """
     k, n = case.n_classes, len(case.labels)
     params, images = with_logits(gap * case.targets)
@@ -194,7 +194,7 @@ def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
 
 @given(wide_cases(LAYERS))
 def test_gradient_of_a_shift_is_zero(impl, case):
-    """The gradients of the last layer's biases sum to zero, because adding the same number to all
+    """The derivatives with respect to the last layer's biases sum to zero, because adding the same number to all
     logits changes nothing.
     """
     *_, (_, d_bias) = impl.loss.gradient(case.params, case.images, case.targets)

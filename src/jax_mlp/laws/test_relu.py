@@ -78,7 +78,7 @@ def test_two_sides_add_up_to_the_absolute_value(impl, x):
 
 @given(numbers(20), powers_of_two(-8, 8))
 def test_scales_with_positive_factors(impl, drawn, factor):
-    """relu(c x) = c relu(x) for every c > 0. If c is a power of two, this holds without rounding."""
+    """relu(c x) = c relu(x) for every c > 0. The test uses powers of two for c, because then nothing is rounded."""
     x = drawn.floats((5,), 1024.0)
     x = np.where(np.abs(x) < 2.0**-100, 0, x).astype(np.float32)  # so that scaling down stays clear of subnormals
     equal(impl.relu(np.float32(factor) * x), np.float32(factor) * np.asarray(impl.relu(x)))
@@ -86,7 +86,7 @@ def test_scales_with_positive_factors(impl, drawn, factor):
 
 @given(st.sampled_from(ARRAYS), st.integers(-100, 100))
 def test_keeps_shape_and_dtype(impl, array, fill):
-    """The output has the shape and the dtype of the input."""
+    """For floating-point numbers, the output has the shape and the dtype of the input."""
     shape, dtype = array
     x = np.full(shape, fill, jnp.dtype(dtype))
     got = impl.relu(x)

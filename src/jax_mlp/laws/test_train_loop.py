@@ -130,7 +130,7 @@ def test_learns_what_no_line_can_tell_apart(impl):
 
 @given(exact_cases(SMOOTH, distinct=5), epochs, st.booleans())
 def test_labels_may_be_integers(impl, case, n_epochs, as_rows):
-    """Integer labels, one-hot rows, and one-hot rows stored as integers give the same parameters."""
+    """Integer labels, one-hot rows of floats, and one-hot rows of an integer dtype give the same parameters."""
     labels = case.targets.astype(np.int32) if as_rows else case.labels
     got = run(impl, case, n_epochs, (case.images[:3], labels[:3]), labels, batch_size=2)
     each(equal, got, run(impl, case, n_epochs, batch_size=2))
@@ -282,7 +282,7 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """This tests the tests of shuffling: training on their images in two different orders gives
+    """The tests of shuffling can notice a different order: training on their images in two different orders gives
     clearly different weights.
     """
     for n_epochs in (1, 3):

@@ -50,7 +50,7 @@ def test_the_rate_counts_each_time(impl, case, rate):
 
 @given(few(3), st.just(0.5))
 def test_steps_remember_nothing(impl, case, rate):
-    """Each step depends only on its arguments. `update` remembers nothing of earlier calls."""
+    """Each step depends only on the arguments of its call. `update` remembers nothing of earlier calls."""
     once = impl.update.eager(case.params, case.images, case.targets, rate)
     again = impl.update.eager(case.params, case.images, case.targets, rate)
     each(equal, again, [tuple(map(np.asarray, layer)) for layer in once])

@@ -55,7 +55,7 @@ def the_other_classes_too(params, images, targets):
 
 
 def arguments_swapped(params, images, targets):
-    """Predictions and targets are swapped, so the logarithm is taken of the targets."""
+    """Predictions and targets are swapped, so the loss takes the logarithms of the targets."""
     return -jnp.mean(jnp.exp(forward(params, images)) * jnp.log(targets + 1e-7))
 
 
@@ -160,8 +160,8 @@ def means_of_parts(params, images, targets):
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """A derivative rule written by hand ignores any later operation on the loss, so the gradient of c · loss lacks
-    the factor c.
+    """The gradient comes from a rule written by hand (`jax.custom_vjp`) that ignores later operations, so the
+    gradient of c · loss lacks the factor c.
     """
 
     @jax.custom_vjp

@@ -332,8 +332,8 @@ def start_is_an_index_too(*arguments, on_epoch=None, batches=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """Each update lets JAX reuse the memory of its old parameters (`donate_argnums`), so the first update deletes the
-    caller's parameters.
+    """In each update, JAX may reuse the memory of the old parameters (`donate_argnums`), so the first update deletes
+    the caller's parameters.
     """
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
@@ -442,9 +442,7 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The loss is the plain mean of the mean losses of groups of 512 images, so the images of a short last group
-    count too much.
-    """
+    """The mean losses of all groups of 512 images count equally, so the images of a short last group count too much."""
     trained = []
 
     def step(params, x, y, learning_rate):
