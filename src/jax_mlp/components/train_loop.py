@@ -39,7 +39,7 @@ def train_loop(
 
     Args:
         params: One pair `(w, b)` per layer. They are not modified. If `jax_mlp.parallel` has split (sharded) the
-            parameters over several devices, each batch is split over them too.
+            parameters over several devices, each batch is split over these devices too.
         train_images: Images to learn from, one flattened image per row. Pixels stored as bytes are converted to floats
             one batch at a time.
         test_images: Images to test the network on. It is never trained on them.
@@ -70,7 +70,7 @@ def train_loop(
         FloatingPointError: If the loss is not finite after an epoch.
 
     Laws:
-        - Every image is used exactly once per epoch, even if the last batch is short.
+        - Without `batches`, every image is used exactly once per epoch, even if the last batch is short.
         - Zero epochs change nothing.
         - Without a key, training for m epochs and then for n more gives the same as training for m + n epochs.
 

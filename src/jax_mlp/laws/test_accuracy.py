@@ -83,7 +83,7 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """If no image has two equal logits, reordering the classes of the last layer and of the targets in the same way
+    """If no image has two equal logits, reordering the last layer's units and the targets' columns in the same way
     changes nothing.
     """
     order = case.more.order(case.n_classes)
@@ -137,8 +137,8 @@ def test_soft_targets_count_by_their_largest_entry(impl, case):
 
 @given(numbers(20), st.sampled_from([1.0, 2.0**-12]))
 def test_each_image_is_judged_by_its_own_row(impl, drawn, unit):
-    """The answer for an image is the class of the largest logit in the image's row, even if the lead of this logit is
-    small.
+    """The answer for an image is the class of the largest logit in its row, even if the second largest is only
+    slightly smaller.
     """
     logits, labels = np.float32(unit) * drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]
@@ -164,7 +164,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(exact_cases(FEW, sharpness=0))
 def test_no_gradient(impl, case):
-    """The gradient is zero, because a small change of a parameter usually changes no answer."""
+    """The gradient is zero wherever it exists, because a small change of a parameter usually changes no answer."""
     try:
         got = impl.accuracy.gradient(case.params, case.images, case.targets)
     except jax.errors.JAXTypeError:  # code that leaves JAX, for NumPy, has no gradient

@@ -249,8 +249,8 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` computes the same gradient with respect to the
-    parameters as NumPy with the chain rule.
+    """For any weighted sum of the log-probabilities, the gradient that `jax.grad` gives for the parameters equals the
+    one that NumPy computes by the chain rule.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -262,8 +262,8 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` computes the same gradient with respect to the images
-    as NumPy with the chain rule.
+    """For any weighted sum of the log-probabilities, the gradient that `jax.grad` gives for the images equals the one
+    that NumPy computes by the chain rule.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)

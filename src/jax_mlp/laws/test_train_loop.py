@@ -282,8 +282,8 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """The tests of shuffling can notice a different order: training on their images in two different orders gives
-    clearly different weights.
+    """On the images that the laws on shuffling use, training in two different orders gives clearly
+    different weights.
     """
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
@@ -316,7 +316,7 @@ def test_another_key_another_order(impl):
 
 
 def test_images_are_shuffled_and_not_batches(impl):
-    """The images are shuffled, and not just the order of the batches: any image can end up in the short last batch."""
+    """The images themselves are shuffled, so any image can end up in the short last batch."""
     short = {int(i) for key in KEYS for i in np.flatnonzero(moved(impl, key) > 1 / 6)}  # 2/9, and the others 1/9
     # Sixty random orders leave one of the three images out once in 10**10 runs.
     holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")
@@ -425,7 +425,7 @@ STEPS = {
         test_same_key_same_result, test_every_epoch_is_shuffled_anew, test_another_key_another_order,
         test_images_are_shuffled_and_not_batches, test_inputs_are_left_as_they_are,
     ],
-    "Batches: if batches are given, they are used instead of the training set.": [
+    "Batches: if the argument `batches` is given, its batches are used instead of those of the training set.": [
         test_batches_may_be_given, test_batches_alone_teach, test_seconds_are_those_of_the_epoch,
     ],
 }  # fmt: skip

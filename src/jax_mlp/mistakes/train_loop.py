@@ -442,7 +442,7 @@ def told_by_position(*arguments, on_epoch=None, **options):
 
 
 def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None, **options):
-    """The mean losses of all groups of 512 images count equally, so the images of a short last group count too much."""
+    """The loss is averaged over groups of 512 images, and a short last group counts as much as a full one."""
     trained = []
 
     def step(params, x, y, learning_rate):
@@ -458,8 +458,8 @@ def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None,
 
 
 def mean_loss_of_the_epoch(*arguments, on_epoch=None, **options):
-    """The loss is the mean of the losses of the batches, each computed before its own update, instead of the loss
-    after the epoch.
+    """The loss is the mean of the losses of the batches, each computed before the update on that batch, instead of
+    the loss after the epoch.
     """
     losses = []
 
