@@ -40,7 +40,7 @@ def with_logits(logits):
 
 
 def test_example(impl):
-    """If there are two classes and both are equally likely, the loss is ln 2 / 2."""
+    """For one-hot targets and two classes that are equally likely, the loss is ln 2 / 2."""
     params, images = with_logits(np.zeros((5, 2), np.float32))
     close(impl.loss.eager(params, images, np.eye(2)[[1, 0, 0, 1, 1]]), np.log(2) / 2, ROUNDING)
 
@@ -57,7 +57,9 @@ def test_one_number(impl, case):
 
 @given(exact_cases(SHAPES))
 def test_equal_logits_cost_ln_k_over_k(impl, case):
-    """If all K classes are equally likely, the loss is ln K / K, because the mean over classes divides by K."""
+    """For one-hot targets and K classes that are equally likely, the loss is ln K / K, because the mean over classes
+    divides by K.
+    """
     params = [(w * 0, b * 0) for w, b in case.params]
     k = case.n_classes
     close(impl.loss(params, case.images, case.targets), np.log(k) / k, ROUNDING)
@@ -120,7 +122,9 @@ def test_images_have_no_order(impl, case):
 
 @given(wide_cases(SHAPES, more=4))
 def test_classes_have_no_order(impl, case):
-    """Reordering the classes in the same way in the last layer and in the targets does not change the loss."""
+    """Reordering the units of the last layer and the columns of the targets in the same way does
+    not change the loss.
+    """
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]
     got = impl.loss([*case.params[:-1], (w[order], b[order])], case.images, case.targets[:, order])
@@ -222,8 +226,8 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(DEEP))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """The gradient of the loss with respect to the images equals the one that backpropagation computes from (p - y) /
-    (nK).
+    """The gradient of the loss with respect to the images equals the one that NumPy computes by the chain rule, from
+    (p - y) / (nK) for the logits.
     """
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)

@@ -158,8 +158,8 @@ def test_compiling_changes_nothing(impl, drawn):
 @pytest.mark.fine_print
 @given(st.binary(min_size=N, max_size=N))
 def test_bytes_do_not_wrap_around(impl, drawn):
-    """A label stored as a byte marks only its own class. If class numbers were stored as bytes too, 256 would become
-    0, and label 0 would also mark class 256.
+    """A label stored as a byte marks only its own class. If the class numbers were stored as bytes too, class 256
+    would become 0, so label 0 would mark class 0 and class 256.
     """
     labels = np.frombuffer(drawn, np.uint8)
     equal(impl.one_hot(labels, 300), oracle.one_hot(labels, 300))

@@ -49,7 +49,7 @@ def squared_error_of_logarithms(params, images, targets):
 
 
 def the_other_classes_too(params, images, targets):
-    """log(1 - p) of every wrong class is subtracted too (binary cross-entropy), so the loss is too large."""
+    """The loss also contains -log(1 - p) for every wrong class (binary cross-entropy), so it is too large."""
     log_p = forward(params, images)
     return -jnp.mean(log_p * targets + jnp.log1p(-jnp.minimum(jnp.exp(log_p), 1 - 1e-6)) * (1 - targets))
 
@@ -103,7 +103,9 @@ def per_image(params, images, targets):
 
 
 def root_of_the_squares(params, images, targets):
-    """The root mean square of the terms is returned instead of their mean, so the gradient is wrong too."""
+    """The root mean square of the terms y log p is returned instead of their negative mean, so both the value and the
+    gradient are wrong.
+    """
     return jnp.sqrt(jnp.mean((forward(params, images) * targets) ** 2))
 
 
@@ -125,7 +127,9 @@ def images_cut_off(params, images, targets):
 
 
 def columns_for_entries(params, images, targets):
-    """`log_p[:, labels]` takes n entries from every image; `log_p[arange(n), labels]` would take one from each."""
+    """`log_p[:, labels]` takes n entries from every image instead of one, which `log_p[arange(n),
+    labels]` would take.
+    """
     return -jnp.mean(forward(params, images)[:, jnp.argmax(targets, axis=1)]) / targets.shape[1]
 
 
@@ -135,9 +139,7 @@ def logarithm_twice(params, images, targets):
 
 
 def every_image_with_every_target(params, images, targets):
-    """`log_p @ targets.T` compares each image with all targets; `log_p * targets` would pair each image with
-    its own.
-    """
+    """`log_p @ targets.T` pairs each image with all targets instead of only its own, as `log_p * targets` would."""
     return -jnp.mean(forward(params, images) @ targets.T) / targets.shape[1]
 
 
@@ -160,8 +162,8 @@ def means_of_parts(params, images, targets):
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """The gradient comes from a rule written by hand (`jax.custom_vjp`) that ignores later operations, so the
-    gradient of c · loss lacks the factor c.
+    """The gradient comes from a rule written by hand (`jax.custom_vjp`) that ignores what is done with the loss
+    afterwards, so the gradient of c · loss lacks the factor c.
     """
 
     @jax.custom_vjp

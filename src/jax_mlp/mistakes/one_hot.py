@@ -56,7 +56,7 @@ def minus_one_elsewhere(x, n_classes=10):
 
 
 def smoothed(x, n_classes=10):
-    """A tenth of the 1 is spread evenly over all classes (label smoothing), so no entry is exactly 0 or 1."""
+    """One tenth of each row's 1 is spread evenly over all classes (label smoothing), so no entry is exactly 0 or 1."""
     return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
 
 
@@ -96,7 +96,7 @@ def cumulative(x, n_classes=10):
 
 
 def wraps_around_as_a_byte(x, n_classes=10):
-    """Labels are cast to a byte, so 256 becomes 0."""
+    """Labels are cast to bytes, so 256 becomes 0."""
     return jax.nn.one_hot(x.astype(jnp.uint8), n_classes)
 
 
