@@ -154,8 +154,8 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """Up to rounding, the network's log-probabilities equal those that NumPy computes in float64
-    for the same network.
+    """Up to rounding, the outputs of a whole network (its log-probabilities) equal those that NumPy
+    computes in float64.
     """
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))

@@ -88,8 +88,8 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two are parallel, and few pairs are almost exactly
-    orthogonal.
+    """The rows of a weight matrix are drawn independently, so no two rows are parallel, and only few pairs of rows
+    are orthogonal or very nearly so.
     """
     w, _ = impl.init_weights_biases(16, 16, key)
     unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
@@ -108,7 +108,9 @@ def test_the_scale_of_one_layer(impl, key, factor):
 
 
 def test_samples_stray(impl):
-    """The mean of all N weights of a layer is close to 0 but not exactly 0: it varies by about scale / √N."""
+    """The mean of all N weights of a layer is close to 0 but not exactly 0: from key to key, it varies by about scale
+    / √N.
+    """
     means = [np.asarray(impl.init_weights_biases(16, 16, key, 1.0)[0]).mean() for key in TEN_KEYS]
     # The mean of 256 values is closer to 0 than 1e-4 once in 800 times. Ten means never all are.
     holds(np.abs(means).max() > 1e-4, np.array(means), "means that differ from 0 by about 0.06")

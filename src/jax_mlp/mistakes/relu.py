@@ -89,5 +89,5 @@ def in_place(x):
 
 
 def largest_along_an_axis(x):
-    """`jnp.max(x, 0)` is used instead of `jnp.maximum(x, 0)`, so only the largest entries along axis 0 are returned."""
+    """`jnp.max(x, 0)` is used instead of `jnp.maximum(x, 0)`, so only the maximum along axis 0 is returned."""
     return jnp.max(x, 0)
