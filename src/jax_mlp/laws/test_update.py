@@ -23,7 +23,7 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """With one layer, one image with the single input 1, two equal logits and the learning rate 1, the weight and
+    """Take one layer, one image whose only input is 1, two equal logits and the learning rate 1. Then the weight and
     bias of the right class rise by 1/4, and those of the other class fall by 1/4.
     """
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]

@@ -182,7 +182,7 @@ def a_flat_list(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def rate_is_added(params, x, y, learning_rate=1e-2):
-    """The learning rate is added to the gradient instead of multiplied by it."""
+    """The gradient and the learning rate are added instead of multiplied."""
     return jax.tree.map(lambda p, g: p - (learning_rate + g), params, _gradient(params, x, y))
 
 
