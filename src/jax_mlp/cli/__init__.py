@@ -4,6 +4,7 @@ import io
 import os
 import shlex
 import sys
+import traceback
 
 import typer
 
@@ -45,19 +46,19 @@ def _main() -> None:
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
-        message = _broken_jax() or str(error)
+        message = _broken_jax(error) or str(error)
     except typer.Abort:  # Ctrl-C, or no answer to a question
         message = "stopped."
     except (RuntimeError, AssertionError) as error:  # raised by JAX, for example if memory or a platform is missing
         if os.environ.get(SUPERVISED):  # the supervisor explains it
             raise
-        message = _broken_jax() or f"{summary(error)}. To see what JAX finds here, run: jax-mlp doctor"
+        message = _broken_jax(error) or f"{summary(error)}. To see what JAX finds here, run: jax-mlp doctor"
     except Exception as error:  # typer's own errors have a message; anything else is a bug, and is shown in full
         describe = getattr(error, "format_message", None)
         if type(error).__name__ == "NoArgsIsHelpError" and describe:
             print(describe())
             sys.exit(2)
-        message = _usage(error, describe()) if describe else _broken_jax()
+        message = _usage(error, describe()) if describe else _broken_jax(error)
         if not message:
             raise
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
@@ -71,10 +72,13 @@ def _usage(error, message: str) -> str:
     return f"{message} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
 
 
-def _broken_jax() -> str:
-    """What is wrong with an installation of JAX that cannot be imported, or nothing."""
+def _broken_jax(error: Exception) -> str:
+    """What is wrong with an installation of JAX that cannot be imported, if that can be the cause of an error."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    if not isinstance(error, ImportError) and frame.f_globals["__name__"].startswith("jax_mlp."):
+        return ""  # raised by this package, so there is no need to import JAX
     try:
         import_jax()
-    except ImportError as error:
-        return str(error)
+    except ImportError as broken:
+        return str(broken)
     return ""

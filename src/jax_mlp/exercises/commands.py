@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -119,7 +119,8 @@ def solution(
     exercises, passes = _started(component, folder), False
     if exercises.without_hints or not yes:
         print(f"Testing {exercises.shown(component)} …", flush=True)
-        code = _pytest(f"--impl={folder}", component, "-q", "-p", "no:cacheprovider", quiet=True)
+        told = [f"--impl={folder}", component, "-q", "-p", "no:cacheprovider"]
+        code = _tested_by("pytest", *told, stdout=subprocess.DEVNULL)
         if code not in (0, 1):  # neither passed nor failed
             raise ValueError(
                 f"exercises solution: expected pytest to test {component}, got its exit code {code}. "
@@ -183,7 +184,7 @@ def reset(component: Component, folder: In = HERE) -> None:
 def watch(folder: Folder = HERE) -> None:
     """Test each component whenever you save it."""
     _started("init", folder)
-    sys.exit(_pytest(f"--impl={folder}", "--watch", "-q"))
+    sys.exit(_tested_by("pytest", f"--impl={folder}", "--watch", "-q"))
 
 
 @app.command()
@@ -202,11 +203,8 @@ def law(
             f"exercises law: expected a file with laws, got {file}, which does not exist. "
             "Make one with: jax-mlp exercises start"
         )
-    import jax_mlp.checking  # noqa: F401  (an error if pytest is missing)
-
     with_asserts = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
-    command = [sys.executable, "-m", "jax_mlp.checking.own_laws", str(file.resolve()), only]
-    sys.exit(subprocess.call(command, env=with_asserts))
+    sys.exit(_tested_by("jax_mlp.checking.own_laws", str(file.resolve()), only, env=with_asserts))
 
 
 @app.command()
@@ -248,8 +246,8 @@ def _started(component: str, folder: Path) -> Exercises:
     return exercises
 
 
-def _pytest(*arguments: str, quiet: bool = False) -> int:
+def _tested_by(module: str, *arguments: str, **options: Any) -> int:
+    """The exit code of a module that tests something, run in a process of its own."""
     import jax_mlp.checking  # noqa: F401  (an error if pytest is missing, which would look like failing laws)
 
-    output = subprocess.DEVNULL if quiet else None
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments], stdout=output)
+    return subprocess.call([sys.executable, "-m", module, *arguments], **options)
