@@ -206,7 +206,9 @@ def test_batches_hold_128_images_unless_told(impl):
 
 
 def test_all_epochs_asked_for_are_gone_through(impl):
-    """Training runs for all `n_epochs` epochs, even if every image is already classified correctly."""
+    """Training runs for all `n_epochs` epochs, even if every image is already classified correctly, or the loss does
+    not fall.
+    """
     hopeless = untaught(np.ones((4, 2), np.float32), np.array([0, 0, 1, 2], np.int32), 3)  # equal images, three classes
     for case, rate in [(FOUR, 1.0), (hopeless, 64.0)]:
         _, seen = told(impl, case, 12, batch_size=2, learning_rate=rate)
