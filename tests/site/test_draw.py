@@ -113,6 +113,19 @@ def test_drawn_digits_are_read(home):
     assert len(missed) <= 5, missed
 
 
+def test_the_answer_does_not_wait_for_a_frame(home):
+    """On a busy machine, which draws no frame for a while, what is said is about all that was drawn."""
+    page = home()
+    page.evaluate("requestAnimationFrame = () => 0")
+    paper, said = page.locator(".draw-paper canvas"), page.locator("#draw output")
+    for lift in " ", "Tab":
+        paper.focus()
+        page.keyboard.press("Delete")
+        for key in [*8 * ["ArrowUp"], " ", *16 * ["ArrowDown"], lift]:
+            page.keyboard.press(key)
+        expect(said).to_contain_text("It reads 1")
+
+
 def test_by_keyboard_alone(home):
     """The keyboard draws, clears, moves to a unit and chooses a test digit; every control says its value."""
     page = home()

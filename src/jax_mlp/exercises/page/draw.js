@@ -109,14 +109,12 @@
     chosen = number
     pen = { ...pen, down: false, visible: false }
     ink.clearRect(0, 0, SIZE, SIZE)
-    classify()
     say()
   }
 
   function clear() {
     chosen = null
     ink.clearRect(0, 0, SIZE, SIZE)
-    classify()
     say()
   }
 
@@ -303,8 +301,9 @@
     return image.every(pixel => pixel === 0)
   }
 
-  /** Put the answer into words, which a screen reader says. Not at every move of the pen. */
+  /** Classify what is there now and say the answer in words, which a screen reader reads. Not at every move of the pen. */
   function say() {
+    classify()
     const answer = chances.indexOf(Math.max(...chances))
     const right = truth()
     if (empty()) output.textContent = "The sheet is empty."
@@ -346,7 +345,6 @@
   const lift = (/** @type {PointerEvent} */ event) => {
     if (!last || !event.isPrimary) return
     last = null
-    classify()
     say()
   }
   paper.addEventListener("pointerup", lift)
@@ -389,8 +387,10 @@
   paper.addEventListener("keyup", event => held.delete(event.key))
   paper.addEventListener("blur", () => {
     held.clear()
+    const drawing = pen.down
     pen = { ...pen, down: false, visible: false }
-    soon()
+    if (drawing) say()
+    else soon()
   })
 
   part(".draw-paper button", HTMLButtonElement).addEventListener("click", clear)
