@@ -35,14 +35,14 @@ def loss(
         TypeError: If images or targets are not real numbers, or the parameters are not floating-point numbers.
 
     Laws:
-        - If all classes are equally likely, the loss is $\ln K / K$ for one-hot targets.
+        - If all classes are equally likely, the loss is $(\log K) / K$ for one-hot targets.
         - If each target sums to 1, the gradient with respect to the logits is $(p - y) / (nK)$.
         - Repeating every image in the batch changes nothing.
 
     Examples:
         >>> params = [(jnp.zeros((2, 3)), jnp.zeros(2))]
         >>> value = loss(params, jnp.ones((1, 3)), jnp.array([[0.0, 1.0]]))
-        >>> print(f"{value:.4f}")  # ln 2 / 2
+        >>> print(f"{value:.4f}")  # (log 2) / 2
         0.3466
 
     References:

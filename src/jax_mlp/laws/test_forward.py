@@ -154,9 +154,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """Up to rounding, the outputs of a whole network (its log-probabilities) equal those that NumPy
-    computes in float64.
-    """
+    """Up to rounding, the log-probabilities that a whole network gives equal those that NumPy computes in float64."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -274,8 +272,8 @@ def test_gradient_of_the_images_is_what_comes_back(impl, case):
 
 
 STEPS = {
-    "The network: each layer computes `w @ x + b`, `relu` follows every layer but the last, and the logits of the last "
-    "layer become the logarithms of probabilities.": [
+    "The network: each layer computes `w @ x + b`, every layer but the last then applies `relu`, and the logits of the "
+    "last layer become the logarithms of probabilities.": [
         test_example, test_a_row_of_classes_for_each_image, test_probabilities_of_a_row_sum_to_one,
         test_log_probabilities_are_not_positive, test_one_image_at_a_time_gives_what_the_batch_gives,
         test_reordering_images_reorders_rows, test_an_image_changes_its_own_row_only, test_hidden_units_have_no_order,

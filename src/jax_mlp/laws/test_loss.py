@@ -40,7 +40,7 @@ def with_logits(logits):
 
 
 def test_example(impl):
-    """For one-hot targets and two classes that are equally likely, the loss is ln 2 / 2."""
+    """For one-hot targets and two classes that are equally likely, the loss is (log 2) / 2."""
     params, images = with_logits(np.zeros((5, 2), np.float32))
     close(impl.loss.eager(params, images, np.eye(2)[[1, 0, 0, 1, 1]]), np.log(2) / 2, ROUNDING)
 
@@ -57,8 +57,8 @@ def test_one_number(impl, case):
 
 @given(exact_cases(SHAPES))
 def test_equal_logits_cost_ln_k_over_k(impl, case):
-    """For one-hot targets and K classes that are equally likely, the loss is ln K / K, because the mean over classes
-    divides by K.
+    """For one-hot targets and K classes that are equally likely, the loss is (log K) / K, because the mean over
+    classes divides by K.
     """
     params = [(w * 0, b * 0) for w, b in case.params]
     k = case.n_classes
@@ -226,8 +226,8 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(DEEP))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """The gradient of the loss with respect to the images equals the one that NumPy computes by the chain rule, from
-    (p - y) / (nK) for the logits.
+    """The gradient of the loss with respect to the images equals the one that NumPy computes by the chain rule,
+    starting with the gradient (p - y) / (nK) with respect to the logits.
     """
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)

@@ -127,9 +127,7 @@ def images_cut_off(params, images, targets):
 
 
 def columns_for_entries(params, images, targets):
-    """`log_p[:, labels]` takes n entries from every image instead of one, which `log_p[arange(n),
-    labels]` would take.
-    """
+    """`log_p[:, labels]` takes n entries from every image, whereas `log_p[arange(n), labels]` would take one."""
     return -jnp.mean(forward(params, images)[:, jnp.argmax(targets, axis=1)]) / targets.shape[1]
 
 
@@ -139,7 +137,9 @@ def logarithm_twice(params, images, targets):
 
 
 def every_image_with_every_target(params, images, targets):
-    """`log_p @ targets.T` pairs each image with all targets instead of only its own, as `log_p * targets` would."""
+    """`log_p @ targets.T` pairs each image with all targets, whereas `log_p * targets` would pair
+    it only with its own.
+    """
     return -jnp.mean(forward(params, images) @ targets.T) / targets.shape[1]
 
 
