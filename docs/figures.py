@@ -439,7 +439,7 @@ def learning() -> Figure:
 
 
 def weights() -> Figure:
-    """Ink on green adds more to a unit's sum than it did at the start of training, and ink on red adds less.
+    """Ink on a green pixel adds more to the unit's sum than at the start of training, and ink on a red pixel adds less.
 
     Forty small images of weights, after subtraction of the initial weights: green where a bright pixel speaks for the
     unit, red where it speaks against it. There are strokes and arcs of one colour beside those of the other, and

@@ -2,7 +2,7 @@
 
 - `<!-- pipeline loss -->` becomes the stages of the network, with the stage `loss` lit.
 - `<!-- sketch neuron -->` becomes docs/sketches/neuron.svg, in the page, so that it has the page's fonts and colours.
-- `<!-- code loss -->` becomes the code of the reference's `loss`, without types, docstring and checks; and
+- `<!-- code loss -->` becomes the code of the reference's `loss`, without types, docstring or checks; and
   `<!-- code laws/test_relu.py test_example -->` becomes a function of the package as it is.
 - `<!-- count laws -->` and `<!-- count mistakes -->` become numbers.
 """

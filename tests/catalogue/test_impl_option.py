@@ -130,7 +130,7 @@ def test_a_folder_without_components_is_an_error(tmp_path):
 
 
 def test_the_fine_print_is_explained(tmp_path):
-    """A law of the fine print that fails has a report like any other, and the command in it runs that law alone."""
+    """The board offers the fine print. A law of it that fails has a report, whose command runs that law alone."""
     (tmp_path / "init.py").write_text(
         "import jax\n"
         "def init_weights_biases(in_size, out_size, random_key, scale=1e-3):\n"
@@ -142,8 +142,11 @@ def test_the_fine_print_is_explained(tmp_path):
         "    sizes = zip(layer_sizes, layer_sizes[1:])\n"
         "    return [init_weights_biases(*pair, each, scale) for pair, each in zip(sizes, keys)]\n"
     )
+    shown = judged(tmp_path, "init")
+    assert "done\n\nfine print (optional): not tested. Add --fine-print to test it.\n" in shown.stdout
     shown = judged(tmp_path, "init", "--fine-print")
     assert "1 failed" in shown.stdout
+    assert "fine print: 1 of 2" in shown.stdout
     assert "got:            TypeError: unsupported operand" in shown.stdout
     _, _, rerun = shown.stdout.partition("rerun:          pytest ")
     again = subprocess.run(

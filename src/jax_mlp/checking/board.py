@@ -13,7 +13,7 @@ from jax_mlp.checking import causes, evaluate
 from jax_mlp.checking import report as reports
 from jax_mlp.checking.evaluate import component_of, is_fine_print
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import FINE_PRINT, Exercises
 from jax_mlp.exercises.stubs import is_stub, steps
 from jax_mlp_pytest import option
 
@@ -141,6 +141,9 @@ class Board:
         if fine:
             show.write_line("")
             show.write_line(f"fine print: {fine.count('passed')} of {len(fine)}")
+        elif done == len(components) and not FINE_PRINT.keys().isdisjoint(components):
+            show.write_line("")
+            show.write_line("fine print (optional): not tested. Add --fine-print to test it.")
         if self.exercises.started:
             show.write_line("")
             for line in self._next(rows):

@@ -62,7 +62,7 @@ def test_what_it_predicts_is_right(impl, case):
 
 @given(exact_cases(CLASSIFIERS, sharpness=0))
 def test_what_it_does_not_predict_is_wrong(impl, case):
-    """If every target is a class other than the network's answer, the accuracy is 0."""
+    """If the class of every target differs from the network's answer, the accuracy is 0."""
     close(impl.accuracy(case.params, case.images, np.roll(answers(case), 1, axis=1)), 0.0, ROUNDING)
 
 
@@ -164,7 +164,7 @@ def test_many_images_and_layers_too(impl):
 
 @given(exact_cases(FEW, sharpness=0))
 def test_no_gradient(impl, case):
-    """The gradient is zero wherever it exists, because a small change of a parameter usually changes no answer."""
+    """The gradient is zero wherever it exists, because the accuracy is constant between its jumps."""
     try:
         got = impl.accuracy.gradient(case.params, case.images, case.targets)
     except jax.errors.JAXTypeError:  # code that leaves JAX, for NumPy, has no gradient

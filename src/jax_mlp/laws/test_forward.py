@@ -154,7 +154,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """Up to rounding, the log-probabilities that a whole network gives equal those that NumPy computes in float64."""
+    """Up to rounding, the log-probabilities of a whole network equal those that NumPy computes in float64."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -247,8 +247,8 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For any weighted sum of the log-probabilities, the gradient that `jax.grad` gives for the parameters equals the
-    one that NumPy computes by the chain rule.
+    """For any weighted sum of the log-probabilities, `jax.grad` and the chain rule in NumPy give the same gradient
+    with respect to the parameters.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -260,8 +260,8 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """For any weighted sum of the log-probabilities, the gradient that `jax.grad` gives for the images equals the one
-    that NumPy computes by the chain rule.
+    """For any weighted sum of the log-probabilities, `jax.grad` and the chain rule in NumPy give the same gradient
+    with respect to the images.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)

@@ -88,7 +88,7 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two rows are parallel, and only few pairs of rows
+    """The rows of a weight matrix are drawn independently, so no two rows are parallel, and only a few pairs of rows
     are orthogonal or very nearly so.
     """
     w, _ = impl.init_weights_biases(16, 16, key)

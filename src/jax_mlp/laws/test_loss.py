@@ -207,7 +207,9 @@ def test_gradient_of_a_shift_is_zero(impl, case):
 
 @given(exact_cases(LAYERS))
 def test_gradient_of_every_layer_is_its_closed_form(impl, case):
-    """In every layer, the gradients of the weights and biases equal those that backpropagation in NumPy gives."""
+    """`jax.grad` and backpropagation in NumPy give the same gradient of the loss with respect to the weights and
+    biases of every layer.
+    """
     got = impl.loss.gradient(case.params, case.images, case.targets)
     # p - y is rounded relative to the size of the logits, and then multiplied by factors that are at most these.
     growth = oracle.growth(case.params)
@@ -226,9 +228,7 @@ def test_gradient_is_passed_on_to_what_comes_before(impl, case, factor):
 
 @given(exact_cases(DEEP))
 def test_gradient_of_the_images_is_its_closed_form(impl, case):
-    """The gradient of the loss with respect to the images equals the one that NumPy computes by the chain rule,
-    starting with the gradient (p - y) / (nK) with respect to the logits.
-    """
+    """`jax.grad` and backpropagation in NumPy give the same gradient of the loss with respect to the images."""
     got = impl.loss.gradient(case.params, case.images, case.targets, argnum=1)
     _, expected = oracle.loss_pullback(case.params, case.images, case.targets)
     growth = oracle.growth(case.params) * np.abs(case.params[0][0]).sum(axis=0).max()

@@ -66,7 +66,9 @@ def test_monotone(impl, x):
 
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
-    """The positive part of x, relu(x), minus its negative part, relu(-x), is x itself: relu(x) - relu(-x) = x."""
+    """relu(x) is the positive part of x, and relu(-x) is its negative part. Their difference is x:
+    relu(x) - relu(-x) = x.
+    """
     equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 
 

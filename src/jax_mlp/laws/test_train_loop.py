@@ -284,9 +284,7 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """On the images that the laws on shuffling use, training in two different orders gives clearly
-    different weights.
-    """
+    """The laws on shuffling use images for which training in two different orders gives clearly different weights."""
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))

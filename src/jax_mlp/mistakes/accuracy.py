@@ -116,8 +116,8 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """`argmax` is applied only to the predictions, so broadcasting compares the list of all predicted classes with
-    each row of targets.
+    """`argmax` is applied only to the predictions, so the predicted classes of all images are compared with each row
+    of targets (by broadcasting).
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 

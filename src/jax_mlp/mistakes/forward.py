@@ -60,7 +60,7 @@ def largest_not_put_back(params, images):
 
 
 def mean_taken_out(params, images):
-    """The mean logit is subtracted before `exp` instead of the largest, so `exp` can still overflow."""
+    """Before `exp`, the mean logit is subtracted instead of the largest, so `exp` can still overflow."""
     z = _logits(params, images)
     z = z - z.mean(axis=1, keepdims=True)
     return z - jnp.log(jnp.sum(jnp.exp(z), axis=1, keepdims=True))
@@ -86,7 +86,9 @@ def normalised_over_everything(params, images):
 
 
 def mean_for_sum(params, images):
-    """The mean of the exponentials is taken, not the sum, so each row's probabilities sum to the number of classes."""
+    """The mean of the exponentials is taken instead of the sum, so each row's probabilities sum to
+    the number of classes.
+    """
     z = _logits(params, images)
     return z - logsumexp(z, axis=1, keepdims=True) + jnp.log(z.shape[1])
 

@@ -99,7 +99,7 @@ def uniform_up_to_the_scale(in_size, out_size, random_key, scale=1e-3):
 
 
 def only_positive_values(in_size, out_size, random_key, scale=1e-3):
-    """`jax.random.uniform` draws from 0 to 1 by default, so no value is negative."""
+    """Values are drawn with `jax.random.uniform`, which draws from 0 to 1 by default, so no value is negative."""
     w_key, b_key = jax.random.split(random_key)
     s = _sigma(scale, in_size)
     return jax.random.uniform(w_key, (out_size, in_size)) * s, jax.random.uniform(b_key, (out_size,)) * s

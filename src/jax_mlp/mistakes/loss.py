@@ -42,8 +42,8 @@ def squared_error(params, images, targets):
 
 
 def squared_error_of_logarithms(params, images, targets):
-    """The loss is the mean of (log p - y)², so training pulls log p towards 0 for wrong classes, which makes them
-    likelier.
+    """The loss is the mean of (log p - y)². For a wrong class (y = 0), training pulls log p towards 0, which makes
+    the class likelier.
     """
     return jnp.mean((forward(params, images) - targets) ** 2)
 
@@ -81,7 +81,7 @@ def divided_by_a_batch_of_128(params, images, targets):
 
 
 def mean_over_targets_that_count(params, images, targets):
-    """The mean is taken only over the nonzero entries of the targets, so the loss is too large."""
+    """The mean is taken only over the entries where the target is not zero, so the loss is too large."""
     terms = forward(params, images) * targets
     return -jnp.sum(terms) / jnp.maximum(jnp.sum(targets != 0), 1)
 
@@ -127,7 +127,9 @@ def images_cut_off(params, images, targets):
 
 
 def columns_for_entries(params, images, targets):
-    """`log_p[:, labels]` takes n entries from every image, whereas `log_p[arange(n), labels]` would take one."""
+    """`log_p[:, labels]` is used instead of `log_p[arange(n), labels]`, so n entries of every row are taken instead
+    of one.
+    """
     return -jnp.mean(forward(params, images)[:, jnp.argmax(targets, axis=1)]) / targets.shape[1]
 
 

@@ -56,7 +56,9 @@ def minus_one_elsewhere(x, n_classes=10):
 
 
 def smoothed(x, n_classes=10):
-    """One tenth of each row's 1 is spread evenly over all classes (label smoothing), so no entry is exactly 0 or 1."""
+    """One tenth of the 1 in each row is spread evenly over all classes (label smoothing), so no
+    entry is exactly 0 or 1.
+    """
     return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
 
 
