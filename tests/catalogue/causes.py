@@ -19,6 +19,8 @@ IN_OTHER_WORDS: dict[str, str] = {
     "update/in_place": "An argument was donated",
     "train_loop/batches_end_at_the_batch_size": "A batch is empty",
     "train_loop/parameters_given_away": "An argument was donated",
+    "train_loop/shuffled_in_place": "Your function changes what it is given",
+    "train_loop/list_changed_in_place": "Your function changes what it is given",
     "train_loop/updates_are_thrown_away": "The result of `update(…)` is not kept",
 }
 """Mistakes whose report says what an error or an answer shows, and how that sentence begins. Each was read."""

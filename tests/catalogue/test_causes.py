@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_mlp import forward, loss
+from jax_mlp import forward, loss, train_loop
 from jax_mlp.checking import causes, evaluate, examples, report
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
@@ -111,6 +111,25 @@ def multiplied_as_matrices(params, images, targets):
     return -jnp.mean(targets @ forward(params, images))
 
 
+def labels_left_behind(params, images, test_images, labels, test_labels, n_epochs=10, **options):
+    """A train_loop that shuffles the images alone, with an order of its own."""
+    if options.get("key") is not None:
+        seed = int(jax.random.key_data(options.pop("key"))[-1])
+        images = images[np.random.default_rng(seed).permutation(len(images))]
+    return train_loop(params, images, test_images, labels, test_labels, n_epochs, **options)
+
+
+def normalised_where_finite(params, images):
+    """A forward whose other branch of `where` has an infinite derivative."""
+    log_p = forward(params, images)
+    return jnp.where(log_p < 1, log_p, jnp.log(0 * log_p))
+
+
+def matches_per_image(params, images, targets):
+    """An accuracy that takes argmax over the images, and counts by itself."""
+    return sum(forward(params, images).argmax(axis=0) == targets.argmax(axis=0)) / len(images)
+
+
 def batches_taken_for_given(params, *sets, batches: Any = None, **options):
     """A train_loop that needs batches."""
     for _ in batches:
@@ -145,11 +164,23 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("init::test_same_key_same_values", drawn_by_numpy, "instead of the key"),
         ("train_loop::test_every_epoch_is_told", never_told, "`on_epoch` was never called"),
         ("train_loop::test_no_epochs_no_change", batches_taken_for_given, "Test for None first"),
+        ("train_loop::test_a_batch_as_large_as_the_set_is_one_update", labels_left_behind, "but their labels are not"),
+        ("forward::test_gradient_is_backpropagation", normalised_where_finite, "a derivative on the way is infinite"),
+        ("accuracy::test_counted_one_by_one", matches_per_image, "`argmax` is taken over the images (axis 0)"),
     ],
 )
 def test_what_beginners_meet_is_said_in_their_words(law, function, words):
     """For each error that beginners meet, a sentence about their code says what it comes from."""
     assert words in likely_cause(function, law)
+
+
+def test_a_sign_is_wrong_only_if_no_answer_has_the_right_one():
+    """An overflow that turns 64 into -64, and leaves smaller numbers right, is not called a wrong sign."""
+    implementation = Implementation()
+    implementation.use("relu", {"relu": lambda x: ((x + jnp.abs(x)) / 2).astype(x.dtype)})
+    assert implementation.relu.eager(np.int8([64])) == -64
+    found = causes.gather("relu", "test_example", LawBroken(1, 0), implementation.relu.calls, implementation)
+    assert not found.relation
 
 
 def test_a_counterexample_with_one_class_tells_enough():

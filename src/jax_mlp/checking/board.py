@@ -225,7 +225,7 @@ class Board:
             return f"fix {component}. Its first failing law:"
         texts = [text.partition(":")[0] for text in steps(component)]
         if done < len(texts):  # whether it is not written, or not right, its first law says what is missing
-            return f"write step {done + 1} of {component}, {texts[done]}. Its first failing law:"
+            return f"step {done + 1} of {component}, {texts[done]}. Its first failing law:"
         return f"{verb} the rest of {component}. Its first failing law:"
 
     def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:

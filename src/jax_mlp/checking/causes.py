@@ -111,10 +111,8 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
         if share == best
         and len(known[name] & broken) >= least * (len(known[name] | broken) - bool(known[name] - broken))
     ]
-    if not likely and reported.relation:
-        return reported.relation[0]
     if not 1 <= len(likely) <= 2:
-        return ""
+        return next(iter(reported.relation), "")
     unexplained = set.intersection(*(otherwise[name] - known[name] for name in likely))
     more = "\nThere is probably a second mistake too, because this does not explain every law that fails."
     return "\nor: ".join(sentences[name] for name in likely) + more * bool(unexplained)

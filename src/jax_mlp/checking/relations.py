@@ -1,6 +1,7 @@
 """How wrong answers differ from the right ones, such as by their sign: each way has a sentence about the code."""
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ class Relation(NamedTuple):
 
     holds: Callable[[Call, Any, Any], Any]
     sentence: str
+    everywhere: bool = False
+    """Whether it must hold for the answers that are right too, as a wrong sign leaves none right but zeros."""
 
 
 UNREPEATABLE = (
@@ -73,6 +76,7 @@ RELATIONS = {
         Relation(
             lambda _, got, expected: _is(got, -expected),
             "The sign of the result is wrong: a minus sign is missing, or there is one too many.",
+            everywhere=True,
         ),
     ],
     "relu": [
@@ -160,10 +164,11 @@ def find(answered: list[Call], further: list[Call], suspect: Component) -> list[
     if call.function in COMPONENTS["init"]:
         return _of_scales(call, suspect)
     if call.function == "train_loop":
-        return []
+        return _of_shuffling(suspect) if call.options.get("key") is not None else []
     calls = [*(answered if not further else answered[-1:]), *further]
     pairs = [(call, call.result, right_answer(call)) for call in calls]
-    wrong = [(call, got, right) for call, got, right in pairs if right is not NO_ANSWER and not agree(got, right)]
+    pairs = [(call, got, right) for call, got, right in pairs if right is not NO_ANSWER]
+    wrong = [(call, got, right) for call, got, right in pairs if not agree(got, right)]
     if not wrong:
         return []
     form = jax.tree.structure(wrong[0][2])
@@ -172,16 +177,24 @@ def find(answered: list[Call], further: list[Call], suspect: Component) -> list[
     if call.function == "update" and call.method in ("__call__", "eager"):
         return _of_a_step(wrong)
     if call.method in ("gradient", "pullback"):
-        value_right = all(_value_is_right(call, suspect) for call, *_ in wrong)
-        nothing = all(not np.any(leaf) for _, got, _ in wrong for leaf in jax.tree.leaves(got))
-        return [
-            "The value is right, but its derivative is 0 everywhere. Something stops the gradient, such as "
-            "jax.lax.stop_gradient, a comparison, argmax, round, float(), or a conversion to integers."
-        ] * (value_right and nothing)
+        if not all(_value_is_right(call, suspect) for call, *_ in wrong):
+            return []
+        leaves = [np.asarray(leaf) for _, got, _ in wrong for leaf in jax.tree.leaves(got)]
+        if not any(leaf.any() for leaf in leaves):
+            return [
+                "The value is right, but its derivative is 0 everywhere. Something stops the gradient, such as "
+                "jax.lax.stop_gradient, a comparison, argmax, round, float(), or a conversion to integers."
+            ]
+        if any(np.isnan(leaf).any() for leaf in leaves):
+            return [
+                "The value is right, but its derivative is NaN, so a derivative on the way is infinite. For example, "
+                "those of log and sqrt at 0 are, even in a branch that jnp.where does not choose."
+            ]
+        return []
     for names, relations in RELATIONS.items():
         if call.function in names.split():
             for relation in relations:
-                if all(_holds(relation, *each) for each in wrong):
+                if all(_holds(relation, *each) for each in (pairs if relation.everywhere else wrong)):
                     return [relation.sentence]
     return _unused([call for call, *_ in wrong], suspect) if call.function in ("forward", "loss") else []
 
@@ -257,6 +270,29 @@ def never_told(call: Call, suspect: Component) -> list[str]:
             return [
                 "`on_epoch` was never called. Call it after each epoch: on_epoch(epoch=…, seconds=…, train_accuracy=…, "
                 "test_accuracy=…, loss=…)."
+            ]
+    return []
+
+
+def _of_shuffling(suspect: Component) -> list[str]:
+    """Whether a key gives what the reference gives for labels in another order: then they did not move along."""
+    params = [(np.zeros((3, 3), np.float32), np.zeros(3, np.float32))]
+    images, labels = np.eye(3, dtype=np.float32), np.arange(3)
+
+    def trained(train_loop, labels, **options):
+        new = train_loop(params, images, images, labels, labels, 1, batch_size=3, learning_rate=1.0, **options)
+        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(new)])
+
+    right, *mixed = (
+        trained(examples.reference().train_loop.function, labels[[*order]])
+        for order in itertools.permutations(range(3))
+    )
+    got = [trained(suspect.function, labels, key=jax.random.key(seed)) for seed in range(4)]
+    if all(any(np.allclose(one, other) for other in [right, *mixed]) for one in got):
+        if not all(np.allclose(one, right) for one in got):
+            return [
+                "The images are shuffled but their labels are not, so most images get a wrong label. Use the same "
+                "order for both."
             ]
     return []
 

@@ -37,7 +37,7 @@ FINE_PRINT = {
     "forward": "params as a tuple",
     "one_hot": "labels stored as bytes",
     "loss": "targets stored as bytes",
-    "update": "parameters in half precision",
+    "update": "parameters in half precision, and params as a tuple",
 }
 """The parts of a docstring that are tested only with --fine-print."""
 

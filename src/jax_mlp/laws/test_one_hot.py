@@ -19,7 +19,8 @@ def labelled(drawn, out_of_range=False):
     n_classes = drawn.one_of(CLASSES)
     kinds = [range(n_classes)]
     if out_of_range:
-        around = [-1, -n_classes, n_classes, 255, 256, 256 + n_classes - 1, 2**16, -(2**16)]  # integers may wrap here
+        # Integers may wrap here.
+        around = [-1, -n_classes, n_classes, 255, 256, 256 + n_classes - 1, 2**16, -(2**16), 2**31 - 1, -(2**31)]
         kinds += [around, [drawn.int32(), drawn.int32()]]
     return np.array([drawn.one_of(drawn.one_of(kinds)) for _ in range(N)], np.int32), n_classes
 

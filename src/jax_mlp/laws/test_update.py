@@ -226,6 +226,14 @@ def test_half_precision_stays_half_precision(impl, rate):
     holds(w.dtype == b.dtype == np.float16, f"{w.dtype} {b.dtype}", "float16")
 
 
+@pytest.mark.fine_print
+def test_a_tuple_stays_a_tuple(impl):
+    """If `params` is a tuple of layers, the new parameters are a tuple too."""
+    params = ((np.ones((2, 3), np.float32), np.ones(2, np.float32)),)
+    got = impl.update(params, np.ones((1, 3), np.float32), np.array([[0.0, 1.0]]))
+    holds(isinstance(got, tuple), f"a {type(got).__name__}", "a tuple")
+
+
 @pytest.mark.reference
 @given(st.lists(exact_cases(ONE), min_size=2, max_size=5), RATES)
 def test_any_number_of_updates_equals_float64_by_hand(impl, cases, rate):

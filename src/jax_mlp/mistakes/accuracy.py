@@ -11,6 +11,13 @@ def over_the_batch(params, images, targets):
     return jnp.mean(jnp.argmax(forward(params, images), axis=0) == jnp.argmax(targets, axis=0))
 
 
+def over_the_batch_and_divided_by_it(params, images, targets):
+    """`argmax` is taken over the images (axis 0), and the number of matches is divided by the number of images, so the
+    result can be above 1.
+    """
+    return jnp.sum(jnp.argmax(forward(params, images), axis=0) == jnp.argmax(targets, axis=0)) / len(images)
+
+
 def over_everything(params, images, targets):
     """`argmax` has no axis, so it gives one answer for the whole batch instead of one per image."""
     return jnp.mean(jnp.argmax(forward(params, images)) == jnp.argmax(targets))

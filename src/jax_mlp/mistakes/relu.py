@@ -91,3 +91,9 @@ def in_place(x):
 def largest_along_an_axis(x):
     """`jnp.max(x, 0)` is used instead of `jnp.maximum(x, 0)`, so only the maximum along axis 0 is returned."""
     return jnp.max(x, 0)
+
+
+def integers_through_float32(x):
+    """The result is computed in float32, so integers above 2**24 lose digits."""
+    x = jnp.asarray(x)
+    return jnp.maximum(x.astype(jnp.float32), 0).astype(x.dtype)
