@@ -154,7 +154,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """Up to rounding, the log-probabilities of a whole network equal those that NumPy computes in float64."""
+    """`forward` gives the same numbers as a computation with NumPy in float64, up to rounding."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -247,8 +247,8 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` and the chain rule in NumPy give the same gradient
-    with respect to the parameters.
+    """`jax.grad` and the chain rule in NumPy give the same gradient of any weighted sum of the log-probabilities with
+    respect to the parameters.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -260,8 +260,8 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """For any weighted sum of the log-probabilities, `jax.grad` and the chain rule in NumPy give the same gradient
-    with respect to the images.
+    """`jax.grad` and the chain rule in NumPy give the same gradient of any weighted sum of the log-probabilities with
+    respect to the images.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
@@ -282,7 +282,8 @@ STEPS = {
         test_matches_float64_by_hand, test_pixels_may_be_integers, test_many_images_and_layers_too,
         test_inputs_are_left_as_they_are,
     ],
-    "Large logits: results and gradients are finite and right up to rounding, even if `exp` of a logit overflows.": [
+    "Large logits: results and gradients are finite and right up to rounding, even if `exp` of a logit would "
+    "overflow.": [
         test_always_finite, test_far_apart_or_large_logits_are_exact_too, test_the_last_layer_is_affine,
         test_scaling_a_layer_up_and_the_next_down_changes_nothing, test_compiling_changes_nothing,
         test_gradient_is_backpropagation, test_gradient_of_the_images_is_what_comes_back,

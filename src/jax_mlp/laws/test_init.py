@@ -88,8 +88,8 @@ def test_values_do_not_repeat(impl, key):
 
 @given(ten_keys)
 def test_rows_are_independent(impl, key):
-    """The rows of a weight matrix are drawn independently, so no two rows are parallel, and only a few pairs of rows
-    are orthogonal or very nearly so.
+    """The rows of a weight matrix are drawn independently: no two rows are parallel, and only a few pairs are
+    orthogonal or very nearly orthogonal.
     """
     w, _ = impl.init_weights_biases(16, 16, key)
     unit = np.asarray(w) / np.linalg.norm(w, axis=1, keepdims=True)
@@ -240,7 +240,7 @@ def test_standard_deviation_is_the_scale(impl, key):
 
 @given(ten_keys)
 def test_values_are_normal(impl, key):
-    """68.3 % of the values lie within one standard deviation of zero, as in a normal distribution."""
+    """About 68.3 % of the values lie within one standard deviation of zero, as in a normal distribution."""
     for name, values in large_layer(impl, key):
         within = SEVEN_DEVIATIONS * np.sqrt(0.683 * 0.317 / values.size)  # the standard error of a fraction
         fraction = np.mean(np.abs(values) < 1)
@@ -249,7 +249,7 @@ def test_values_are_normal(impl, key):
 
 @given(ten_keys)
 def test_tails_are_normal(impl, key):
-    """4.6 % of the weights lie more than two standard deviations from zero, as in a normal distribution."""
+    """About 4.6 % of the weights lie more than two standard deviations from zero, as in a normal distribution."""
     name, values = large_layer(impl, key)[0]
     within = SEVEN_DEVIATIONS * np.sqrt(0.0455 * 0.9545 / values.size)
     fraction = np.mean(np.abs(values) > 2)
@@ -257,7 +257,7 @@ def test_tails_are_normal(impl, key):
 
 
 def test_far_tails_are_normal(impl):
-    """0.27 % of the weights lie more than three standard deviations from zero, as in a normal distribution."""
+    """About 0.27 % of the weights lie more than three standard deviations from zero, as in a normal distribution."""
     values = np.concatenate([large_layer(impl, key)[0][1] for key in TEN_KEYS])
     within = SEVEN_DEVIATIONS * np.sqrt(0.0027 * 0.9973 / values.size)
     fraction = np.mean(np.abs(values) > 3)

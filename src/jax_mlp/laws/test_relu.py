@@ -66,8 +66,8 @@ def test_monotone(impl, x):
 
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
-    """relu(x) is the positive part of x, and relu(-x) is its negative part. Their difference is x:
-    relu(x) - relu(-x) = x.
+    """relu(x) is the positive part of x, and relu(-x) is its negative part, which is 3 for x = -3. Their difference
+    is x: relu(x) - relu(-x) = x.
     """
     equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 

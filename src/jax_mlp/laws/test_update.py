@@ -23,8 +23,8 @@ def rounding(case, rate):
 
 
 def test_example(impl):
-    """Take one layer, one image whose only input is 1, two equal logits and the learning rate 1. Then the weight and
-    bias of the right class rise by 1/4, and those of the other class fall by 1/4.
+    """Take one layer, one image that consists of the single number 1, two equal logits and the learning rate 1. Then
+    the weight and bias of the right class rise by 1/4, and those of the other class fall by 1/4.
     """
     params = [(np.zeros((2, 1), np.float32), np.zeros(2, np.float32))]
     got = impl.update.eager(params, np.array([[1.0]]), np.array([[0.0, 1.0]]), 1.0)

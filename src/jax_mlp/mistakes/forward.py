@@ -30,7 +30,7 @@ def plain_logits(params, images):
 
 
 def log_of_softmax(params, images):
-    """The logarithm is taken after softmax, which underflows to 0, so the result can be -inf."""
+    """The logarithm is taken after softmax, which can underflow to 0, so the result can be -inf."""
     return jnp.log(jax.nn.softmax(_logits(params, images)))
 
 

@@ -42,8 +42,8 @@ def squared_error(params, images, targets):
 
 
 def squared_error_of_logarithms(params, images, targets):
-    """The loss is the mean of (log p - y)². For a wrong class (y = 0), training pulls log p towards 0, which makes
-    the class likelier.
+    """The mean of (log p - y)² is computed instead of the cross-entropy. For a wrong class (y = 0), training pulls
+    log p towards 0, which makes the class likelier.
     """
     return jnp.mean((forward(params, images) - targets) ** 2)
 
@@ -158,14 +158,16 @@ def in_the_type_of_the_targets(params, images, targets):
 
 
 def means_of_parts(params, images, targets):
-    """The batch is cut into parts of 64 images and their means are averaged, so a smaller last part counts too much."""
+    """The batch is cut into parts of 64 images and the mean losses of the parts are averaged, so a smaller last part
+    counts too much.
+    """
     parts = range(0, len(images), 64)
     return jnp.mean(jnp.stack([-jnp.mean(forward(params, images[i : i + 64]) * targets[i : i + 64]) for i in parts]))
 
 
 def what_comes_back_is_dropped(params, images, targets):
-    """The gradient comes from a rule written by hand (`jax.custom_vjp`) that ignores what is done with the loss
-    afterwards, so the gradient of c · loss lacks the factor c.
+    """The gradient comes from a hand-written rule (`jax.custom_vjp`) that ignores later operations on the loss, so
+    the gradient of c · loss lacks the factor c.
     """
 
     @jax.custom_vjp

@@ -76,7 +76,7 @@ def gradient_of_the_identity(x):
 
 
 def no_gradient(x):
-    """The value is right, but the derivative is 0 everywhere, so no earlier layer can learn."""
+    """The value is right, but the derivative is 0 everywhere, so no layer with `relu` can learn."""
     return jax.lax.stop_gradient(jnp.maximum(0, x))
 
 

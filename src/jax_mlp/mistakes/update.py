@@ -108,7 +108,7 @@ def weights_decay(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def clipped(params, x, y, learning_rate=1e-2):
-    """Gradient entries outside -1 to 1 are clipped to that range, so some parameters change too little."""
+    """Gradient entries are clipped to the range from -1 to 1, so some parameters change too little."""
     return _step(params, jax.tree.map(lambda g: jnp.clip(g, -1, 1), _gradient(params, x, y)), learning_rate)
 
 
