@@ -210,7 +210,7 @@ def scales() -> Figure:
 
 
 def relu() -> Figure:
-    """At x = 0, relu has no derivative. JAX uses 1/2 in its place for `maximum(0, x)`, and 0 for `jax.nn.relu`.
+    """At x = 0, relu has no derivative. JAX uses 1/2 there for `maximum(0, x)`, and 0 for `jax.nn.relu`.
 
     On the left is relu: zero for negative x, then a straight line of slope 1. The other curve is its derivative: 0 for
     negative x and 1 for positive x. At x = 0, a dot at one half is what JAX gives for maximum(0, x), and a dot at 0

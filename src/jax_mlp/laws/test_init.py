@@ -162,7 +162,7 @@ def test_another_key_changes_every_array(impl, sizes, key, offset):
 
 @given(ten_keys)
 def test_layers_of_equal_size_differ(impl, key):
-    """Every array is drawn with its own key: no array starts with the same values as another."""
+    """Every array is drawn with its own key: no two arrays have the same first entries."""
     params = impl.init_mlp([16, 16, 16, 16, 16], key)
     arrays = {
         f"the {part} of layer {n}": array

@@ -66,15 +66,13 @@ def test_monotone(impl, x):
 
 @given(anything)
 def test_splits_a_number_into_its_two_sides(impl, x):
-    """relu(x) is the positive part of x, and relu(-x) is its negative part, which is 3 for x = -3. Their difference
-    is x: relu(x) - relu(-x) = x.
-    """
+    """Subtracting relu(-x) from relu(x) gives x: relu(x) - relu(-x) = x."""
     equal(np.subtract(impl.relu(x), impl.relu(-x)), x)
 
 
 @given(anything)
 def test_two_sides_add_up_to_the_absolute_value(impl, x):
-    """The positive and the negative part add up to the absolute value: relu(x) + relu(-x) = |x|."""
+    """Adding relu(x) and relu(-x) gives the absolute value: relu(x) + relu(-x) = |x|."""
     equal(np.add(impl.relu(x), impl.relu(-x)), np.abs(x))
 
 
@@ -159,7 +157,7 @@ def test_nan_stays_nan(impl, x):
 @pytest.mark.fine_print
 @given(st.sampled_from([np.int8, np.int32, np.uint8]))
 def test_integers_stay_integers(impl, dtype):
-    """`relu` returns integers for integers, with the same number of bits. No digit is lost."""
+    """`relu` returns integers for integers, with the same number of bits. Large integers stay exact."""
     least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
     x = np.array([least, least + 1, 0, 1, most - 1, most], dtype)
     got = impl.relu(x)

@@ -67,7 +67,7 @@ def test_example(impl):
 
 @given(few())
 def test_no_epochs_no_change(impl, case):
-    """Zero epochs return the parameters unchanged."""
+    """With zero epochs, `train_loop` returns the parameters unchanged."""
     each(equal, run(impl, case, 0, batch_size=1), case.params)
 
 
@@ -284,7 +284,9 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """The laws on shuffling use images for which training in two different orders gives clearly different weights."""
+    """The laws on shuffling use images whose order matters: training in two different orders gives clearly different
+    weights.
+    """
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)
         apart = np.abs(ends[:, None] - ends[None]).max(axis=(2, 3)) + np.eye(len(sequences))

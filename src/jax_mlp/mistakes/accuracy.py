@@ -123,8 +123,8 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """`argmax` is applied only to the predictions, so the predicted classes of all images are compared with each row
-    of targets (by broadcasting).
+    """`argmax` is applied only to the predictions. So the list of all predicted classes is compared, by broadcasting,
+    with every row of the targets.
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
