@@ -247,8 +247,8 @@ def test_compiling_changes_nothing(impl, case, gap):
 
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
-    """`jax.grad` and the chain rule in NumPy give the same gradient of any weighted sum of the log-probabilities with
-    respect to the parameters.
+    """Take any weighted sum of the log-probabilities. `jax.grad` and the chain rule in NumPy give the same gradient
+    of it with respect to the parameters.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -260,8 +260,8 @@ def test_gradient_is_backpropagation(impl, case):
 
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
-    """`jax.grad` and the chain rule in NumPy give the same gradient of any weighted sum of the log-probabilities with
-    respect to the images.
+    """Take any weighted sum of the log-probabilities. `jax.grad` and the chain rule in NumPy give the same gradient
+    of it with respect to the images.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)
