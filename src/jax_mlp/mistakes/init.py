@@ -83,7 +83,9 @@ def bias_as_a_column(in_size, out_size, random_key, scale=1e-3):
 
 
 def uniform_for_normal(in_size, out_size, random_key, scale=1e-3):
-    """Values have the right standard deviation, but come from a uniform distribution instead of a normal one."""
+    """Values have the right standard deviation but another distribution, such as a uniform one,
+    instead of a normal one.
+    """
     w_key, b_key = jax.random.split(random_key)
     s, edge = _sigma(scale, in_size), 3**0.5
     w = jax.random.uniform(w_key, (out_size, in_size), minval=-edge, maxval=edge)
