@@ -154,7 +154,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """A whole network gives the same numbers as a computation with NumPy in float64, up to rounding."""
+    """A whole network gives the same numbers as the same computation in NumPy with float64, up to rounding."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 

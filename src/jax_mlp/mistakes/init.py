@@ -31,7 +31,7 @@ def one_key_for_all_layers(layer_sizes, key, scale=1e-3):
 
 
 def the_last_two_layers_share_a_key(layer_sizes, key, scale=1e-3):
-    """The split makes one key too few, so the last layer gets the same key as the layer before it."""
+    """The split makes one key too few, and the last layer reuses the key of the layer before it."""
     keys = list(jax.random.split(key, len(layer_sizes)))[: len(layer_sizes) - 1]
     return _network(layer_sizes, [*keys[:-1], keys[max(len(keys) - 2, 0)]], scale)
 

@@ -56,8 +56,8 @@ def minus_one_elsewhere(x, n_classes=10):
 
 
 def smoothed(x, n_classes=10):
-    """One tenth of the 1 in each row is spread evenly over all classes (label smoothing), so no
-    entry is exactly 0 or 1.
+    """The 1 in each row is reduced to 0.9, and the remaining 0.1 is spread evenly over all classes (label smoothing),
+    so no entry is exactly 0 or 1.
     """
     return 0.9 * jax.nn.one_hot(x, n_classes) + 0.1 / n_classes
 
@@ -120,6 +120,8 @@ def classes_in_half_precision(x, n_classes=10):
 
 
 def distance_overflows(x, n_classes=10):
-    """Labels and classes are compared by their distance, which overflows for -2**31, so this label marks class 0."""
+    """A class is marked if its distance from the label is at most 0, but the distance of -2**31 from class 0
+    overflows to a negative number, so class 0 is marked.
+    """
     distance = jnp.abs(x[:, None] - jnp.arange(n_classes))
     return (distance <= 0).astype(jnp.float32)
