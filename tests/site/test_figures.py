@@ -105,7 +105,7 @@ def test_by_touch_and_without_motion(browser, site, name):
         page.touchscreen.tap(box["x"] + where * box["width"], box["y"] + box["height"] / 2)
         if control.inner_text() != "Start again":  # a busy browser takes a while to make a click of a tap
             changed = f"([figure, before]) => ({DRAWN})(figure) !== before"
-            page.wait_for_function(changed, arg=[figure.element_handle(), before], timeout=20_000)
+            page.wait_for_function(changed, arg=[figure.element_handle(), before])
     moving = "figure => document.getAnimations().filter(each => figure.contains(each.effect.target)).length"
     assert figure.evaluate(moving) == 0
 

@@ -83,11 +83,11 @@ class Board:
         for component, first in {component_of(law): law for law in reversed(self.laws) if law in in_words}.items():
             laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
             in_words[first].longrepr = self._revised(first, component, laws)
-            for law in laws:  # the others' causes were guessed before all laws had been run
-                if law in in_words and self.evidence[law].known:
-                    report = in_words[law]
-                    if reports.cause(report.longrepr) != reports.cause(in_words[first].longrepr):
-                        report.longrepr = reports.without_cause(report.longrepr).rstrip("\n")
+            cause = reports.cause(in_words[first].longrepr)
+            guessed = [in_words[law] for law in laws if law in in_words and self.evidence[law].known]
+            for report in guessed:  # before all laws had been run
+                if reports.cause(report.longrepr) != cause:
+                    report.longrepr = report.longrepr.replace(reports.cause(report.longrepr), "")
         last_failed = session.config.pluginmanager.get_plugin("lfplugin")
         for law, state in self.laws.items():
             if state == "not started" and last_failed:

@@ -58,8 +58,13 @@ def gather(
     for suspects in (last, known, mistakes(component)):  # the likely ones first, since to ask one takes time
         fitting = fitting or [w for w in suspects if all(_ends_alike(w.functions, c, error) for c in calls + further)]
     if component == "init" and not fitting:  # the order of draws is free: the same mistake may give other numbers
-        fitting = [w for w in known if all(_ends_alike(w.functions, c, error, _form) for c in calls)]
-        fitting = [w for w in fitting if _grows_alike(w.functions, calls[-1], suspect)]
+        call = calls[-1]
+        growth = _growth(call, suspect)
+        for wrong in known:
+            if all(_ends_alike(wrong.functions, c, error, _form) for c in calls):
+                other = _growth(call, _component(call.function, wrong.functions[call.function]))
+                if growth is None or other is None or np.allclose(other, growth, rtol=0.3, equal_nan=True):
+                    fitting.append(wrong)
     relation = []
     if answered and not before:  # it is the first law that is reported
         with contextlib.suppress(Exception):  # what is under test may fail in any way at all
@@ -200,21 +205,15 @@ def _again(call: Call, component: Component):
     return relations.again(call._replace(options={**call.options, "on_epoch": on_epoch}), component), told
 
 
-def _grows_alike(functions: dict, call: Call, suspect: Component) -> bool:
-    """Whether the arrays of a mistake in init grow with the scale as those under test do."""
-    sizes_and_key = call.arguments[: 3 if call.function == "init_weights_biases" else 2]
-
-    def growth(component: Component) -> np.ndarray:
-        sums = [
-            [np.abs(np.asarray(leaf, np.float64)).sum() for leaf in jax.tree.leaves(relations.again(scaled, component))]
-            for scaled in (call._replace(arguments=(*sizes_and_key, scale), options={}) for scale in (1.0, 4.0))
-        ]
-        return np.divide(sums[1], sums[0])
-
+def _growth(call: Call, component: Component) -> np.ndarray | None:
+    """How many times larger each array of init becomes if the scale is four times as large, if that can be computed."""
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
-        mistaken = growth(_component(call.function, functions[call.function]))
-        return np.allclose(mistaken, growth(suspect), rtol=0.3, equal_nan=True)
-    return True
+        small, large = (
+            [np.abs(np.asarray(leaf, np.float64)).sum() for leaf in relations.at_scale(scale, call, component)]
+            for scale in (1.0, 4.0)
+        )
+        return np.divide(large, small)
+    return None
 
 
 def _form(one, two) -> bool:

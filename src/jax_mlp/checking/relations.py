@@ -278,36 +278,31 @@ def _of_shuffling(suspect: Component) -> list[str]:
     images, labels = np.eye(3, dtype=np.float32), np.arange(3)
 
     def trained(train_loop, labels, **options):
-        new = train_loop(params, images, images, labels, labels, 1, batch_size=3, learning_rate=1.0, **options)
-        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(new)])
+        return train_loop(params, images, images, labels, labels, 1, batch_size=3, learning_rate=1.0, **options)
 
-    right, *mixed = (
-        trained(examples.reference().train_loop.function, labels[[*order]])
-        for order in itertools.permutations(range(3))
-    )
+    reference = examples.reference().train_loop.function
+    orders = [trained(reference, labels[[*order]]) for order in itertools.permutations(range(3))]  # the right one first
     got = [trained(suspect.function, labels, key=jax.random.key(seed)) for seed in range(4)]
-    if all(any(np.allclose(one, other) for other in [right, *mixed]) for one in got):
-        if not all(np.allclose(one, right) for one in got):
-            return [
-                "The images are shuffled but their labels are not, so most images get a wrong label. Use the same "
-                "order for both."
-            ]
-    return []
+    found = [[replay.same(one, other) for other in orders] for one in got]
+    return [
+        "The images are shuffled but their labels are not, so most images get a wrong label. Use the same order for "
+        "both."
+    ] * (all(map(any, found)) and not all(right for right, *_ in found))
 
 
 def _of_scales(call: Call, suspect: Component) -> list[str]:
     """Which arrays do not grow with the scale, for calls that give one."""
-    sizes_and_key = call.arguments[: 3 if call.function == "init_weights_biases" else 2]
-    pairs = {}
-    for scale in (1.0, 2.0):
-        pairs[scale] = again(call._replace(arguments=(*sizes_and_key, scale), options={}), suspect)
-    same = [
-        np.any(one) and np.array_equal(one, two)
-        for one, two in zip(jax.tree.leaves(pairs[1.0]), jax.tree.leaves(pairs[2.0]), strict=True)
-    ]
+    pairs = zip(at_scale(1.0, call, suspect), at_scale(2.0, call, suspect), strict=True)
+    same = [np.any(one) and np.array_equal(one, two) for one, two in pairs]
     named = {(True, False): "weights are", (False, True): "biases are", (True, True): "weights and biases are"}
     which = named.get((all(same[::2]), all(same[1::2])))
     return [f"The {which} not multiplied by `scale`, so it has no effect on them."] if which else []
+
+
+def at_scale(scale: float, call: Call, component: Component) -> list:
+    """The arrays that a component of init makes of the sizes and the key of a call, at another scale."""
+    sizes_and_key = call.arguments[: 3 if call.function == "init_weights_biases" else 2]
+    return jax.tree.leaves(again(call._replace(arguments=(*sizes_and_key, scale), options={}), component))
 
 
 def right_answer(call: Call):

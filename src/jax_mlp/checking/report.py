@@ -135,22 +135,15 @@ def revise(text: str, component: str, evidence: dict[str, causes.Evidence], laws
         return text
     likely = causes.most_likely(component, evidence, laws)
     block = labelled("likely cause", likely) + "\n" if likely else ""
-    before, label, after = re.split(r"^(read: |hint: |\Z)", without_cause(text), maxsplit=1, flags=re.MULTILINE)
+    text = f"{text}\n".replace(cause(text), "")
+    before, label, after = re.split(r"^(read: |hint: |\Z)", text, maxsplit=1, flags=re.MULTILINE)
     return (before + block + label + after).rstrip("\n")
-
-
-CAUSE = re.compile(r"^likely cause: .*\n(?: {16}.*\n)*", re.MULTILINE)
 
 
 def cause(text: str) -> str:
     """The likely cause in a report, with its label, or nothing."""
-    found = CAUSE.search(f"{text}\n")
+    found = re.search(r"^likely cause: .*\n(?: {16}.*\n)*", f"{text}\n", re.MULTILINE)
     return found[0] if found else ""
-
-
-def without_cause(text: str) -> str:
-    """A report without its likely cause."""
-    return CAUSE.sub("", f"{text}\n", count=1)
 
 
 def _machine() -> str:
