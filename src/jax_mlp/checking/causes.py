@@ -65,6 +65,8 @@ def gather(
                 other = _growth(call, _component(call.function, wrong.functions[call.function]))
                 if growth is None or other is None or np.allclose(other, growth, rtol=0.3, equal_nan=True):
                     fitting.append(wrong)
+    if call.options.get("key") is not None and not fitting:  # so is the order of the images in training
+        fitting = [wrong for wrong in known if _breaks_alike(wrong, law, error)]
     relation = []
     if answered and not before:  # it is the first law that is reported
         with contextlib.suppress(Exception):  # what is under test may fail in any way at all
@@ -184,6 +186,21 @@ def _ends_alike(functions: dict, call: Call, error: BaseException, same: Callabl
     except Exception as raised:  # a wrong component may fail in any way at all
         return call.result is NO_ANSWER and type(raised) is type(error) and str(raised)[:100] == str(error)[:100]
     return call.result is not NO_ANSWER and same(answer, call.result)
+
+
+def _breaks_alike(wrong: Entry, law: str, error: BaseException) -> bool:
+    """Whether a mistake breaks a law that counts something over many keys, with the same count."""
+    asked, count = evaluate.laws(wrong.component, strict=True)[law], getattr(error, "got", None)
+    if hasattr(asked, "hypothesis") or not isinstance(count, str):  # its examples are drawn, or it compares numbers
+        return False
+    implementation = Implementation()
+    implementation.use(wrong.component, wrong.functions)
+    try:
+        asked(implementation)
+    except Exception as raised:  # a wrong component may fail in any way at all
+        words = getattr(raised, "got", None)
+        return isinstance(words, str) and words == count
+    return False
 
 
 def _with_what_is_told(call: Call, suspect: Component) -> Call:

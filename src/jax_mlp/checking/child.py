@@ -87,6 +87,10 @@ class Serve:
             data = [hook.pytest_report_to_serializable(config=session.config, report=r) for r in reports]
             self.connection.send_bytes(json.dumps(data, default=str).encode())
 
+    def pytest_internalerror(self, excrepr):
+        """What goes wrong in the checker itself is printed where its parent looks for it."""
+        print(excrepr, file=sys.__stderr__, flush=True)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem):
         """KeyboardInterrupt and pytest's own exit, raised by a component, fail the law and stop nothing."""

@@ -35,7 +35,8 @@ def accuracy(
     Laws:
         - The accuracy times n is a whole number of images, up to rounding.
         - If several classes share the largest probability, the first of them is the answer.
-        - The gradient is zero wherever it exists. Therefore training minimises the loss instead.
+        - The gradient is zero wherever it exists. Therefore training minimises the loss instead of maximising the
+          accuracy.
 
     Examples:
         >>> params = [(jnp.eye(2), jnp.zeros(2))]

@@ -51,8 +51,8 @@ def train_loop(
             training set is then used only for evaluation, and `batch_size` is ignored.
         batch_size: Images per update. If it does not divide the number of images, the last batch is shorter.
         learning_rate: The learning rate of every update.
-        key: A key to shuffle the training set with, in a new order for every epoch. Without a key, images are used in
-            the order given.
+        key: A key for shuffling the training set, which gives a new order for every epoch. Without a key, images are
+            used in the order given.
         on_epoch: Called after each epoch that is evaluated (see `measure_every`), as
             `on_epoch(epoch=…, seconds=…, train_accuracy=…, test_accuracy=…, loss=…)`. Epochs are counted from 1.
             `seconds` is the time of the epoch's updates, including the loading of its batches. `loss` is the loss on

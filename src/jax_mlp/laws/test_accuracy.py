@@ -83,8 +83,8 @@ def test_images_have_no_order(impl, case):
 
 @given(exact_cases(sharpness=0, more=4))
 def test_classes_have_no_names(impl, case):
-    """If the largest logit of every image and the largest entry of every target occur only once, reordering the last
-    layer's units and the targets' columns in the same way changes nothing.
+    """Reordering the last layer's units and the targets' columns in the same way changes nothing, if no image has a
+    tie for its largest logit and no target has a tie for its largest entry.
     """
     order = case.more.order(case.n_classes)
     w, b = case.params[-1]

@@ -154,7 +154,7 @@ def test_a_shift_of_all_logits_changes_nothing(impl, case, shift):
 
 @given(wide_cases())
 def test_matches_float64_by_hand(impl, case):
-    """A whole network gives the same numbers as the same computation in NumPy with float64, up to rounding."""
+    """A whole network gives the same numbers in JAX as in NumPy with float64, up to rounding."""
     got = impl.forward(case.params, case.images)
     close(got, oracle.forward(case.params, case.images), rounding(case.params, case.images))
 
@@ -248,7 +248,7 @@ def test_compiling_changes_nothing(impl, case, gap):
 @given(exact_cases(DEPTHS, more=10))
 def test_gradient_is_backpropagation(impl, case):
     """Take any weighted sum of the log-probabilities. `jax.grad` and the chain rule in NumPy give the same gradient
-    of it with respect to the parameters.
+    of this sum with respect to the parameters.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images)
@@ -261,7 +261,7 @@ def test_gradient_is_backpropagation(impl, case):
 @given(exact_cases(FEW[1:], more=9))
 def test_gradient_of_the_images_is_what_comes_back(impl, case):
     """Take any weighted sum of the log-probabilities. `jax.grad` and the chain rule in NumPy give the same gradient
-    of it with respect to the images.
+    of this sum with respect to the images.
     """
     cotangent = case.more.integers(case.targets.shape, -4, 4)
     got = impl.forward.pullback(cotangent, case.params, case.images, argnum=1)

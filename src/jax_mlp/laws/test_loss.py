@@ -184,8 +184,8 @@ def test_compiling_changes_nothing(impl, case, softness):
 
 @given(numbers(20))
 def test_gradient_of_the_logits_is_p_minus_y(impl, drawn):
-    """If the targets of each image sum to 1, the gradient of the loss with respect to the logits is (p - y) / (nK),
-    for n images and K classes.
+    """If the targets of each image sum to 1, the gradient of the mean loss with respect to the logits is (p - y) /
+    (nK), for n images and K classes.
     """
     logits, labels = drawn.integers((4, 4), -8, 8), drawn.integers((4,), 0, 3)
     targets = np.eye(4, dtype=np.float32)[labels.astype(int)]

@@ -318,7 +318,7 @@ def test_another_key_another_order(impl):
 
 
 def test_images_are_shuffled_and_not_batches(impl):
-    """The images themselves are shuffled, so any image can end up in the short last batch."""
+    """Images are shuffled, not just the order of the batches, so any image can end up in the short last batch."""
     short = {int(i) for key in KEYS for i in np.flatnonzero(moved(impl, key) > 1 / 6)}  # 2/9, and the others 1/9
     # Sixty random orders leave one of the three images out once in 10**10 runs.
     holds(len(short) == 3, f"only images {sorted(short)} in the short batch, for 60 keys", "images [0, 1, 2]")

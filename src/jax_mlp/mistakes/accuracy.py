@@ -123,8 +123,8 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """`argmax` is applied only to the predictions. So each row of the targets is compared, entry by entry, with the
-    list of the predicted classes of all images (by broadcasting).
+    """`argmax` is applied only to the predictions. So broadcasting compares each row of the targets, entry by entry,
+    with the list of the predicted classes of all images.
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 

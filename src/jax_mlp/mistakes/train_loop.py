@@ -458,8 +458,8 @@ def parts_count_alike(params, images, test_images, labels, *rest, on_epoch=None,
 
 
 def mean_loss_of_the_epoch(*arguments, on_epoch=None, **options):
-    """The mean of the batch losses, each computed before the update on its batch, is reported instead of the loss
-    after the epoch.
+    """The reported loss is the mean of the batch losses, each computed before the update on that batch, instead of
+    the loss after the epoch.
     """
     losses = []
 

@@ -114,7 +114,7 @@ def clipped(params, x, y, learning_rate=1e-2):
 
 @jax.jit
 def direction_only(params, x, y, learning_rate=1e-2):
-    """Only the sign of each gradient entry is used, so all parameters that change do so by the same amount."""
+    """Only the sign of each gradient entry is used, so every parameter that changes moves by the same amount."""
     return _step(params, jax.tree.map(jnp.sign, _gradient(params, x, y)), learning_rate)
 
 
