@@ -242,6 +242,11 @@ def test_laws_of_ones_own_add_up(tmp_path):
     said = exercises_apart("law", "my_laws.py::test_strict", cwd=tmp_path)
     assert "failed: assert impl.relu(np.float32(x)) > np.float32(x)" in said
     assert "impl.relu(np.float32(x)) is 0.0" in said
+    (tmp_path / "my_laws.py").write_text(
+        LAW.format(name="strict", law="sum(impl.relu(np.float32(x)) for _ in [1]) > x")
+    )
+    said = exercises_apart("law", "my_laws.py", cwd=tmp_path)
+    assert "sum((impl.relu(np.float32(x)) for _ in [1])) is 0.0" in said
     assert "has no law test_strct. It has: test_strict." in exercises_apart(
         "law", "my_laws.py::test_strct", cwd=tmp_path
     )

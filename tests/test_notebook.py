@@ -51,7 +51,7 @@ def test_a_wrong_function_is_explained():
     assert "8 / 14" in result._repr_html_()
 
 
-@pytest.mark.parametrize("body", ["...", "pass", "raise NotImplementedError"])
+@pytest.mark.parametrize("body", ["...", "pass", "raise NotImplementedError", "'A docstring.'; ..."])
 def test_what_is_not_written_yet_has_not_failed(body):
     """A stub is in a state of its own."""
     names = {}

@@ -13,7 +13,7 @@ import numpy as np
 from jax_mlp.checking import report
 from jax_mlp.checking.counterexample import written
 from jax_mlp.checking.evaluate import laws, laws_that_catch, workers
-from jax_mlp.checking.examples import watch
+from jax_mlp.checking.examples import recorder_of
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
@@ -39,7 +39,7 @@ def smallest(component: str, name: str) -> dict[str, str]:
 
 def failure(law: Callable, implementation: Implementation) -> Exception | None:
     """What a law raises for an implementation, after shrinking, or None if it passes."""
-    watch(law)
+    recorder_of(law)
     implementation.calls.clear()
     implementation.failure = None
     try:

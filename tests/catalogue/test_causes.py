@@ -25,7 +25,7 @@ def likely_cause(function, law: str) -> str:
     implementation = Implementation()
     implementation.use(component, {COMPONENTS[component][-1]: function})
     asked = evaluate.laws(component)[name]
-    examples.watch(asked)
+    examples.recorder_of(asked)
     with pytest.raises(Exception) as raised:  # noqa: PT011 (of any kind)
         asked(implementation)
     explained = report.explain(law, asked, raised.value, implementation, notebook=True)
@@ -119,6 +119,14 @@ def labels_left_behind(params, images, test_images, labels, test_labels, n_epoch
     return train_loop(params, images, test_images, labels, test_labels, n_epochs, **options)
 
 
+def shuffled_once_and_for_all(params, images, test_images, labels, test_labels, n_epochs=10, key=None, **options):
+    """A train_loop that uses its key in every epoch, and not as the catalogue does."""
+    if key is not None:
+        order = jax.random.permutation(key, len(images))
+        images, labels = images[order], labels[order]
+    return train_loop(params, images, test_images, labels, test_labels, n_epochs, **options)
+
+
 def normalised_where_finite(params, images):
     """A forward whose other branch of `where` has an infinite derivative."""
     log_p = forward(params, images)
@@ -165,6 +173,7 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("train_loop::test_every_epoch_is_told", never_told, "`on_epoch` was never called"),
         ("train_loop::test_no_epochs_no_change", batches_taken_for_given, "Test for None first"),
         ("train_loop::test_a_batch_as_large_as_the_set_is_one_update", labels_left_behind, "but their labels are not"),
+        ("train_loop::test_every_epoch_is_shuffled_anew", shuffled_once_and_for_all, "every epoch has the same order"),
         ("forward::test_gradient_is_backpropagation", normalised_where_finite, "a derivative on the way is infinite"),
         ("accuracy::test_counted_one_by_one", matches_per_image, "`argmax` is taken over the images (axis 0)"),
     ],
@@ -202,7 +211,7 @@ def test_two_mistakes_at_once_are_both_named():
     catch = [evaluate.laws_that_catch(wrong) for wrong in both]
     laws = {law: "failed" if law in catch[0] | catch[1] else "passed" for law in evaluate.laws("train_loop")}
     evidence = {
-        law: causes.Evidence(fitting=tuple(w.name for w, c in zip(both, catch, strict=True) if law in c), known=True)
+        law: causes.Evidence(fitting=tuple(w.name for w, c in zip(both, catch, strict=True) if law in c), compared=True)
         for law, state in laws.items()
         if state == "failed"
     }

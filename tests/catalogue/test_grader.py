@@ -136,6 +136,14 @@ def test_a_part_of_the_laws_forgets_no_step(exercises):
     assert Exercises(exercises).steps_passed == {"train_loop": 4}
 
 
+def test_a_file_that_fails_has_not_passed(exercises):
+    """A file that passed on few examples, and then fails a law, is tested again by the next --watch."""
+    (exercises / "relu.py").write_text("import jax.numpy as jnp\ndef relu(x):\n    return jnp.abs(x)\n")
+    Exercises(exercises).remember_passed({"relu": True})
+    graded(exercises, "relu::test_example")
+    assert not Exercises(exercises).has_passed("relu")
+
+
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_no_solution_is_red(exercises, attempt):
     """What is no solution is red: nothing passes for it, nothing is skipped, and its own words say why."""
@@ -231,6 +239,8 @@ def test_watching_judges_what_is_saved(exercises):
         wrong = verdict(watching)
         assert re.search(r"relu +█+░+ +\d+ / \d+$", wrong, re.M)
         assert re.search(r"next: +fix relu\. Its first failing law:\nlaw: ", wrong)
+        (exercises / "relu.py").write_text("import jax.numpy as jnp\ndef relu(x):\n    return jnp.clip(x, 0, 1000)\n")
+        assert "likely cause:   Large values are cut off" in verdict(watching)  # and not what was wrong before
         (exercises / "relu.py").write_text(RIGHT)
         assert re.search(r"relu +█+ +(\d+) / \1   \(\d+ examples a law\)", verdict(watching))
     with watch() as watching:

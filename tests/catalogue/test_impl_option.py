@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -297,3 +298,15 @@ def test_what_is_on_disk_is_tested(tmp_path):
     os.utime(tmp_path / "relu.py", (10**9, 10**9))
     assert judged(tmp_path, "relu").returncode == 1
     assert not (tmp_path / "__pycache__").exists()
+
+
+def test_an_error_of_the_checker_itself_is_shown(tmp_path):
+    """If the checker itself fails, its report says so and shows the error. This package lacks a file that it needs."""
+    (tmp_path / "relu.py").write_text(LEAKY)
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "caught.json"))
+    command = [sys.executable, "-m", "pytest", f"--impl={tmp_path}", "relu::test_example"]
+    run = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    )
+    assert "the checker itself failed, which is not your code's fault" in run.stdout, run.stdout + run.stderr
+    assert "caught.json" in run.stdout

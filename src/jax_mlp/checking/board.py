@@ -84,8 +84,8 @@ class Board:
             laws = {law: state for law, state in self.laws.items() if component_of(law) == component}
             in_words[first].longrepr = self._revised(first, component, laws)
             cause = reports.cause(in_words[first].longrepr)
-            guessed = [in_words[law] for law in laws if law in in_words and self.evidence[law].known]
-            for report in guessed:  # before all laws had been run
+            guessed = [in_words[law] for law in laws if law in in_words and self.evidence[law].compared]
+            for report in guessed:  # these causes were guessed before all laws had been run
                 if reports.cause(report.longrepr) != cause:
                     report.longrepr = report.longrepr.replace(reports.cause(report.longrepr), "")
         last_failed = session.config.pluginmanager.get_plugin("lfplugin")
@@ -115,7 +115,7 @@ class Board:
         n_components, n_laws = reports.counted(len(components), "component"), reports.counted(total, "law")
         show.write_line(f"{done} of {n_components} done, {passing} of {n_laws} passed")
         show.write_line("")
-        at = next(iter(self._undone(rows)), ("", ""))[0]
+        at, _ = self._undone(rows)
         shared = False
         for component, laws in rows.items():
             states = [*laws.values()]
@@ -156,11 +156,11 @@ class Board:
 
     def _remember(self, rows) -> None:
         """Keep which components pass all laws of their own, for the next `watch`, and which steps, for the hints."""
-        passing = [c for c in COMPONENTS if c in rows and _all_pass(c, rows[c])]
         if self.exercises.started:
             with contextlib.suppress(OSError):  # a folder that cannot be written
-                self.exercises.remember_passed(passing)
-                asked = [c for c in COMPONENTS if c in rows and _all_of(c, rows[c])]  # a part of the laws says nothing
+                asked = [c for c in COMPONENTS if c in rows and _all_of(c, rows[c])]  # a part of the laws says little
+                failing = [c for c in COMPONENTS if c in rows and "failed" in rows[c].values()]
+                self.exercises.remember_passed({c: _all_pass(c, rows[c]) for c in (*asked, *failing)})
                 self.exercises.remember(steps={c: self._steps_passed(c) for c in asked if steps(c)})
 
     def _steps_passed(self, component: str) -> int:
@@ -168,13 +168,13 @@ class Board:
         passed = {evaluate.function_of(law) for law, state in self.laws.items() if state == "passed"}
         return len([*itertools.takewhile(passed.issuperset, steps(component).values())])
 
-    def _undone(self, rows) -> list[tuple[str, str]]:
-        """The rows that are not done, those just saved first, each with the law that comes next."""
-        found = []
-        for component, laws in sorted(rows.items(), key=lambda row: row[0] not in self.focus):
-            undone = [law for law, state in laws.items() if state in ("failed", "not started")]
-            found += [(component, law) for law in undone[:1]]
-        return found
+    def _undone(self, rows) -> tuple[str, str]:
+        """The first row that is not done, and the law that comes next in it; or two empty strings if all are done."""
+        for row, laws in sorted(rows.items(), key=lambda item: item[0] not in self.focus):  # just saved: first
+            for law, state in laws.items():
+                if state in ("failed", "not started"):
+                    return row, law
+        return "", ""
 
     def _show_steps(self, show, component: str) -> None:
         """How far each step of a component is."""
@@ -188,7 +188,8 @@ class Board:
                 show.write(f"{passed:3} / {len(asked)}\n", **colour)
 
     def _next(self, rows) -> list[str]:
-        for row, undone in self._undone(rows):
+        row, undone = self._undone(rows)
+        if undone:
             laws, component = rows[row], component_of(undone)
             folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
             hint = reports.labelled("hint", f"jax-mlp exercises hint {component}{folder}")
@@ -202,7 +203,7 @@ class Board:
             first = reports.labelled("next", self._task(component, revised))
             return [first, revised, *hint, *self.printed[undone].splitlines()]
         for law, state in self.laws.items():
-            if state == "failed":  # all laws pass
+            if state == "failed":  # it is fine print, because all laws pass
                 return [
                     reports.labelled("next", "the fine print, if you like. The first that fails:"),
                     self.reports[law],
@@ -236,7 +237,8 @@ class Board:
     def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:
         """The report of the first of these laws that failed, now that more is known of its cause."""
         asked = {evaluate.function_of(law): state for law, state in laws.items() if state}
-        evidence = {evaluate.function_of(law): self.evidence[law] for law in laws if law in self.evidence}
+        failed = [law for law, state in laws.items() if state == "failed"]  # others may have failed at an earlier save
+        evidence = {evaluate.function_of(law): self.evidence[law] for law in failed}
         return reports.revise(self.reports[law], component, evidence, asked)
 
     def _praise(self, rows: dict[str, dict[str, str]]) -> list[str]:

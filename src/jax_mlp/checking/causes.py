@@ -31,7 +31,7 @@ class Evidence(NamedTuple):
     """The mistakes that would have answered the same, by name."""
     relation: tuple[str, ...] = ()
     """How the answers differ from the right ones, in words."""
-    known: bool = False
+    compared: bool = False
     """Whether there were answers to compare with those of the mistakes."""
 
 
@@ -44,29 +44,29 @@ def gather(
     remedy = remedies.of_error(error, call) or remedies.of_code(suspect.function) or relations.never_told(call, suspect)
     before = implementation.evidence.setdefault(component, [])
     calls = [call for call in calls if call.function in COMPONENTS[component]]
-    asked = [found for found in before if found.known]
+    asked = [found for found in before if found.compared]
     # To ask all mistakes takes time: after three laws that none fitted, no more.
     if remedy or not calls or (len(asked) >= 3 and not any(found.fitting for found in asked[-3:])):
         before.append(Evidence(tuple(remedy)))
         return before[-1]
     calls = [_with_what_is_told(call, suspect) for call in calls]
     answered = [call for call in calls if call.result is not NO_ANSWER]
-    further = _further_evidence(answered[-1], suspect) if answered else []
+    further = _with_other_numbers(answered[-1], suspect) if answered else []
     last = [wrong for wrong in mistakes(component) if asked and wrong.name in asked[-1].fitting]
-    known = [wrong for wrong in mistakes(component) if law in evaluate.laws_that_catch(wrong)]
+    likely = [wrong for wrong in mistakes(component) if law in evaluate.laws_that_catch(wrong)]
     fitting: list[Entry] = []
-    for suspects in (last, known, mistakes(component)):  # the likely ones first, since to ask one takes time
+    for suspects in (last, likely, mistakes(component)):  # the likely ones first, since to ask one takes time
         fitting = fitting or [w for w in suspects if all(_ends_alike(w.functions, c, error) for c in calls + further)]
     if component == "init" and not fitting:  # the order of draws is free: the same mistake may give other numbers
         call = calls[-1]
         growth = _growth(call, suspect)
-        for wrong in known:
+        for wrong in likely:
             if all(_ends_alike(wrong.functions, c, error, _form) for c in calls):
                 other = _growth(call, _component(call.function, wrong.functions[call.function]))
                 if growth is None or other is None or np.allclose(other, growth, rtol=0.3, equal_nan=True):
                     fitting.append(wrong)
     if call.options.get("key") is not None and not fitting:  # so is the order of the images in training
-        fitting = [wrong for wrong in known if _breaks_alike(wrong, law, error)]
+        fitting = [wrong for wrong in likely if _breaks_alike(wrong, law, error)]
     relation = []
     if answered and not before:  # it is the first law that is reported
         with contextlib.suppress(Exception):  # what is under test may fail in any way at all
@@ -94,21 +94,20 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     if reported.remedy:
         return reported.remedy[0]
     broken = {law for law, state in laws.items() if state == "failed"}
-    broken = (
-        broken & {*evaluate.laws(component)} or broken
-    )  # the table has the fine print of no mistake that breaks more
-    known = {wrong.name: evaluate.laws_that_catch(wrong) & {*laws} for wrong in mistakes(component)}
+    # Fine print counts only if nothing else is broken: the table lists it only for mistakes that break nothing else.
+    broken = broken & {*evaluate.laws(component)} or broken
+    caught = {wrong.name: evaluate.laws_that_catch(wrong) & {*laws} for wrong in mistakes(component)}
     if not broken & {*evaluate.laws(component, strict=True)}:  # laws of gradients: the table has none of those
-        known = dict.fromkeys(known, broken)
+        caught = dict.fromkeys(caught, broken)
     sentences = {wrong.name: wrong.sentence for wrong in mistakes(component)}
-    agreement = {name: len(known[name] & broken) / len(known[name] | broken) for name in reported.fitting}
+    agreement = {name: len(caught[name] & broken) / len(caught[name] | broken) for name in reported.fitting}
     best = max(agreement.values(), default=0.0)
     otherwise = {
-        name: {law for law, found in evidence.items() if found.known and name not in found.fitting} & broken
-        for name in known
+        name: {law for law, found in evidence.items() if found.compared and name not in found.fitting} & broken
+        for name in caught
     }
     if best < 1:
-        pairs = [*_pairs(evidence, broken, known, otherwise)]
+        pairs = [*_pairs(evidence, broken, caught, otherwise)]
         if len(pairs) == 1:
             one, other = pairs[0]
             return f"{sentences[one]}\nThere is probably a second mistake: {sentences[other]}"
@@ -117,11 +116,11 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
         name
         for name, share in agreement.items()  # examples are random too: one law may have held by chance
         if share == best
-        and len(known[name] & broken) >= least * (len(known[name] | broken) - bool(known[name] - broken))
+        and len(caught[name] & broken) >= least * (len(caught[name] | broken) - bool(caught[name] - broken))
     ]
     if not 1 <= len(likely) <= 2:
         return next(iter(reported.relation), "")
-    unexplained = set.intersection(*(otherwise[name] - known[name] for name in likely))
+    unexplained = set.intersection(*(otherwise[name] - caught[name] for name in likely))
     more = "\nThere is probably a second mistake too, because this does not explain every law that fails."
     return "\nor: ".join(sentences[name] for name in likely) + more * bool(unexplained)
 
@@ -135,17 +134,17 @@ def _not_yet(component: str, laws: dict[str, str]) -> set[str]:
     return {name for names in unwritten for name in names}
 
 
-def _pairs(evidence, broken, known, otherwise) -> Iterator[tuple[str, str]]:
+def _pairs(evidence, broken, caught, otherwise) -> Iterator[tuple[str, str]]:
     """Two mistakes that together break what is broken, and neither alone. Each fits the laws that it alone breaks."""
     candidates = dict.fromkeys(itertools.chain(*(found.fitting for found in evidence.values())))
     for one, other in itertools.product(next(iter(evidence.values())).fitting, candidates):
-        alone, other_alone = known[one] - known[other], known[other] - known[one]
-        if alone and other_alone and known[one] | known[other] == broken:
+        alone, other_alone = caught[one] - caught[other], caught[other] - caught[one]
+        if alone and other_alone and caught[one] | caught[other] == broken:
             if otherwise[one] and otherwise[other] and not (alone & otherwise[one] or other_alone & otherwise[other]):
                 yield one, other
 
 
-def _further_evidence(call: Call, suspect: Component) -> list[Call]:
+def _with_other_numbers(call: Call, suspect: Component) -> list[Call]:
     """The call again, with other and more numbers: a counterexample is too small to tell mistakes apart."""
     if call.function in ("init_weights_biases", "init_mlp", "train_loop"):
         return []
@@ -161,7 +160,7 @@ def _further_evidence(call: Call, suspect: Component) -> list[Call]:
             return np.arange(first, first + math.prod(shape)).astype(value.dtype).reshape(shape)
         return np.asarray(3 * rng.standard_normal(shape), value.dtype)
 
-    evidence = []
+    calls = []
     for first in (-2, 1, 4, 7):
         arguments = tuple(
             jax.tree.map(other, argument) if isinstance(argument, list | tuple) else other(argument, 2, first)
@@ -170,8 +169,8 @@ def _further_evidence(call: Call, suspect: Component) -> list[Call]:
         with contextlib.suppress(Exception):  # what crashes is no evidence for one mistake or another
             options = {name: other(value) for name, value in call.options.items()}
             answer = getattr(suspect, call.method)(*arguments, **options)
-            evidence.append(call._replace(arguments=arguments, options=options, result=answer))
-    return evidence
+            calls.append(call._replace(arguments=arguments, options=options, result=answer))
+    return calls
 
 
 @functools.cache  # compiled once, for all laws that are broken

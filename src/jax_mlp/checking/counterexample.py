@@ -34,26 +34,26 @@ def pasted(calls: list[Call], implementation: Implementation, error: BaseExcepti
     """The counterexample that the calls of a law make."""
     lines = ["import jax, jax.numpy as jnp, numpy as np"]
     for component, functions in COMPONENTS.items():
-        names = ", ".join(name for name in functions if any(call.function == name for call in calls))
+        called = ", ".join(name for name in functions if any(call.function == name for call in calls))
         path = implementation.path(component)
-        if names and path is None and not (notebook and component in implementation.given):
-            lines.append(f"from jax_mlp import {names}")
-        elif names and path is not None:
+        if called and path is None and not (notebook and component in implementation.given):
+            lines.append(f"from jax_mlp import {called}")
+        elif called and path is not None:
             folder = str(relative(path.parent))
-            lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {names}")
+            lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {called}")
     shown = calls[-3:] if len(calls) < 10 else calls[-1:]
-    mixed = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
-    before, mixed = _before(shown, mixed, implementation)
+    say_jit = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
+    before, say_jit = _before(shown, say_jit, implementation)
     if before is None:
         lines.append("# after earlier calls, which the function remembers:")
     elif len(before) > 5:
         lines.append(f"# after {len(before)} calls like this one, since the function remembers earlier calls:")
     elif before:
         lines += ["# The function remembers earlier calls, so it takes several calls to show this:"]
-        lines += [written(call, mixed) for call in before]
+        lines += [written(call, say_jit) for call in before]
     elif len(calls) > len(shown):
         lines.append(f"# The law makes {len(calls)} calls like {'these' if len(shown) > 1 else 'this one'}:")
-    texts = [written(call, mixed) for call in shown]
+    texts = [written(call, say_jit) for call in shown]
     named = len(shown) == len(calls) and not any(text.startswith(("#", "from ")) for text in texts)  # the long ones
     sides = expressions.compared(error, calls) if named else None
     names = {} if sides is None or sides.plain else sides.names
@@ -66,11 +66,11 @@ def pasted(calls: list[Call], implementation: Implementation, error: BaseExcepti
     return Pasted(lines, before is not None and implementation.folder is not None, sides)
 
 
-def _before(shown: list[Call], mixed: bool, implementation: Implementation) -> tuple[list[Call] | None, bool]:
+def _before(shown: list[Call], say_jit: bool, implementation: Implementation) -> tuple[list[Call] | None, bool]:
     """The earlier calls that a counterexample needs, or None if none will do, and whether to write jax.jit."""
-    if implementation.folder is None or implementation.failure is None or "too long" in written(shown[-1], mixed):
-        return [], mixed
-    for jit in (mixed, True):
+    if implementation.folder is None or implementation.failure is None or "too long" in written(shown[-1], say_jit):
+        return [], say_jit
+    for jit in (say_jit, True):
         if replay.reproduces([written(call, jit) for call in shown], shown[-1], implementation):
             return [], jit
     return replay.leading(shown, implementation.failure.history, implementation, lambda call: written(call, True)), True

@@ -12,7 +12,7 @@ from jax_mlp.checking.implementation import Implementation
 from jax_mlp.laws.draws import Case, Numbers
 
 
-class Watch:
+class Recorder:
     """Stands between Hypothesis and a law, and remembers the examples that pass.
 
     Attributes:
@@ -58,21 +58,21 @@ class Watch:
             pass
 
 
-def watch(law: Any) -> Watch | None:
-    """The watch of a law, put there if it has none yet; or None for a law without examples."""
+def recorder_of(law: Any) -> Recorder | None:
+    """The recorder of a law, put there if it has none yet; or None for a law without examples."""
     handle = getattr(law, "hypothesis", None)
     if handle is None:
         return None
-    if not hasattr(handle.inner_test, "watch"):
-        watched = Watch(handle.inner_test)
+    if not hasattr(handle.inner_test, "recorder"):
+        recorder = Recorder(handle.inner_test)
 
         @functools.wraps(handle.inner_test)  # Hypothesis wants a function
         def example(*args, **kwargs):
-            return watched(*args, **kwargs)
+            return recorder(*args, **kwargs)
 
-        vars(example)["watch"] = watched
+        vars(example)["recorder"] = recorder
         handle.inner_test = example
-    return vars(handle.inner_test)["watch"]
+    return vars(handle.inner_test)["recorder"]
 
 
 def reference_fails(law: Callable, arguments: dict | None = None) -> bool:
@@ -82,10 +82,10 @@ def reference_fails(law: Callable, arguments: dict | None = None) -> bool:
         law: The law that failed.
         arguments: What pytest gave it, for a law without examples.
     """
-    right, watched = reference(), watch(law)
+    right, recorder = reference(), recorder_of(law)
     try:
-        if watched:
-            watched.again(right, watched.last)
+        if recorder:
+            recorder.again(right, recorder.last)
         else:
             law(**{"impl": right, **{k: v for k, v in (arguments or {}).items() if k != "impl"}})
     except Exception:  # whatever way it fails in

@@ -42,7 +42,7 @@ class Grader:
     def pytest_runtest_protocol(self, item, nextitem):
         """Have a law run elsewhere, and hand on what comes back."""
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in self._reports(item, nextitem):
+        for report in self._reports(item):
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
@@ -69,7 +69,7 @@ class Grader:
                 changed = [component for component in COMPONENTS if saved[component] != judged.get(component, 0.0)]
                 for item in session.items:
                     if component_of(item.nodeid) in changed:
-                        for report in self._reports(item, None):
+                        for report in self._reports(item):
                             self.board.pytest_runtest_logreport(report)
                 if changed:
                     self.component, judged = "", saved  # whatever is saved next is imported anew
@@ -97,7 +97,7 @@ class Grader:
             if process:
                 process.end()
 
-    def _reports(self, item, nextitem) -> list[pytest.TestReport]:
+    def _reports(self, item) -> list[pytest.TestReport]:
         component = component_of(item.nodeid)
         if component != self.component:
             self.component, self.lost = component, False

@@ -5,6 +5,7 @@ on the mistakes in that component, which it should reject.
 """
 
 import ast
+import contextlib
 import importlib.util
 import inspect
 import sys
@@ -64,8 +65,10 @@ def _where(error: Exception, law) -> list[str]:
         if isinstance(node.test, ast.Compare) and isinstance(error, AssertionError):
             sides = [node.test.left, *node.test.comparators]
             for side in (side for side in sides if not isinstance(side, ast.Constant)):
-                value = eval(compile(ast.Expression(side), "law", "eval"), frame.f_globals, frame.f_locals)
-                lines.append(f"{ast.unparse(side)} is {value}")
+                names = {**frame.f_globals, **frame.f_locals}  # in one, since a generator sees no locals of eval
+                with contextlib.suppress(Exception):  # the values only help
+                    value = eval(compile(ast.Expression(side), "law", "eval"), names)
+                    lines.append(f"{ast.unparse(side)} is {value}")
     return lines
 
 

@@ -17,7 +17,7 @@ from jax_mlp import laws
 from jax_mlp.checking import evaluate, process, report
 from jax_mlp.checking.board import Board
 from jax_mlp.checking.evaluate import component_of, law_name
-from jax_mlp.checking.examples import watch
+from jax_mlp.checking.examples import recorder_of
 from jax_mlp.checking.grader import Grader
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
 from jax_mlp.components import COMPONENTS
@@ -124,7 +124,7 @@ def pytest_pycollect_makeitem(collector, name, obj):
 def pytest_collection_modifyitems(config, items):
     """Under `--impl`, laws come in the order of the components."""
     for item in items:
-        watch(getattr(item, "obj", None))
+        recorder_of(getattr(item, "obj", None))
     if config.stash[report.IMPLEMENTATION].folder is not None:
         items.sort(key=_place)
 

@@ -39,9 +39,9 @@ class Process:
         other.close()
         self.clock = _clock(self.process.pid)
 
-    def laws(self, files: list[str], limit: float = 600) -> dict[str, str]:
+    def laws(self, files: list[str]) -> dict[str, str]:
         """The laws in files, by name, each with its sentence; or Ended. All is imported then that they need."""
-        return self._answer([files, None], limit)
+        return self._answer([files, None], LIMIT_OF_STARTING)
 
     def run(self, law: str, files: list[str], limit: float) -> list[dict]:
         """Pytest's reports of a law, such as relu::test_example, that is in one of the files; or Ended."""
@@ -57,7 +57,9 @@ class Process:
                     raise Ended(f"more than {LIMIT_OF_PRINTING // 2**20} MB were printed: is there a print in a loop?")
                 if self.calls.value != calls:  # slow code is not wrong: the limit is for each call
                     start, calls = self.clock(), self.calls.value
-                if self.clock() - start > (limit if calls else max(limit, LIMIT_OF_STARTING)):
+                if not calls and self.clock() - start > LIMIT_OF_STARTING:
+                    raise Ended(f"JAX and the laws were not imported within {LIMIT_OF_STARTING} seconds.")
+                if calls and self.clock() - start > limit:
                     raise Ended(
                         f"no answer within {limit:g} seconds: is there an endless loop? If your code only needs "
                         "longer, add --time-limit=300."

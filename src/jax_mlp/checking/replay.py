@@ -1,6 +1,6 @@
 """Counterexamples are run before they are printed, in fresh copies of the learner's modules.
 
-A function that remembers something between calls answers differently in a fresh Python. Then the earlier calls that it
+A function that remembers something between calls answers differently in a fresh copy. Then the earlier calls that this
 takes are found and shown too.
 """
 
@@ -20,7 +20,7 @@ SECONDS = 10.0
 
 
 def reproduces(text: list[str], expected: Call, implementation: Implementation) -> bool:
-    """Whether these lines, in a fresh Python, end as the call did: with the same answer, or in an error.
+    """Whether these lines, in fresh copies of the modules, end as the call did: with the same answer, or in an error.
 
     Args:
         text: Lines such as a report shows, without the imports.

@@ -131,7 +131,7 @@ def revise(text: str, component: str, evidence: dict[str, causes.Evidence], laws
         evidence: That of each broken law, the first one first.
         laws: What became of each law.
     """
-    if not next((found.known for found in evidence.values()), False):
+    if not next((found.compared for found in evidence.values()), False):
         return text
     likely = causes.most_likely(component, evidence, laws)
     block = labelled("likely cause", likely) + "\n" if likely else ""

@@ -129,9 +129,9 @@ class Exercises(Progress):
         """Whether the file of a component passed its laws as it is now."""
         return self._read("passed as", {}).get(component, "") == self._digest(component) != ""
 
-    def remember_passed(self, components: list[str]) -> None:
-        """Keep that the files of these components pass as they are now."""
-        self.remember(**{"passed as": {component: self._digest(component) for component in components}})
+    def remember_passed(self, passing: dict[str, bool]) -> None:
+        """Keep whether the file of each of these components passes its laws as it is now."""
+        self.remember(**{"passed as": {c: self._digest(c) if passes else "" for c, passes in passing.items()}})
 
     def _digest(self, component: str) -> str:
         try:

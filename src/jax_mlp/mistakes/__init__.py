@@ -1,9 +1,9 @@
 """The catalogue: mistakes people make in each component, correct variants, which law catches which mistake, and how."""
 
+import functools
 import importlib
 import inspect
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,14 +26,15 @@ class Entry(NamedTuple):
 
 def mistakes(component: str) -> list[Entry]:
     """The mistakes in a component."""
-    return _entries("mistakes", component)
+    return [*_entries("mistakes", component)]
 
 
 def variants(component: str) -> list[Entry]:
     """The correct variants of a component."""
-    return _entries("mistakes.correct", component)
+    return [*_entries("mistakes.correct", component)]
 
 
+@functools.cache
 def caught_by() -> dict[str, list[str]]:
     """For each mistake, named component/name, the laws of its component that catch it."""
     return json.loads(CAUGHT.read_text(encoding="utf-8"))
@@ -44,7 +45,8 @@ def counterexamples() -> dict[str, dict[str, str]]:
     return json.loads(COUNTEREXAMPLES.read_text(encoding="utf-8"))
 
 
-def _entries(kind: str, component: str) -> list[Entry]:
+@functools.cache  # so that each entry always has the same functions, which are compiled once
+def _entries(kind: str, component: str) -> tuple[Entry, ...]:
     module = importlib.import_module(f"jax_mlp.{kind}.{component}")
     entries = []
     for name, function in vars(module).items():
@@ -52,13 +54,13 @@ def _entries(kind: str, component: str) -> list[Entry]:
             continue
         sentence = " ".join((inspect.getdoc(_written(function)) or "").split())
         entries.append(Entry(kind, component, name, sentence, _functions(component, function)))
-    return entries
+    return tuple(entries)
 
 
 def _written(function):
     """The function that stands in the file, without the decorators and partials around it."""
     while True:
-        if isinstance(function, partial):
+        if isinstance(function, functools.partial):
             function = function.func
         elif hasattr(function, "__wrapped__"):
             function = function.__wrapped__
