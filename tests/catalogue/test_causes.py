@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_mlp import forward, loss, train_loop
+from jax_mlp import forward, loss, train_loop, update
 from jax_mlp.checking import causes, evaluate, examples, report
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
@@ -127,6 +127,19 @@ def shuffled_once_and_for_all(params, images, test_images, labels, test_labels, 
     return train_loop(params, images, test_images, labels, test_labels, n_epochs, **options)
 
 
+def running_loss(params, images, test_images, labels, test_labels, n_epochs=10, on_epoch=None, **options):
+    """A train_loop that reports the mean loss of its batches, weighted by their sizes, as an array."""
+    batches = [(images[i : i + 2], jnp.eye(len(params[-1][1]))[labels[i : i + 2]]) for i in range(0, len(images), 2)]
+    for epoch in range(1, n_epochs + 1):
+        losses = []
+        for x, y in batches:
+            losses.append(len(x) * loss(params, x, y))
+            params = update(params, x, y, options["learning_rate"])
+        told = {"epoch": epoch, "seconds": 0.0, "train_accuracy": 1.0, "test_accuracy": 1.0}
+        on_epoch(loss=sum(losses) / len(images), **told)
+    return params
+
+
 def normalised_where_finite(params, images):
     """A forward whose other branch of `where` has an infinite derivative."""
     log_p = forward(params, images)
@@ -167,6 +180,11 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("loss::test_example", multiplied_as_matrices, "To multiply entry by entry, write `*`"),
         ("one_hot::test_a_float32_row_for_each_label", lambda x, n=10: np.eye(n)[np.asarray(x)], "is float64"),
         ("init::test_same_key_same_values", lambda sizes, k, s=1e-3: jax.random.normal(k, size=3), "second the shape"),
+        (
+            "init::test_same_key_same_values",
+            lambda sizes, k, s=1e-3: jax.random.normal(k, 3, 2),
+            "A shape is one argument",
+        ),
         ("train_loop::test_same_key_same_result", asked_whether_key, "write `if key is not None`"),
         ("train_loop::test_same_key_same_result", shuffled_in_place, "jax.random.permutation(key, n)"),
         ("init::test_same_key_same_values", drawn_by_numpy, "instead of the key"),
@@ -174,6 +192,7 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("train_loop::test_no_epochs_no_change", batches_taken_for_given, "Test for None first"),
         ("train_loop::test_a_batch_as_large_as_the_set_is_one_update", labels_left_behind, "but their labels are not"),
         ("train_loop::test_every_epoch_is_shuffled_anew", shuffled_once_and_for_all, "every epoch has the same order"),
+        ("train_loop::test_what_is_told_is_true", running_loss, "the mean of the batch losses"),
         ("forward::test_gradient_is_backpropagation", normalised_where_finite, "a derivative on the way is infinite"),
         ("accuracy::test_counted_one_by_one", matches_per_image, "`argmax` is taken over the images (axis 0)"),
     ],
@@ -203,6 +222,19 @@ def test_a_counterexample_with_one_class_tells_enough():
             error = LawBroken(1, 0)
             found = causes.gather("one_hot", law, error, implementation.one_hot.calls, implementation)
             assert found.fitting == (wrong.name,)
+
+
+def test_the_mistake_that_explains_most_laws_is_named():
+    """Of two mistakes with the same answers to the reported law, the one with the same answers to others is named."""
+    sentences = {wrong.name: wrong.sentence for wrong in mistakes("forward")}
+    both = ("log_of_plain_softmax", "largest_of_the_whole_batch_taken_out")
+    for right in both:
+        evidence = {
+            "test_an_image_changes_its_own_row_only": causes.Evidence(fitting=both, compared=True),
+            "test_always_finite": causes.Evidence(fitting=(right,), compared=True),
+        }
+        laws = {law: "failed" if law in evidence else "" for law in evaluate.laws("forward")}
+        assert causes.most_likely("forward", evidence, {law: s for law, s in laws.items() if s}) == sentences[right]
 
 
 def test_two_mistakes_at_once_are_both_named():

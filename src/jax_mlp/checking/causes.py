@@ -87,7 +87,7 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     """
     if not evidence:
         return ""
-    later = _not_yet(component, laws)
+    later, all_evidence = _not_yet(component, laws), [*evidence.values()]
     evidence = {law: found for law, found in evidence.items() if law not in later} or evidence
     laws = {law: state for law, state in laws.items() if law not in later}
     reported = next(iter(evidence.values()))
@@ -100,12 +100,15 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     if not broken & {*evaluate.laws(component, strict=True)}:  # laws of gradients: the table has none of those
         caught = dict.fromkeys(caught, broken)
     sentences = {wrong.name: wrong.sentence for wrong in mistakes(component)}
-    agreement = {name: len(caught[name] & broken) / len(caught[name] | broken) for name in reported.fitting}
-    best = max(agreement.values(), default=0.0)
     otherwise = {
         name: {law for law, found in evidence.items() if found.compared and name not in found.fitting} & broken
         for name in caught
     }
+    # Of the mistakes that fit the reported law, those that fit most others: large numbers tell what small ones cannot.
+    fits = {name: sum(name in found.fitting for found in all_evidence) for name in reported.fitting}
+    fitting = [name for name in reported.fitting if fits[name] == max(fits.values())]
+    agreement = {name: len(caught[name] & broken) / len(caught[name] | broken) for name in fitting}
+    best = max(agreement.values(), default=0.0)
     if best < 1:
         pairs = [*_pairs(evidence, broken, caught, otherwise)]
         if len(pairs) == 1:
@@ -216,7 +219,7 @@ def _again(call: Call, component: Component):
     told = []
 
     def on_epoch(*arguments, seconds=None, **figures):  # the time differs from run to run
-        told.append((arguments, figures))
+        told.append((arguments, {name: np.asarray(figure).tolist() for name, figure in figures.items()}))
 
     return relations.again(call._replace(options={**call.options, "on_epoch": on_epoch}), component), told
 

@@ -140,6 +140,11 @@ RELATIONS = {
             "the second with class 1, and so on. To compare each with each, add an axis: x[:, None] == jnp.arange(n).",
         ),
         Relation(
+            lambda _, got, expected: np.isnan(got).any() and _is(np.nan_to_num(got), expected),
+            "Rows of labels that are out of range are NaN instead of zeros. For example, jnp.take with mode='fill' "
+            "fills in NaN unless it is called with fill_value=0.",
+        ),
+        Relation(
             lambda _, got, expected: np.shape(got) == np.shape(expected) and not np.any(got) and np.any(expected),
             "Every entry is 0. `.at[…].set(…)` does not change the array itself, so if you use it, keep its result: "
             "out = out.at[…].set(…).",

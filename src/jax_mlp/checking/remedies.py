@@ -82,6 +82,8 @@ ERRORS = {
     "shape, such as len(x), or keep the value an array.",
     "ConcretizationTypeError": "Python needs a number here, but values are unknown inside jit or vmap. Do not use "
     "float(), int() or .item(); keep the value an array.",
+    "KeyReuseError": "A key is used twice. Use each key once, either to draw numbers or to split it into new keys. (To "
+    "see this error yourself, call your function inside `with jax.debug_key_reuse(True):`.)",
     "UnexpectedTracerError": "A value computed inside jit or grad was stored and used in a later call. Return it "
     "instead.",
     "NonConcreteBooleanIndexError": "Inside jit, JAX does not know which entries fulfil a condition, so a condition "
@@ -169,6 +171,16 @@ REMEDIES: dict[str, str | Callable] = {
     "dot_general requires contracting dimensions|matmul: .*mismatch": _products,
     "vmap got inconsistent sizes": "jax.vmap maps over every argument unless in_axes says otherwise. in_axes=(None, 0) "
     "passes the first argument whole, and maps over axis 0 of the second.",
+    r"Cannot interpret '(\d+)' as a data type": lambda _, number: (
+        f"A shape is one argument, such as (3, 2). Here a second number, {number}, was taken as a dtype."
+    ),
+    r"targets.shape=\(\d+, (\d+)\) and predictions.shape=\(\d+, (\d+)\)": lambda call, columns, classes: (
+        (
+            f"The targets have {columns} columns, but the network has {classes} classes. The number of classes is the "
+            "length of the last bias, params[-1][1]."
+        )
+        * (call.function == "train_loop" and columns != classes)
+    ),
     r"expected at least one image, got images of shape \(0,": "A batch is empty. range(0, n, batch_size) gives "
     "the places i where the batches of n images begin, and x[i : i + batch_size] is the batch.",
     "deleted or donated|has been deleted": "An argument was donated (donate_argnums or donate_argnames), so the caller "

@@ -44,11 +44,12 @@ def holds(condition, got, expected: str) -> None:
 
 def each(expectation, got, expected, *options) -> None:
     """Raise LawBroken unless two parameter lists have the same structure and each pair of arrays is as expected."""
-    layers = got if isinstance(got, list | tuple) else [got]
-    shapes = [tuple(np.shape(a) for a in pair) if isinstance(pair, list | tuple) else pair for pair in layers]
     wanted_shapes = [tuple(np.shape(a) for a in pair) for pair in expected]
+    if not isinstance(got, list | tuple):
+        raise LawBroken(got, f"a list of pairs (w, b), of the shapes {wanted_shapes}")
+    shapes = [tuple(np.shape(a) for a in pair) if isinstance(pair, list | tuple) else pair for pair in got]
     if shapes != wanted_shapes:
-        raise LawBroken(shapes, wanted_shapes)
+        raise LawBroken(f"shapes {shapes}", f"shapes {wanted_shapes}")
     for layer, (pair, wanted) in enumerate(zip(got, expected, strict=True)):
         for part, name in enumerate(("w", "b")):
             extra = [option[layer][part] if isinstance(option, list) else option for option in options]

@@ -35,6 +35,14 @@ def test_example(impl):
 # The direction and the size of a step
 
 
+@given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
+def test_a_step_against_the_gradient(impl, case, rate):
+    """From each weight and each bias, `update` subtracts the learning rate times the derivative of the loss."""
+    got = impl.update(case.params, case.images, case.targets, rate)
+    expected = oracle.update(case.params, case.images, case.targets, rate)
+    each(close, got, expected, rounding(case, rate))
+
+
 @given(few(3), st.just(0.25))
 def test_the_rate_counts_each_time(impl, case, rate):
     """Every call uses the learning rate that it is given, even if `update` was compiled with another one."""
@@ -59,14 +67,6 @@ def test_steps_remember_nothing(impl, case, rate):
     assume(oracle.distance_from_kink(once, case.images) > 1e-3 * oracle.magnitude(once, case.images).max())
     twice = impl.update.eager(once, case.images, case.targets, rate)
     each(close, twice, oracle.update(once, case.images, case.targets, rate), rounding(case._replace(params=once), rate))
-
-
-@given(exact_cases(), RATES | st.sampled_from([0.1, 0.3, 7.7]))
-def test_a_step_against_the_gradient(impl, case, rate):
-    """From each weight and each bias, `update` subtracts the learning rate times the derivative of the loss."""
-    got = impl.update(case.params, case.images, case.targets, rate)
-    expected = oracle.update(case.params, case.images, case.targets, rate)
-    each(close, got, expected, rounding(case, rate))
 
 
 def test_many_images_and_layers_too(impl):
@@ -107,9 +107,9 @@ def test_structure_is_kept(impl, case):
     got = impl.update(case.params, case.images, case.targets, 1.0)
     sketches = [str(jax.tree.map(lambda _: "array", params)).replace("'", "") for params in (got, case.params)]
     holds(sketches[0] == sketches[1], *sketches)
-    got = [tuple((a.shape, str(a.dtype)) for a in pair) for pair in got]
-    expected = [tuple((a.shape, "float32") for a in pair) for pair in case.params]
-    holds(got == expected, got, str(expected))
+    got = f"shapes and dtypes {[tuple((a.shape, str(a.dtype)) for a in pair) for pair in got]}"
+    expected = f"shapes and dtypes {[tuple((a.shape, 'float32') for a in pair) for pair in case.params]}"
+    holds(got == expected, got, expected)
 
 
 @given(few(3))

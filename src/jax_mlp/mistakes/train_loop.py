@@ -104,6 +104,18 @@ def last_batch_filled_up(*arguments, **options):
     return _loop(*arguments, **options, split=split)
 
 
+def last_batch_moved_back(*arguments, **options):
+    """The short last batch begins earlier so that it is full, so it repeats images of the batch before it. For example,
+    `jax.lax.dynamic_slice` does this.
+    """
+
+    def split(n, batch_size, key, epoch):
+        order, size = _shuffled(n, key, epoch), min(batch_size, n)
+        return [order[min(i, n - size) :][:size] for i in range(0, n, size)]
+
+    return _loop(*arguments, **options, split=split)
+
+
 def same_order_every_epoch(*arguments, **options):
     """The images are shuffled only once, or with the same key each time, so every epoch has the same order."""
 
