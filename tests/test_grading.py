@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -109,7 +110,8 @@ def test_the_notebook_of_start_is_a_submission(tmp_path):
     """As it is, nothing is written; with the reference's bodies, each component is Python with all that it needs."""
     path = tmp_path / "a.ipynb"
     path.write_text(json.dumps(notebook()))
-    assert all(is_stub(text, component) for component, text in components_of(path).items())
+    copy(Submission("a", path), tmp_path)
+    assert all(is_stub(tmp_path / f"{component}.py", component) for component in COMPONENTS)
     path.write_text(json.dumps(notebook(solved=True)))
     found = components_of(path)
     assert [*found] == [*COMPONENTS]
@@ -238,6 +240,50 @@ def test_solutions_are_switched_off_with_the_hints(tmp_path):
     output = exercises("solution", "relu", "--in", tmp_path / "mine", "--yes").output
     assert "Solutions are switched off" in output
     assert "jnp.maximum(" not in output
+
+
+SUM, NEGATIONS = "+".join(["1"] * 100_000), "-" * 100_000 + "1"  # RecursionError and MemoryError, if they are parsed
+
+
+@pytest.mark.parametrize("line", [f"x = {SUM}", f"x = {NEGATIONS}", "x = '\ud800", "x = \0", "def relu(x)"])
+def test_a_file_that_python_cannot_parse_fails_alone(tmp_path, line):
+    """Whatever a file or a cell contains, the grader says why it does not import, and grades the next submission."""
+    text = f"def relu(x):\n    return x\n\n\n{line}"
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file/relu.py").write_text(text, encoding="utf-8", errors="surrogatepass")
+    a_notebook(tmp_path / "notebook.ipynb", text)
+    for submission in find([tmp_path]):
+        target = tmp_path / "copies" / submission.name
+        target.mkdir(parents=True)
+        copy(submission, target)
+        state, words = _unanswerable(target, "relu")
+        assert state == "failed"
+        assert re.search(r"relu\.py does not import: \w+Error(, line \d+)?: \w", words)
+        assert content(target, "relu") is None
+        assert near_copies([submission]) == []
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[1]", '{"cells": [{}]}'])
+def test_a_file_that_is_no_notebook_holds_nothing(tmp_path, text):
+    """A file named like a notebook may hold anything."""
+    (tmp_path / "a.ipynb").write_text(text)
+    assert components_of(tmp_path / "a.ipynb") == {}
+
+
+def test_code_that_is_nested_deeply_is_written(tmp_path):
+    """Python parses this sum, but cannot unparse it."""
+    text = f"def relu(x):\n    return {'+'.join(['x'] * 900)}\n"
+    (tmp_path / "relu.py").write_text(text)
+    assert _unanswerable(tmp_path, "relu") == ("", "")
+    assert components_of(a_notebook(tmp_path / "a.ipynb", text)) == {"relu": text}
+
+
+def test_a_folder_named_like_a_component_fails(tmp_path):
+    """It is neither missing nor a file."""
+    (tmp_path / "relu.py").mkdir()
+    state, words = _unanswerable(tmp_path, "relu")
+    assert state == "failed"
+    assert "does not import" in words
 
 
 def test_other_components_are_named(tmp_path):

@@ -47,6 +47,7 @@ ATTEMPTS = {
     "pass": ("def relu(x):\n    pass\n", "got: "),
     "return None": ("def relu(x):\n    return None\n", "got: "),
     "a syntax error": ("def relu(x)\n    return x\n", "relu.py does not import: SyntaxError, line 1"),
+    "deep nesting": (f"x = {'-' * 100_000}1\n", "relu.py does not import: MemoryError"),
     "an import error": ("import jax.nowhere\n", "relu.py does not import: ModuleNotFoundError, line 1"),
     "an empty file": ("", "relu.py defines no function relu"),
     "a missing file": ("missing", "relu.py is missing. To restore the stub: jax-mlp exercises reset relu"),

@@ -112,7 +112,7 @@ class Grader:
             path = self.exercises.path(component)
             if not path.exists():
                 words = f"{path} is missing. To restore the stub: jax-mlp exercises reset {component}"
-            elif is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
+            elif is_stub(path, component):
                 words, not_started = f"{self.exercises.shown(component)} is not started.", True
             else:
                 words = rules.foreign_imports(path)

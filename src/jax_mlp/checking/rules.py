@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import LIBRARIES, SHORTCUTS
+from jax_mlp.exercises import LIBRARIES, SHORTCUTS, UNREADABLE
 
 JUDGES = ("tests", "jax_mlp", "pytest", "_pytest", "pluggy", "hypothesis", "builtins")
 NAMESPACES = ("jax", "jax.numpy", "jax.random", "jax.nn", "numpy")
@@ -24,11 +24,12 @@ def syntax_error(path: Path) -> str | None:
     """What keeps a file from being Python, in words, or None."""
     try:
         compile(path.read_bytes(), str(path), "exec")
-    except (SyntaxError, ValueError) as error:
+    except UNREADABLE as error:
         line = getattr(error, "lineno", None)
+        where = f", line {line}" if line else ""
         text = (getattr(error, "text", "") or "").strip()
-        what = getattr(error, "msg", str(error))
-        return f"{path} does not import: {type(error).__name__}, line {line}: {what}" + (
+        what = getattr(error, "msg", str(error)) or "its code is nested too deeply"
+        return f"{path} does not import: {type(error).__name__}{where}: {what}" + (
             f"\n           {text}" if text else ""
         )
     return None
@@ -40,7 +41,7 @@ def foreign_imports(path: Path) -> str | None:
     for file in files:  # which grows
         try:
             tree = ast.parse(file.read_bytes())  # bytes: there may be a byte-order mark or a coding cookie
-        except (OSError, SyntaxError, ValueError):
+        except UNREADABLE:
             continue  # the import will say so
         for line, module in (found for node in ast.walk(tree) for found in _imported(node)):
             root = module.split(".")[0]

@@ -47,6 +47,9 @@ UNTESTED = {
 }
 """The parts of a docstring, besides errors, that no law tests."""
 
+UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
+"""The errors of reading and parsing a learner's file: there may be no such file, or its code is nested too deeply."""
+
 
 class Progress:
     """What is remembered in a file: how many hints were shown, and which components and steps pass."""

@@ -31,7 +31,7 @@ def load(component: str, path: Path, command: str = "capstone") -> dict:
     Raises:
         ValueError: If the file is missing, still a stub, or cannot be imported.
     """
-    if not path.exists() or is_stub(path.read_text(encoding="utf-8"), component):
+    if not path.exists() or is_stub(path, component):
         raise ValueError(
             f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
             f"To see what is missing, run: pytest --impl {path.parent}"

@@ -11,7 +11,7 @@ from shlex import quote
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNTESTED, USEFUL
+from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNREADABLE, UNTESTED, USEFUL
 from jax_mlp.exercises.formulas import plain
 
 
@@ -115,7 +115,7 @@ def without_docstrings(text: str) -> str:
     """The code of a module without its docstrings, or the whole text if it is not valid Python."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    except UNREADABLE:
         return text
     lines: list[str | None] = [*text.splitlines()]
     for node in ast.walk(tree):
@@ -228,11 +228,11 @@ def _checks(node: ast.expr) -> bool:
     return name.startswith("check_") or name == "as_numbers"
 
 
-def is_stub(text: str, component: str) -> bool:
+def is_stub(path: Path, component: str) -> bool:
     """Whether nothing has been written yet: every function of the component still raises NotImplementedError."""
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+        tree = ast.parse(path.read_bytes())  # bytes: there may be a byte-order mark or a coding cookie
+    except UNREADABLE:
         return False
     bodies = {node.name: node.body for node in tree.body if isinstance(node, ast.FunctionDef)}
     return all(_says_so(bodies.get(name, [])) for name in COMPONENTS[component])
@@ -240,7 +240,10 @@ def is_stub(text: str, component: str) -> bool:
 
 def _says_so(body: list[ast.stmt]) -> bool:
     statements = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    return len(statements) == 1 and ast.unparse(statements[0]).startswith("raise NotImplementedError")
+    match statements:
+        case [ast.Raise(ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError")))]:
+            return True
+    return False
 
 
 def _names(code: Sequence[ast.stmt]) -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises import UNREADABLE
 from jax_mlp.exercises.stubs import sources, without_docstrings
 from jax_mlp.grading.submissions import Submission, components_of
 
@@ -50,7 +51,7 @@ def _rows(submission: Submission) -> set[tuple[str, ...]]:
         texts = [*components_of(submission.path).values()]
     else:
         texts = [
-            (submission.path / f"{component}.py").read_text(encoding="utf-8", errors="replace")
+            (submission.path / f"{component}.py").read_text(encoding="utf-8-sig", errors="replace")
             for component in COMPONENTS
             if Path(submission.path, f"{component}.py").is_file()
         ]
@@ -64,6 +65,6 @@ def _tokens(text: str) -> set[tuple[str, ...]]:
         tokens = [
             token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.string.strip()
         ]
-    except (SyntaxError, ValueError, tokenize.TokenError, RecursionError, MemoryError):
+    except (*UNREADABLE, tokenize.TokenError):
         return set()
     return {tuple(tokens[i : i + LENGTH]) for i in range(len(tokens) - LENGTH + 1)}

@@ -1,6 +1,5 @@
 """Runs the laws for one submission or for many, each in a child process that is used for no other."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -278,9 +277,8 @@ def _unanswerable(folder: Path, component: str) -> tuple[str, str]:
         others = [f"{name}.py" for name in COMPONENTS if (folder / f"{name}.py").exists()]
         only = f", only {', '.join(others)}" if others else ""
         return "missing", f"There is no {path.name}{only}."
-    with contextlib.suppress(OSError):
-        if is_stub(path.read_text(encoding="utf-8", errors="replace"), component):
-            return "not written", f"{path.name} is not started."
+    if is_stub(path, component):
+        return "not written", f"{path.name} is not started."
     words = rules.foreign_imports(path) or rules.syntax_error(path)
     return ("failed", words) if words else ("", "")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import LIBRARIES
+from jax_mlp.exercises import LIBRARIES, UNREADABLE
 
 FILES = {f"{component}.py" for component in COMPONENTS}
 LARGEST_FILE, MOST_FILES = 2**20, 200  # what is larger, or comes after that many, is not copied
@@ -89,7 +89,7 @@ def copy(submission: Submission, folder: Path) -> None:
         return
     if submission.path.is_file():
         for component, text in components_of(submission.path).items():
-            (folder / f"{component}.py").write_text(text, encoding="utf-8")
+            (folder / f"{component}.py").write_text(text, encoding="utf-8", errors="surrogatepass")
         return
     for path in _files(submission.path):
         target = folder / path.relative_to(submission.path)
@@ -120,7 +120,7 @@ def content(folder: Path, component: str) -> str | None:
     source = (folder / f"{component}.py").read_bytes()
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         return None
     for node in ast.walk(tree):
         modules = []
@@ -197,9 +197,9 @@ def _source(statements: list[ast.stmt], functions: tuple[str, ...], others: set[
 def _statements(notebook: Path) -> tuple[list[ast.stmt], list[str]]:
     """The top-level statements of all cells of code, and the cells that are not Python."""
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(notebook.read_bytes())["cells"]
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):  # not a notebook after all: there is nothing in it
+    except (*UNREADABLE, KeyError, TypeError):  # not a notebook after all: there is nothing in it
         return [], []
     statements, unreadable = [], []
     for text in texts:
@@ -208,9 +208,12 @@ def _statements(notebook: Path) -> tuple[list[ast.stmt], list[str]]:
         # Jupyter's own commands: %pip …, !ls, relu?
         text = "".join(line for line in text.splitlines(True) if not re.match(r"\s*[%!?]|.*\?\s*$", line))
         try:
-            statements += ast.parse(text).body
-        except (SyntaxError, ValueError):
+            cell = ast.parse(text)
+            ast.unparse(cell)  # as will be done with its statements: Python can parse more deeply than it can unparse
+        except UNREADABLE:
             unreadable.append(text)
+        else:
+            statements += cell.body
     return statements, unreadable
 
 
