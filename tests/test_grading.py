@@ -17,7 +17,7 @@ from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.grading import formats
 from jax_mlp.grading.copies import near_copies
 from jax_mlp.grading.guard import Refused, guard
-from jax_mlp.grading.journal import Journal
+from jax_mlp.grading.journal import Journal, key
 from jax_mlp.grading.page import page
 from jax_mlp.grading.points import EXAMPLE, Points, points
 from jax_mlp.grading.running import _unanswerable
@@ -184,14 +184,32 @@ def test_points(tmp_path):
 
 def test_files_hold_any_text():
     """No cell is a formula, XML is well-formed, HTML is escaped, and Gradescope gets its points."""
-    grades, worth = {"=anna": {"relu": FAILED}, "ben": {"relu": row()}}, Points({"relu": 2.0})
+    grades, worth = {"=anna": {"relu": FAILED}, "ben\x00\udcfc": {"relu": row()}}, Points({"relu": 2.0})
     assert "\n'=anna,0,2,0,relu,relu::test_a,'=1+1" in formats.as_csv(grades, worth)
     suites = ElementTree.fromstring(formats.as_junit(grades, LAWS))
     assert [suite.get("failures") for suite in suites] == ["1", "0"]
     shown = page(grades, worth, LAWS, [])
     assert "<never>" not in shown
     assert "keeps 3." not in shown  # since it is passed
-    assert json.loads(formats.as_gradescope(grades["ben"], worth))["score"] == 2
+    assert json.loads(formats.as_gradescope({"relu": row()}, worth))["score"] == 2
+
+
+def test_files_are_written_for_any_name(tmp_path):
+    """A folder's name need not be valid UTF-8, in no file of results."""
+    folder = tmp_path / "class" / "M\udcfcller"
+    try:
+        folder.mkdir(parents=True)
+    except OSError:
+        pytest.skip("this file system allows only UTF-8 names")
+    (folder / "relu.py").touch()
+    journal = Journal([tmp_path / "grades.jsonl"], key([*COMPONENTS], 60.0, 2048))
+    journal.write(digest(find([tmp_path / "class"])[0]), folder.name, dict.fromkeys(COMPONENTS, FAILED))
+    files = [f"--{kind}={tmp_path / kind}" for kind in ("json", "csv", "junit", "page")]
+    result = exercises("grade", tmp_path / "class", "--journal", tmp_path / "grades.jsonl", *files)
+    assert "1 of 1 graded" in result.output
+    for kind in ("json", "csv", "junit"):
+        assert re.search("M.ller", (tmp_path / kind).read_text(encoding="utf-8"))
+    assert "<h1>" in (tmp_path / "page").read_text(encoding="utf-8")
 
 
 def test_near_copies_are_what_few_share(tmp_path):

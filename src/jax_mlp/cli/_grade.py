@@ -85,7 +85,8 @@ def grade(
         }
         for path, text in texts.items():
             if path is not None:
-                path.write_text(text(), encoding="utf-8", newline="\n")
+                # A folder's name need not be valid UTF-8.
+                path.write_text(text(), encoding="utf-8", errors="replace", newline="\n")
                 print(f"written   {path}")
         if classroom is not None:
             with open(classroom, "a", encoding="utf-8") as file:

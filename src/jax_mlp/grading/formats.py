@@ -59,21 +59,21 @@ def as_junit(grades: Grades, laws: dict[str, str]) -> str:
 
     top = ElementTree.Element("testsuites", name="jax-mlp")
     for name, rows in grades.items():
-        suite = ElementTree.SubElement(top, "testsuite", name=_characters(name))
+        suite = ElementTree.SubElement(top, "testsuite", name=_xml(name))
         numbers = {"tests": 0, "failures": 0, "skipped": 0, "errors": 0}
         for component, row in rows.items():
             for law, sentence in laws.items():
                 if component_of(law) != component:
                     continue
                 numbers["tests"] += 1
-                case = ElementTree.SubElement(suite, "testcase", classname=f"{name}.{component}", name=law)
+                case = ElementTree.SubElement(suite, "testcase", classname=_xml(f"{name}.{component}"), name=law)
                 if law == row["first"]:
                     numbers["failures"] += 1
-                    failure = ElementTree.SubElement(case, "failure", message=_characters(row["cause"] or row["got"]))
-                    failure.text = _characters(row["report"])
+                    failure = ElementTree.SubElement(case, "failure", message=_xml(row["cause"] or row["got"]))
+                    failure.text = _xml(row["report"])
                 elif law in row["failed"]:
                     numbers["failures"] += 1
-                    ElementTree.SubElement(case, "failure", message=_characters(sentence))
+                    ElementTree.SubElement(case, "failure", message=_xml(sentence))
                 elif law in row["not_run"]:
                     numbers["skipped"] += 1
                     ElementTree.SubElement(case, "skipped", message="not run")
@@ -127,6 +127,6 @@ def _text(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _characters(text: str) -> str:
+def _xml(text: str) -> str:
     """Text without the characters that XML does not know."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", text)
