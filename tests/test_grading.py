@@ -175,6 +175,10 @@ def test_points(tmp_path):
     for text, words in [
         ("[points]\nrellu = 1", "'rellu'"),
         ("[points]\nrelu = 'x'", "expected numbers"),
+        ("[points]\nrelu = inf", "expected numbers"),
+        ("points = ['relu']", "expected numbers"),
+        ("points = 3", "expected numbers"),
+        ("partial = 'false'\n[points]\nrelu = 1", "`partial` as true or false"),
         ("[", "TOML"),
     ]:
         (tmp_path / "points.toml").write_text(text)

@@ -1,6 +1,7 @@
 """What a component is worth: a small TOML file of the teacher's."""
 
 import tomllib
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,17 +58,20 @@ def points(file: Path | None) -> Points:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"exercises grade: expected --points as a TOML file, got {file}: {error}.") from error
-    unknown = {*content} - {"partial", "points"} | {*content.get("points", {})} - {*COMPONENTS}
+    given, partial = content.get("points", {}), content.get("partial", False)
+    numbers = isinstance(given, dict) and all(type(p) in (int, float) and 0 <= p < inf for p in given.values())
+    if not numbers or not sum(given.values()):
+        raise ValueError(f"exercises grade: expected numbers under [points] in {file}, got {given}.")
+    if not isinstance(partial, bool):
+        raise ValueError(f"exercises grade: expected `partial` as true or false in {file}, got {partial!r}.")
+    unknown = {*content} - {"partial", "points"} | {*given} - {*COMPONENTS}
     if unknown:
         raise ValueError(
             f"exercises grade: expected {file} to name `partial` and the points of {', '.join(COMPONENTS)}, "
             f"got {min(unknown)!r}."
         )
-    given = content.get("points", {})
-    if not given or not all(type(p) in (int, float) and p >= 0 for p in given.values()) or not sum(given.values()):
-        raise ValueError(f"exercises grade: expected numbers under [points] in {file}, got {given}.")
     worth = {component: float(given[component]) for component in COMPONENTS if component in given}
-    return Points(worth, bool(content.get("partial", False)))
+    return Points(worth, partial)
 
 
 def shown(number: float) -> str:
