@@ -193,6 +193,7 @@ def test_files_hold_any_text():
     suites = ElementTree.fromstring(formats.as_junit(grades, LAWS))
     assert [suite.get("failures") for suite in suites] == ["1", "0"]
     shown = page(grades, worth, LAWS, [])
+    assert "Median: 1 of 2 points." in shown
     assert "<never>" not in shown
     assert "keeps 3." not in shown  # since it is passed
     assert json.loads(formats.as_gradescope({"relu": row()}, worth))["score"] == 2

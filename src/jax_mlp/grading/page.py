@@ -3,6 +3,7 @@
 import html
 import re
 from collections import Counter
+from statistics import median
 
 from markdown_it import MarkdownIt
 
@@ -29,11 +30,11 @@ details { border-top: 1px solid var(--line); padding: .4rem 0 } summary { cursor
 
 def page(grades: Grades, points: Points, laws: dict[str, str], copies: list[Pair]) -> str:
     """The page of a class."""
-    n, totals = len(grades), sorted(points.total(rows) for rows in grades.values())
+    n, totals = len(grades), [points.total(rows) for rows in grades.values()]
     passed = Counter(c for rows in grades.values() for c, row in rows.items() if row["state"] == "passed")
     parts = [
         "<h1>What the class has not understood</h1>",
-        f"<p>{counted(n, 'submission')}. Median: {shown(totals[n // 2])} of {shown(points.most)} points. "
+        f"<p>{counted(n, 'submission')}. Median: {shown(median(totals))} of {shown(points.most)} points. "
         f"Full marks: {totals.count(points.most)}.</p>" if n else "<p>No submissions.</p>",
         "<h2>Components</h2>",
         _table("passed", [(f'<a href="#{c}">{c}</a>', passed[c], n) for c in points.worth]),
