@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises.notebook import notebook
-from jax_mlp.exercises.stubs import is_stub
+from jax_mlp.exercises.stubs import is_stub, solution, source, stub
 from jax_mlp.grading import formats
 from jax_mlp.grading.copies import near_copies
 from jax_mlp.grading.guard import Refused, guard
@@ -229,6 +229,23 @@ def test_near_copies_are_what_few_share(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "relu.py").write_text(f"def relu(x):\n    total = 0\n{text}\n    return total\n")
     assert [(pair.one, pair.other) for pair in near_copies(find([tmp_path]))] == [("anna", "ben")]
+
+
+@pytest.mark.parametrize("given", [source, stub, solution])
+def test_what_the_package_shows_is_not_copied(tmp_path, given):
+    """Two who handed in the reference, the stubs or the short solutions have not copied from one another."""
+    for name in ("anna", "ben"):
+        (tmp_path / name).mkdir()
+        for component in COMPONENTS:
+            (tmp_path / name / f"{component}.py").write_text(given(component), encoding="utf-8")
+    assert near_copies(find([tmp_path])) == []
+
+
+def test_the_notebook_of_start_is_not_copied(tmp_path):
+    """Two who handed in the notebook as they got it have not copied from one another."""
+    for name in ("anna", "ben"):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook()))
+    assert near_copies(find([tmp_path])) == []
 
 
 def test_the_guard_refuses(tmp_path):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import UNREADABLE
-from jax_mlp.exercises.stubs import sources, without_docstrings
+from jax_mlp.exercises.stubs import solution, sources, stub, without_docstrings
 from jax_mlp.grading.submissions import Submission, components_of
 
 LENGTH = 6  # tokens in a row
@@ -30,7 +30,8 @@ def near_copies(submissions: list[Submission]) -> list[Pair]:
     """Pairs of submissions that have much in common which few others have, the most alike first."""
     rows = {submission.name: _rows(submission) for submission in submissions}
     frequency = Counter(row for each in rows.values() for row in each)
-    given = {row for component in COMPONENTS for text in sources(component) for row in _tokens(text)}
+    texts = [text for c in COMPONENTS for text in (*sources(c), stub(c), solution(c))]
+    given = {row for text in texts for row in _tokens(text)}
     rare_in_at_most = max(3, len(rows) // 20)
     rare = {
         name: {row for row in each if row not in given and frequency[row] <= rare_in_at_most}
@@ -59,9 +60,11 @@ def _rows(submission: Submission) -> set[tuple[str, ...]]:
 
 
 def _tokens(text: str) -> set[tuple[str, ...]]:
-    """Rows of tokens of the code alone: formatting, comments and docstrings do not count."""
+    """Rows of tokens of the code alone: formatting, comments, docstrings and imports do not count."""
     try:
-        text = ast.unparse(ast.parse(without_docstrings(text)))
+        tree = ast.parse(without_docstrings(text))
+        tree.body = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+        text = ast.unparse(tree)
         tokens = [
             token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.string.strip()
         ]
