@@ -129,6 +129,13 @@ def test_what_a_verdict_depends_on(tmp_path):
     assert content(tmp_path, "relu") == known is not None
     (tmp_path / "weights.npy").write_text("1")
     assert content(tmp_path, "relu") != known
+    seen = set()
+    for name in ("a/data", "b/data", "ab/data"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+        seen.add(content(tmp_path, "relu"))
+        (tmp_path / name).unlink()
+    assert len(seen) == 3
     for line in ("from helper import f", "from .helper import f", "import os", "x = open('y')", "x = f.__globals__"):
         (tmp_path / "relu.py").write_text(line)
         assert content(tmp_path, "relu") is None
@@ -150,6 +157,8 @@ def test_a_copy_is_graded(tmp_path):
         "relu.py",
     ]
     before = digest(Submission("mine", source))
+    (source / ".jax-mlp.json").write_text("y")
+    assert digest(Submission("mine", source)) == before
     (source / "pkg/helper.py").write_text("y")
     assert digest(Submission("mine", source)) != before
 
@@ -200,13 +209,14 @@ def test_files_hold_any_text():
 
 
 def test_files_are_written_for_any_name(tmp_path):
-    """A folder's name need not be valid UTF-8, in no file of results."""
+    """The names of a submission and of its files need not be valid UTF-8."""
     folder = tmp_path / "class" / "M\udcfcller"
     try:
         folder.mkdir(parents=True)
     except OSError:
         pytest.skip("this file system allows only UTF-8 names")
     (folder / "relu.py").touch()
+    (folder / "M\udcfcll.npy").touch()
     journal = Journal([tmp_path / "grades.jsonl"], key([*COMPONENTS], 60.0, 2048))
     journal.write(digest(find([tmp_path / "class"])[0]), folder.name, dict.fromkeys(COMPONENTS, FAILED))
     files = [f"--{kind}={tmp_path / kind}" for kind in ("json", "csv", "junit", "page")]

@@ -93,8 +93,6 @@ def copy(submission: Submission, folder: Path) -> None:
         return
     for path in _files(submission.path):
         target = folder / path.relative_to(submission.path)
-        if target.name == ".jax-mlp.json":  # it says that the folder was started, as ours does
-            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
 
@@ -105,9 +103,7 @@ def digest(submission: Submission) -> str:
     if submission.path is not None:
         files = [submission.path] if submission.path.is_file() else list(_files(submission.path))
         for path in files:
-            content = path.read_bytes()
-            name = path.relative_to(submission.path).as_posix() if path != submission.path else "ipynb"
-            made.update(f"{name}\0{len(content)}\0".encode() + content)
+            _add(made, path.relative_to(submission.path).as_posix(), path.read_bytes())
     return made.hexdigest()
 
 
@@ -134,11 +130,17 @@ def content(folder: Path, component: str) -> str | None:
                 return None
         if not {module.split(".")[0] for module in modules} <= {*LIBRARIES, *SELF_CONTAINED}:
             return None
-    made = hashlib.sha256(component.encode() + source)
+    made = hashlib.sha256()
+    _add(made, component, source)
     for path in _files(folder):
         if path.suffix != ".py":
-            made.update(path.name.encode() + path.read_bytes())
+            _add(made, path.relative_to(folder).as_posix(), path.read_bytes())
     return made.hexdigest()
+
+
+def _add(made, name: str, content: bytes) -> None:
+    """Add a file to a hash, so that no two files give what another two give."""
+    made.update(b"%s\0%d\0%s" % (os.fsencode(name), len(content), content))
 
 
 LOOKS_AROUND = {"open", "exec", "eval", "compile", "globals", "vars", "getattr", "setattr"}
@@ -270,12 +272,14 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The ordinary files of a submission, a reasonable number of them and none too large."""
+    """The ordinary files of a submission that its grade may depend on, a reasonable number and none too large."""
     number = 0
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith(".") and each != "__pycache__")
         for name in sorted(names):
             path = Path(place, name)
+            if name == ".jax-mlp.json":  # the learner's progress, such as the hints that were shown
+                continue
             if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_FILE:
                 continue
             number += 1
