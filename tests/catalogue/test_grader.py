@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from jax_mlp import laws
+from jax_mlp.checking.process import CheckerFailed, Process
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp.exercises.commands import start
@@ -159,6 +161,29 @@ def test_no_solution_is_red(exercises, attempt):
     assert "   done" not in run.stdout
     assert "skipped" not in run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_a_child_says_that_the_judge_was_changed(exercises):
+    """Its answer is a property, so that no grade depends on the words of a message."""
+    (exercises / "relu.py").write_text(ATTEMPTS["the judge's code is changed"][0])
+    files = [str(Path(laws.__file__).parent / "test_relu.py")]
+    process = Process([f"--impl={exercises}"])
+    try:
+        [answer] = process.run("relu::test_example", files, 60)
+    finally:
+        process.end()
+    assert answer["outcome"] == "failed"
+    assert ["tampered", True] in answer["user_properties"]
+
+
+def test_a_child_that_cannot_start_is_not_the_learners_fault():
+    """An option that pytest does not know ends the child before any code under test is there."""
+    process = Process(["--no-such-option"])
+    try:
+        with pytest.raises(CheckerFailed, match="no-such-option"):
+            process.laws([])
+    finally:
+        process.end()
 
 
 def test_a_wrong_path_is_an_error(tmp_path):

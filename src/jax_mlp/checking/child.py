@@ -81,7 +81,7 @@ class Serve:
             reports = runtestprotocol(items[law], log=False, nextitem=None)
             tampered = rules.changed(before)
             if tampered:
-                reports = [_failed(items[law], tampered)]
+                reports = [_tampered(items[law], tampered)]
             sys.stdout.flush()
             hook = session.config.hook
             data = [hook.pytest_report_to_serializable(config=session.config, report=r) for r in reports]
@@ -126,10 +126,9 @@ def _no_debugger(*_, **__):
     )
 
 
-def _failed(item, words: str):
-    return pytest.TestReport(
-        nodeid=item.nodeid, location=item.location, keywords={}, outcome="failed", longrepr=words, when="call"
-    )
+def _tampered(item, words: str) -> pytest.TestReport:
+    properties = [("tampered", True)]
+    return pytest.TestReport(item.nodeid, item.location, {}, "failed", words, "call", user_properties=properties)
 
 
 def _end_with_parent() -> None:

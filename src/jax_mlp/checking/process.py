@@ -22,6 +22,10 @@ class Ended(Exception):
     """The process under test has ended; says why."""
 
 
+class CheckerFailed(Ended):
+    """It has ended by the checker's own fault, not by that of the code under test."""
+
+
 class Process:
     """A child that runs laws. It imports all it needs before it is needed."""
 
@@ -69,7 +73,8 @@ class Process:
             self.process.join(5)
             code = self.process.exitcode
             if code == child.CHECKER_FAILED:
-                raise Ended(f"the checker itself failed, which is not your code's fault.\n{self.printed}") from None
+                words = f"the checker itself failed, which is not your code's fault.\n{self.printed}"
+                raise CheckerFailed(words) from None
             how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
             raise Ended(f"the process ended with {how}: something called os._exit, or crashed.") from None
         except Ended:
