@@ -175,6 +175,22 @@ def test_the_solution_is_shown_once_ones_own_passes(folder):
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("from helper import relu\n", "written   "),
+        ("from .forward import relu\n", "written   "),
+        ("def relu(x):\n    return x\n\n\nexit()\n", "relu.py does not import: SystemExit, line 5: None. To see why"),
+    ],
+    ids=["from a neighbour", "relative", "an exit"],
+)
+def test_a_component_is_shown_as_it_is_tested(folder, text, words):
+    """`show` accepts the imports that the laws accept, and says what they say of a file that does not import."""
+    (folder / "helper.py").write_text("import jax.numpy as jnp\n\n\ndef relu(x):\n    return jnp.maximum(0, x)\n")
+    (folder / "relu.py").write_text(text)
+    assert words in exercises_apart("show", "relu", "--in", "mine", cwd=folder.parent)
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["hint", "relo"], "expected one of relu, init, .* got 'relo'"),

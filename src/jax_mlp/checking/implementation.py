@@ -1,16 +1,14 @@
 """The implementation under test: where its components come from, how they are called, what they answered."""
 
 import contextlib
-import importlib.util
+import importlib
 import inspect
 import os
 import platform
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -20,7 +18,8 @@ from platformdirs import user_cache_path
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import Exercises
+from jax_mlp.exercises import Exercises, loading
+from jax_mlp.exercises.loading import BrokenComponent
 from jax_mlp.laws.values import as_jax
 
 # These are pure functions of arrays, so the laws call them compiled: once per shape, shared by all laws. The others
@@ -43,10 +42,6 @@ def keep_compiled_code() -> None:
 
 NO_ANSWER = object()
 """The result of a call that has not come back, or never will."""
-
-
-class BrokenComponent(Exception):
-    """A component cannot be tested: its file does not import, or lacks its function."""
 
 
 class Call(NamedTuple):
@@ -198,42 +193,14 @@ class Implementation:
     def functions(self, component: str) -> dict[str, Any]:
         """The functions of a component, from its file or the reference; or BrokenComponent."""
         path = self.path(component)
-        module = _import(component, path) if path else importlib.import_module(f"jax_mlp.components.{component}")
-        functions = {}
-        for name in COMPONENTS[component]:
-            functions[name] = getattr(module, name, None)
-            if not callable(functions[name]):
-                there = ", ".join(_defined(module)) or "nothing"
-                raise BrokenComponent(f"{path} defines no function {name}. It defines: {there}.")
-            if path and Exercises(path.parent).started:
-                _check_written(path, name, functions[name])
+        if path is None:
+            reference = importlib.import_module(f"jax_mlp.components.{component}")
+            return {name: getattr(reference, name) for name in COMPONENTS[component]}
+        functions = loading.functions(component, path)
+        if Exercises(path.parent).started:
+            for name, function in functions.items():
+                _check_written(path, name, function)
         return functions
-
-
-def _import(component: str, path: Path) -> ModuleType:
-    # The name puts the file into the package of the reference, so `from .relu import relu` finds the reference's relu,
-    # as `from jax_mlp import relu` does. A neighbour in the same folder is found as `from relu import relu`.
-    name = f"jax_mlp.components.implementation_of_{component}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now, and not its bytecode
-    except (Exception, SystemExit) as error:
-        line = getattr(error, "lineno", None) or _line_in(path, error)
-        where = f", line {line}" if line else ""
-        raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
-    return module
-
-
-def _defined(module: ModuleType) -> list[str]:
-    """The public names that a module has not imported."""
-    own = {n: v for n, v in vars(module).items() if not n.startswith("_") and not isinstance(v, ModuleType)}
-    return [name for name, value in own.items() if getattr(value, "__module__", module.__name__) == module.__name__]
 
 
 def _check_written(path: Path, name: str, function) -> None:
@@ -252,15 +219,6 @@ def _check_written(path: Path, name: str, function) -> None:
         raise BrokenComponent(
             f"{path}: {name} takes ({', '.join(parameters)}), and should take ({', '.join(wanted)}), as its stub does."
         )
-
-
-def _line_in(path: Path, error: BaseException) -> int | None:
-    line, trace = None, error.__traceback__
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def _copied(value):

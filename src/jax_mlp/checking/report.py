@@ -16,9 +16,10 @@ from hypothesis.errors import FlakyFailure
 from jax_mlp import _jax, components
 from jax_mlp.checking import causes, evaluate, examples, expressions
 from jax_mlp.checking.counterexample import Named, pasted, relative
-from jax_mlp.checking.implementation import NO_ANSWER, BrokenComponent, Call, Implementation
+from jax_mlp.checking.implementation import NO_ANSWER, Call, Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
+from jax_mlp.exercises.loading import BrokenComponent
 from jax_mlp.laws.expect import LawBroken
 
 IMPLEMENTATION = pytest.StashKey[Implementation]()

@@ -1,8 +1,6 @@
 """The capstone: a network made of your eight components, which reads digits."""
 
 import importlib
-import importlib.util
-import sys
 import traceback
 from pathlib import Path
 
@@ -11,10 +9,10 @@ import numpy as np
 
 import jax_mlp
 from jax_mlp import figures
-from jax_mlp._jax import forget_compiled
+from jax_mlp._jax import first_line, forget_compiled
 from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
-from jax_mlp.exercises import Exercises, page
+from jax_mlp.exercises import Exercises, loading, page
 from jax_mlp.exercises.stubs import is_stub
 from jax_mlp.recipes import TUNED
 
@@ -36,17 +34,11 @@ def load(component: str, path: Path, command: str = "capstone") -> dict:
             f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
             f"To see what is missing, run: pytest --impl {path.parent}"
         )
-    spec = importlib.util.spec_from_file_location(f"jax_mlp_exercises.{component}", path)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     try:
-        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now
-        return {name: getattr(module, name) for name in COMPONENTS[component]}
-    except Exception as error:
+        return loading.functions(component, path)
+    except loading.BrokenComponent as error:
         raise ValueError(
-            f"exercises {command}: {path} does not import: {type(error).__name__}: {error}. "
-            f"To see why, run: pytest --impl {path.parent}"
+            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl {path.parent}"
         ) from error
 
 
@@ -171,4 +163,4 @@ def run(folder: Path) -> None:
 
 
 def _is_in(file: str, folder: Path) -> bool:
-    return Path(file).is_relative_to(folder)
+    return Path(file).resolve().is_relative_to(folder.resolve())

@@ -1,0 +1,63 @@
+"""The functions of a component, imported from its file as it is on disk now."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from jax_mlp.components import COMPONENTS
+
+
+class BrokenComponent(Exception):
+    """A component cannot be used: its file does not import, or lacks its function."""
+
+
+def functions(component: str, path: Path) -> dict[str, Any]:
+    """The functions of a component, by name, from its file.
+
+    Raises:
+        BrokenComponent: If the file cannot be imported, or lacks a function.
+    """
+    module = _import(component, path)
+    found = {name: getattr(module, name, None) for name in COMPONENTS[component]}
+    for name, function in found.items():
+        if not callable(function):
+            there = ", ".join(_defined(module)) or "nothing"
+            raise BrokenComponent(f"{path} defines no function {name}. It defines: {there}.")
+    return found
+
+
+def _import(component: str, path: Path) -> ModuleType:
+    # The name puts the file into the package of the reference, so `from .relu import relu` finds the reference's relu,
+    # as `from jax_mlp import relu` does. A neighbour in the same folder is found as `from relu import relu`.
+    name = f"jax_mlp.components.implementation_of_{component}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now, and not its bytecode
+    except (Exception, SystemExit) as error:
+        line = getattr(error, "lineno", None) or _line_in(path, error)
+        where = f", line {line}" if line else ""
+        raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
+    return module
+
+
+def _line_in(path: Path, error: BaseException) -> int | None:
+    line, trace = None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _defined(module: ModuleType) -> list[str]:
+    """The public names that a module has not imported."""
+    own = {n: v for n, v in vars(module).items() if not n.startswith("_") and not isinstance(v, ModuleType)}
+    return [name for name, value in own.items() if getattr(value, "__module__", module.__name__) == module.__name__]
