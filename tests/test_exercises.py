@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,30 @@ def test_commands_work_inside_the_folder_too(folder, monkeypatch):
     assert HINTS["relu"][0] in exercises("hint", "relu").output
     collected = subprocess.run([sys.executable, "-m", "pytest", "--co", "-q"], capture_output=True, text=True)
     assert "relu::test_example" in collected.stdout
+
+
+@pytest.mark.parametrize(
+    ("folders", "inside", "named", "suffix"),
+    [
+        (["exercises"], ".", "exercises", ""),
+        (["my hw"], ".", "my hw", " --in 'my hw'"),
+        (["my hw"], "my hw", ".", ""),
+        (["exercises", "."], ".", ".", " --in ."),
+        (["my hw", "other"], "other", "{}/my hw", " --in '{}/my hw'"),
+    ],
+    ids=["the default", "another name", "inside", "inside, beside the default", "elsewhere"],
+)
+def test_a_command_that_is_printed_finds_the_folder(tmp_path, monkeypatch, folders, inside, named, suffix):
+    """The command after the last hint works as it is printed, and names the folder only if it has to."""
+    monkeypatch.chdir(tmp_path)
+    assert all(exercises("start", folder, "--only", "relu").exit_code == 0 for folder in folders)
+    monkeypatch.chdir(inside)
+    Exercises(Path(named.format(tmp_path))).remember(hints={"relu": len(HINTS["relu"])})
+    shown = exercises("hint", "relu", "--in", named.format(tmp_path)).output
+    command = shown.rstrip("\n").partition("To see the solution: ")[2]
+    assert command == f"jax-mlp exercises solution relu{suffix.format(tmp_path)}"
+    (Path(named.format(tmp_path)) / "relu.py").write_text("def relu(x):\n    return 'mine'\n")
+    assert "return 'mine'" in exercises(*shlex.split(command)[2:], "--yes").output
 
 
 def test_own_laws_come_before_those_of_gradients(folder):

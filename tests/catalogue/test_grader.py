@@ -52,7 +52,10 @@ ATTEMPTS = {
     "deep nesting": (f"x = {'-' * 100_000}1\n", "relu.py does not import: MemoryError"),
     "an import error": ("import jax.nowhere\n", "relu.py does not import: ModuleNotFoundError, line 1"),
     "an empty file": ("", "relu.py defines no function relu"),
-    "a missing file": ("missing", "relu.py is missing. To restore the stub: jax-mlp exercises reset relu"),
+    "a missing file": (
+        "missing",
+        r"relu.py is missing. To restore the stub: jax-mlp exercises reset relu --in \S+/exercises hint: ",
+    ),
     "a wrong name": ("def rellu(x):\n    return x\n", "relu.py defines no function relu. It defines: rellu"),
     "a wrong signature": ("def relu(y, z):\n    return y\n", r"relu takes \(y, z\), and should take \(x\)"),
     "an endless loop": (

@@ -191,7 +191,7 @@ class Board:
         row, undone = self._undone(rows)
         if undone:
             laws, component = rows[row], component_of(undone)
-            folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
+            folder = self.exercises.in_folder
             hint = reports.labelled("hint", f"jax-mlp exercises hint {component}{folder}")
             hint = [hint] * (not self.exercises.without_hints)
             if laws[undone] == "not started":
@@ -248,7 +248,7 @@ class Board:
         if incomplete:
             again = f"pytest --impl={shlex.quote(self.folder)} {' '.join(incomplete)}"
             return [f"{reports.counted(total, 'law')} passed. Now run all laws of {' and '.join(incomplete)}: {again}"]
-        folder = "" if self.folder == "exercises" else f" --in {shlex.quote(self.folder)}"
+        folder = self.exercises.in_folder
         if len(passing) == 1 and passing[0] in COMPONENTS:
             n_examples = settings().max_examples
             lines = [f"Well done: {passing[0]} passes {total} laws, each with up to {n_examples} examples."]

@@ -111,7 +111,8 @@ class Grader:
         if words is None and self.exercises.started:
             path = self.exercises.path(component)
             if not path.exists():
-                words = f"{path} is missing. To restore the stub: jax-mlp exercises reset {component}"
+                reset = f"jax-mlp exercises reset {component}{self.exercises.in_folder}"
+                words = f"{path} is missing. To restore the stub: {reset}"
             elif is_stub(path, component):
                 words, not_started = f"{self.exercises.shown(component)} is not started.", True
             else:

@@ -3,9 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
+from shlex import quote
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
+
+HERE = Path("exercises")
+"""The folder that `start` makes, unless another is named."""
 
 LIBRARIES = ("jax", "jaxtyping", "numpy", "tqdm")
 """The libraries that may be imported, besides the standard library and the other components of `jax_mlp`."""
@@ -144,6 +148,22 @@ class Exercises(Progress):
             return ""
 
     def shown(self, component: str) -> str:
-        """That path, relative to the current folder if it is inside."""
-        path = self.path(component).absolute()
-        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        """The file of a component, relative to the current folder if it is inside."""
+        return str(_relative(self.path(component)))
+
+    @property
+    def in_folder(self) -> str:
+        """The end of a command that names this folder, such as ` --in homework`. The default folder needs none."""
+        folder = _relative(self.folder)
+        return "" if folder == _relative(default_folder()) else f" --in {quote(str(folder))}"
+
+
+def default_folder() -> Path:
+    """The folder that commands take by default: `exercises`, or the current folder if the exercises are in it."""
+    inside = Exercises(Path()).started and not Exercises(HERE).started
+    return Path() if inside else HERE
+
+
+def _relative(path: Path) -> Path:
+    path = path.absolute()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -3,6 +3,7 @@
 import importlib
 import traceback
 from pathlib import Path
+from shlex import quote
 
 import jax
 import numpy as np
@@ -32,13 +33,13 @@ def load(component: str, path: Path, command: str = "capstone") -> dict:
     if not path.exists() or is_stub(path, component):
         raise ValueError(
             f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
-            f"To see what is missing, run: pytest --impl {path.parent}"
+            f"To see what is missing, run: pytest --impl={quote(str(path.parent))}"
         )
     try:
         return loading.functions(component, path)
     except loading.BrokenComponent as error:
         raise ValueError(
-            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl {path.parent}"
+            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl={quote(str(path.parent))}"
         ) from error
 
 

@@ -11,17 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises import Exercises, beside_the_notebook
+from jax_mlp.exercises import HERE, Exercises, beside_the_notebook, default_folder
 
 app = typer.Typer(rich_markup_mode=None, help="Write the network yourself, and have it tested.")
 
-HERE = Path("exercises")
-
 
 def _here(folder: Path) -> Path:
-    """The folder named; by default, the current folder if the exercises are in it."""
-    inside = folder == HERE and Exercises(Path()).started and not Exercises(folder).started
-    return Path() if inside else folder
+    return default_folder() if folder == HERE else folder
 
 
 Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder with your exercises.", callback=_here)]
@@ -85,7 +81,8 @@ def hint(component: Component, folder: In = HERE) -> None:
     """Show the next hint. The first one asks a question, and the last one gives most or all of the code."""
     from jax_mlp.exercises.hints import next_hint
 
-    print(next_hint(_started(component, folder), component, f"jax-mlp exercises solution {component}"))
+    exercises = _started(component, folder)
+    print(next_hint(exercises, component, f"jax-mlp exercises solution {component}{exercises.in_folder}"))
 
 
 @app.command()
@@ -201,7 +198,7 @@ def law(
     if not file.is_file():
         raise ValueError(
             f"exercises law: expected a file with laws, got {file}, which does not exist. "
-            "Make one with: jax-mlp exercises start"
+            f"Make one with: jax-mlp exercises start {quote(str(folder))}"
         )
     with_asserts = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
     sys.exit(_tested_by("jax_mlp.checking.own_laws", str(file.resolve()), only, env=with_asserts))

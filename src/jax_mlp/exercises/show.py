@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import jax
@@ -35,7 +36,7 @@ def draw(component: str, folder: Path) -> "Figure":
     except Exception as error:
         raise ValueError(
             f"exercises show: {path} ended in {type(error).__name__}: {first_line(error)}. To see why, run: "
-            f"pytest --impl {folder} {component}"
+            f"pytest --impl={quote(str(folder))} {component}"
         ) from error
 
 
