@@ -87,6 +87,19 @@ def test_start_overwrites_nothing(folder):
     assert f"pytest --impl={folder}" in again
 
 
+@pytest.mark.parametrize("kind", [["mine"], ["--notebook"]], ids=["files", "a notebook"])
+def test_start_keeps_what_was_chosen_before(tmp_path, monkeypatch, kind):
+    """Without --only, `start` writes again what was chosen before, so that every stub written has its laws run."""
+    monkeypatch.chdir(tmp_path)
+    assert exercises("start", *kind, "--only", "relu,loss", "--without-hints").exit_code == 0
+    written = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    for path in written:
+        if path.suffix in (".py", ".ipynb"):
+            path.unlink()
+    assert exercises("start", *kind).exit_code == 0
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == written
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -97,9 +97,8 @@ class Progress:
         self._keep({what: {**self._read(what, {}), **new} for what, new in more.items()})
 
     def choose(self, only: list[str] | None, without_hints: bool) -> None:
-        """Keep what a teacher chose."""
-        self._keep({"only": only} if only else {})
-        self._keep({"without hints": True} if without_hints else {})
+        """Keep what a teacher chose. Anything that is not chosen stays as it was."""
+        self._keep(({"only": only} if only else {}) | ({"without hints": True} if without_hints else {}))
 
     def _remembered(self) -> dict:
         try:

@@ -32,7 +32,11 @@ def start(
         bool, typer.Option("--notebook", help="Write one notebook, exercises.ipynb, instead of a folder of files.")
     ] = False,
     only: Annotated[
-        str | None, typer.Option(metavar="COMPONENTS", help="Include only these components, such as relu,loss.")
+        str | None,
+        typer.Option(
+            metavar="COMPONENTS",
+            help="Include only these components, such as relu,loss. Default: the previous choice, or all.",
+        ),
     ] = None,
     without_hints: Annotated[
         bool, typer.Option("--without-hints", help="Switch hints off, and solutions until your version passes.")
@@ -45,22 +49,22 @@ def start(
     if as_notebook:
         from jax_mlp.exercises.notebook import write
 
-        path = Path("exercises.ipynb")
+        path, progress = Path("exercises.ipynb"), beside_the_notebook()
+        progress.choose(chosen, without_hints)
         try:
-            write(path, only=chosen, hints=not without_hints)
+            write(path, only=progress.selected, hints=not progress.without_hints)
             print(f"written   {path}")
         except FileExistsError:
             print(f"kept      {path}")
-        progress = beside_the_notebook()
-        progress.remember()
-        progress.choose(chosen, without_hints)
         return
     from jax_mlp.exercises.stubs import stub
 
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"exercises start: expected a folder, got the file {folder}. Choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
-    among = [component for component in COMPONENTS if chosen is None or component in chosen]
+    exercises = Exercises(folder)
+    exercises.choose(chosen, without_hints)
+    among = exercises.selected
     files = {f"{component}.py": stub(component, str(folder), among) for component in among}
     files["my_laws.py"] = Path(__file__).with_name("my_laws.py").read_text(encoding="utf-8")
     for name, text in files.items():
@@ -70,9 +74,6 @@ def start(
             print(f"written   {folder / name}")
         except FileExistsError:
             print(f"kept      {folder / name}")
-    exercises = Exercises(folder)
-    exercises.remember()
-    exercises.choose(chosen, without_hints)
     print(f"Open {folder / next(iter(files))} and write the function. Then run: pytest --impl={quote(str(folder))}")
 
 
