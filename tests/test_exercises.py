@@ -87,6 +87,16 @@ def test_start_overwrites_nothing(folder):
     assert f"pytest --impl={folder}" in again
 
 
+def test_a_notebook_is_written_into_the_current_folder_alone(folder, monkeypatch):
+    """`start --notebook` refuses another folder, and writes nothing. Without one, it works in any folder."""
+    monkeypatch.chdir(folder)
+    with pytest.raises(ValueError, match="expected no folder with --notebook, got elsewhere"):
+        raise exercises("start", "elsewhere", "--notebook").exception
+    assert not (folder / "exercises.ipynb").exists()
+    assert exercises("start", "--notebook").exit_code == 0
+    assert (folder / "exercises.ipynb").exists()
+
+
 @pytest.mark.parametrize("kind", [["mine"], ["--notebook"]], ids=["files", "a notebook"])
 def test_start_keeps_what_was_chosen_before(tmp_path, monkeypatch, kind):
     """Without --only, `start` writes again what was chosen before, so that every stub written has its laws run."""

@@ -49,6 +49,11 @@ def start(
     if as_notebook:
         from jax_mlp.exercises.notebook import write
 
+        if folder != default_folder():
+            raise ValueError(
+                f"exercises start: expected no folder with --notebook, got {folder}. Change to that folder, leave its "
+                "name out, and the command writes exercises.ipynb there."
+            )
         path, progress = Path("exercises.ipynb"), beside_the_notebook()
         progress.choose(chosen, without_hints)
         try:
