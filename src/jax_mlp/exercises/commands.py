@@ -20,9 +20,17 @@ def _here(folder: Path) -> Path:
     return default_folder() if folder == HERE else folder
 
 
+def _known(component: str) -> str:
+    if component not in COMPONENTS:
+        raise ValueError(
+            f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}. Choose one of these components."
+        )
+    return component
+
+
 Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder with your exercises.", callback=_here)]
 In = Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder with your exercises.", callback=_here)]
-Component = Annotated[str, typer.Argument(help=f"One of {', '.join(COMPONENTS)}.")]
+Component = Annotated[str, typer.Argument(help=f"One of {', '.join(COMPONENTS)}.", callback=_known)]
 
 
 @app.command()
@@ -43,9 +51,7 @@ def start(
     ] = False,
 ) -> None:
     """Write one stub (a function to complete) per component. Existing files are not changed."""
-    chosen = [name.strip() for name in only.split(",")] if only else None
-    for name in chosen or []:
-        _known(name)
+    chosen = [_known(name.strip()) for name in only.split(",")] if only else None
     if as_notebook:
         from jax_mlp.exercises.notebook import write
 
@@ -87,7 +93,7 @@ def hint(component: Component, folder: In = HERE) -> None:
     """Show the next hint. The first one asks a question, and the last one gives most or all of the code."""
     from jax_mlp.exercises.hints import next_hint
 
-    exercises = _started(component, folder)
+    exercises = _started(folder)
     print(next_hint(exercises, component, f"jax-mlp exercises solution {component}{exercises.in_folder}"))
 
 
@@ -99,7 +105,6 @@ def read(component: Component) -> None:
 
     from jax_mlp.exercises.stubs import description
 
-    _known(component)
     Console().print(Markdown(description(component)))
 
 
@@ -119,7 +124,7 @@ def solution(
     from jax_mlp.exercises.stubs import solution as short
     from jax_mlp.exercises.stubs import without_docstrings
 
-    exercises, passes = _started(component, folder), False
+    exercises, passes = _started(folder), False
     if exercises.without_hints or not yes:
         print(f"Testing {exercises.shown(component)} …", flush=True)
         told = [f"--impl={folder}", component, "-q", "-p", "no:cacheprovider"]
@@ -158,7 +163,7 @@ def show(component: Component, folder: In = HERE) -> None:
     """Draw what your component does, once it is written."""
     from jax_mlp.exercises.show import draw
 
-    exercises = _started(component, folder)
+    exercises = _started(folder)
     picture = folder / f"{component}.png"
     draw(component, exercises.folder).savefig(picture, dpi=110)
     print(f"written   {picture}")
@@ -169,7 +174,7 @@ def reset(component: Component, folder: In = HERE) -> None:
     """Restore the stub of a component. Your version is kept beside it."""
     from jax_mlp.exercises.stubs import stub
 
-    exercises = _started(component, folder)
+    exercises = _started(folder)
     path = exercises.path(component)
     if path.exists():
         number = 1
@@ -186,7 +191,7 @@ def reset(component: Component, folder: In = HERE) -> None:
 @app.command()
 def watch(folder: Folder = HERE) -> None:
     """Test each component whenever you save it."""
-    _started("init", folder)
+    _started(folder)
     sys.exit(_tested_by("pytest", f"--impl={folder}", "--watch", "-q"))
 
 
@@ -227,19 +232,11 @@ def capstone(folder: Folder = HERE) -> None:
     """Train the network made of your components to read digits."""
     from jax_mlp.exercises.capstone import run
 
-    _started("init", folder)
+    _started(folder)
     run(folder)
 
 
-def _known(component: str) -> None:
-    if component not in COMPONENTS:
-        raise ValueError(
-            f"exercises: expected one of {', '.join(COMPONENTS)}, got {component!r}. Choose one of these components."
-        )
-
-
-def _started(component: str, folder: Path) -> Exercises:
-    _known(component)
+def _started(folder: Path) -> Exercises:
     exercises = Exercises(folder)
     if not exercises.started:
         raise ValueError(

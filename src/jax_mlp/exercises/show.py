@@ -113,27 +113,25 @@ def _loss(functions: dict[str, Callable]) -> "Figure":
 def _accuracy(functions: dict[str, Callable]) -> "Figure":
     x, labels = _digits(500)
     targets = jax_mlp.one_hot(np.asarray(labels), 10)
-    return _learning({"accuracy": lambda params: functions["accuracy"](params, x, targets)}, jax_mlp.update, x, targets)
+    return _learning("accuracy", functions["accuracy"], jax_mlp.update, x, targets)
 
 
 def _update(functions: dict[str, Callable]) -> "Figure":
     x, labels = _digits(500)
     targets = jax_mlp.one_hot(np.asarray(labels), 10)
-    return _learning({"loss": lambda params: jax_mlp.loss(params, x, targets)}, functions["update"], x, targets)
+    return _learning("loss", jax_mlp.loss, functions["update"], x, targets)
 
 
-def _learning(measures: dict[str, Callable], update: Callable, x, targets) -> "Figure":
+def _learning(name: str, measure: Callable, update: Callable, x, targets) -> "Figure":
     params = jax_mlp.init_mlp(SIZES, jax.random.key(0), jax_mlp.he)
-    values: dict[str, list[float]] = {name: [] for name in measures}
+    values: list[float] = []
     for _ in range(40):
-        for name, measure in measures.items():
-            values[name].append(float(measure(params)))
+        values.append(float(measure(params, x, targets)))
         params = update(params, x, targets, 1.0)
     figure = _figure(5, 3)
     axes = figure.subplots()
-    for name, ys in values.items():
-        axes.plot(ys)
-        axes.set(title=f"{name}, over 40 updates with 500 images", xlabel="updates", ylabel=name)
+    axes.plot(values)
+    axes.set(title=f"{name}, over 40 updates with 500 images", xlabel="updates", ylabel=name)
     return figure
 
 
