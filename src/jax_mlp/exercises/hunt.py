@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import jax_mlp
 from jax_mlp.components import COMPONENTS
-from jax_mlp.exercises.stubs import bare, solution, source
+from jax_mlp.exercises.bare import bare
+from jax_mlp.exercises.stubs import solution, source
 from jax_mlp.mistakes import caught_by, counterexamples
 
 if TYPE_CHECKING:

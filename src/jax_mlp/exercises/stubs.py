@@ -40,7 +40,7 @@ def stub(component: str, folder: str = "exercises", among: Sequence[str] = (*COM
         f'"""{ast.get_docstring(tree)}\n\n'
         f"Exercise {number} of {len(among)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
         f'{numbered_steps(component)}{_may_use(component)}\n"""',
-        _explained(_imports(body, component, _names([*functions, *constants]))),
+        _explained(_imports(body, component, names_in([*functions, *constants]))),
     ]
     for function in own:
         first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
@@ -133,8 +133,8 @@ def solution(component: str) -> str:
     functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     chosen = [functions[name] for name in COMPONENTS[component]]
     own = {name for names in COMPONENTS.values() for name in names}
-    helpers = [node for name, node in functions.items() if name not in own and name in _names(chosen)]
-    used = _names([*helpers, *chosen])
+    helpers = [node for name, node in functions.items() if name not in own and name in names_in(chosen)]
+    used = names_in([*helpers, *chosen])
     others = [name for name in functions if name in used & own and name not in COMPONENTS[component]]
     imports = [
         ast.unparse(node)
@@ -149,83 +149,6 @@ def solution(component: str) -> str:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         parts.append("\n".join(lines[first - 1 : node.end_lineno]))
     return "\n\n\n".join(["\n".join(imports), *parts]) + "\n"
-
-
-def bare(text: str, names: Sequence[str]) -> str:
-    """Functions of a module and what they use of it, without docstrings, annotations and checks of the arguments."""
-    defined = {name: node for node in ast.parse(text).body for name in _defines(node)}
-    wanted, kept = [*names], []
-    for name in wanted:  # which grows meanwhile
-        if name in defined and defined[name] not in kept and name not in ("jax", "jnp", "np"):
-            kept.append(_Bare().visit(defined[name]))
-            wanted += _names([kept[-1]])
-    kept.sort(key=lambda node: (not isinstance(node, ast.Import | ast.ImportFrom), node.lineno))
-    written = [ast.unparse(node) for node in kept]
-    return "\n\n".join(written) + "\n"
-
-
-def _defines(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name for alias in node.names]
-    if isinstance(node, ast.FunctionDef):
-        return [node.name]
-    return [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
-
-
-class _Bare(ast.NodeTransformer):
-    """Takes out what is not the idea."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        if ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-        node.returns = None
-        self.generic_visit(node)
-        names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
-        stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
-        for copy in [each for each in node.body if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name)]:
-            new, old = ast.unparse(copy.targets[0]), ast.unparse(copy.value)
-            if stored.count(new) == 1 and old not in stored:  # a second name for what never changes
-                node.body.remove(copy)
-                for each in names:
-                    each.id = old if each.id == new else each.id
-        return node
-
-    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
-        self.generic_visit(node)
-        each = node.generators[0]
-        counted = isinstance(each.iter, ast.Call) and ast.unparse(each.iter.func) == "enumerate"
-        unchanged = counted and ast.unparse(each.target).endswith(f", {ast.unparse(node.elt)})")
-        return each.iter.args[0] if unchanged and not each.ifs else node  # type: ignore[union-attr]
-
-    def visit_With(self, node: ast.With) -> ast.stmt | list[ast.stmt]:
-        self.generic_visit(node)
-        setting = ast.unparse(node.items[0]).startswith("jax.")  # such as how JAX promotes types
-        return node.body if setting else node
-
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        if not _checks(node):
-            return node
-        return next(argument for argument in node.args if not isinstance(argument, ast.Constant | ast.JoinedStr))
-
-    def visit_Expr(self, node: ast.Expr) -> ast.stmt | None:
-        return None if _checks(node.value) else self.generic_visit(node)  # type: ignore[return-value]
-
-    def visit_If(self, node: ast.If) -> ast.stmt | None:
-        return None if isinstance(node.body[0], ast.Raise) else self.generic_visit(node)  # type: ignore[return-value]
-
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
-        self.generic_visit(node)
-        return None if ast.unparse(node.targets[0]) == ast.unparse(node.value) else node
-
-
-def _checks(node: ast.expr) -> bool:
-    name = ast.unparse(node.func).lstrip("_") if isinstance(node, ast.Call) else ""
-    return name.startswith("check_") or name == "as_numbers"
 
 
 def is_stub(path: Path, component: str) -> bool:
@@ -246,7 +169,8 @@ def _says_so(body: list[ast.stmt]) -> bool:
     return False
 
 
-def _names(code: Sequence[ast.stmt]) -> set[str]:
+def names_in(code: Sequence[ast.stmt]) -> set[str]:
+    """The names that some code uses, whether it reads them or assigns to them."""
     return {node.id for statement in code for node in ast.walk(statement) if isinstance(node, ast.Name)}
 
 
