@@ -18,8 +18,8 @@ from jax_mlp.grading import formats
 from jax_mlp.grading.copies import near_copies
 from jax_mlp.grading.guard import Refused, guard
 from jax_mlp.grading.journal import Journal, key
-from jax_mlp.grading.page import page
-from jax_mlp.grading.points import EXAMPLE, Points, points
+from jax_mlp.grading.page import as_page
+from jax_mlp.grading.points import EXAMPLE, Points, read_points
 from jax_mlp.grading.running import _unanswerable
 from jax_mlp.grading.submissions import Submission, components_of, content, copy, digest, find, left_out, part
 
@@ -178,7 +178,7 @@ def test_the_journal_survives_a_kill(tmp_path):
 def test_points(tmp_path):
     """A component earns all or, if a teacher says so, a part; a file that says something else is refused."""
     (tmp_path / "points.toml").write_text(EXAMPLE)
-    assert points(tmp_path / "points.toml").most == 12
+    assert read_points(tmp_path / "points.toml").most == 12
     assert Points({"relu": 3.0}).total({"relu": FAILED}) == 0
     assert Points({"relu": 3.0}, partial=True).total({"relu": FAILED}) == 1.5
     for text, words in [
@@ -192,7 +192,7 @@ def test_points(tmp_path):
     ]:
         (tmp_path / "points.toml").write_text(text)
         with pytest.raises(ValueError, match=words):
-            points(tmp_path / "points.toml")
+            read_points(tmp_path / "points.toml")
 
 
 def test_files_hold_any_text():
@@ -201,7 +201,7 @@ def test_files_hold_any_text():
     assert "\n'=anna,0,2,0,relu,relu::test_a,'=1+1" in formats.as_csv(grades, worth)
     suites = ElementTree.fromstring(formats.as_junit(grades, LAWS))
     assert [suite.get("failures") for suite in suites] == ["1", "0"]
-    shown = page(grades, worth, LAWS, [])
+    shown = as_page(grades, worth, LAWS, [])
     assert "Median: 1 of 2 points." in shown
     assert "<never>" not in shown
     assert "keeps 3." not in shown  # since it is passed

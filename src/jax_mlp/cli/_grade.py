@@ -43,8 +43,7 @@ def grade(
     from jax_mlp.grading import submissions as found
     from jax_mlp.grading.guard import CAN_LIMIT_MEMORY
     from jax_mlp.grading.journal import Journal, key
-    from jax_mlp.grading.points import points as read_points
-    from jax_mlp.grading.points import shown
+    from jax_mlp.grading.points import read_points, shown
 
     worth = read_points(points)
     class_ = found.part(found.find(folders, one=bool(gradescope or classroom)), part)
@@ -74,13 +73,13 @@ def grade(
     if json or csv or junit or page or gradescope or classroom:
         from jax_mlp.grading import formats
         from jax_mlp.grading.copies import near_copies
-        from jax_mlp.grading.page import page as write_page
+        from jax_mlp.grading.page import as_page
 
         texts = {
             json: lambda: formats.as_json(grades, worth, laws),
             csv: lambda: formats.as_csv(grades, worth),
             junit: lambda: formats.as_junit(grades, laws),
-            page: lambda: write_page(grades, worth, laws, near_copies(class_)),
+            page: lambda: as_page(grades, worth, laws, near_copies(class_)),
             gradescope: lambda: formats.as_gradescope(grades[class_[0].name], worth),
         }
         for path, text in texts.items():
@@ -161,9 +160,9 @@ def classroom_workflow(
     import shlex
 
     import jax_mlp
-    from jax_mlp.grading.points import points as check_points
+    from jax_mlp.grading.points import read_points
 
-    check_points(points)
+    read_points(points)  # refuses a wrong file before anything is written
     text = Path(jax_mlp.__file__).with_name("grading").joinpath("classroom.yml").read_text(encoding="utf-8")
     if file.exists():
         raise ValueError(f"exercises classroom: expected a file that is not there yet, got {file}. Remove it first.")

@@ -49,7 +49,7 @@ def as_csv(grades: Grades, points: Points) -> str:
         not_passed = " ".join(component for component, row in graded.items() if row["state"] != "passed")
         numbers = [shown(points.of(component, graded[component])) for component in points.worth]
         why = [not_passed, *first_trouble(graded)]
-        rows.writerow([_text(name), shown(points.total(graded)), shown(points.most), *numbers, *map(_text, why)])
+        rows.writerow([_cell(name), shown(points.total(graded)), shown(points.most), *numbers, *map(_cell, why)])
     return file.getvalue()
 
 
@@ -122,9 +122,9 @@ def _summary(row: dict) -> str:
     return f"{row['passed']} of {row['total']} laws pass.\n\n{row['report']}".strip()
 
 
-def _text(cell: str) -> str:
+def _cell(text: str) -> str:
     """A cell that a spreadsheet does not take for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _xml(text: str) -> str:

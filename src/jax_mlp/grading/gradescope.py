@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 import jax_mlp
-from jax_mlp.grading.points import points as check_points
+from jax_mlp.grading.points import read_points
 
 SETUP = """\
 #!/usr/bin/env bash
@@ -34,7 +34,7 @@ def write(file: Path, points: Path | None, package: str | None) -> None:
     Raises:
         ValueError: If the points are not as they should be.
     """
-    check_points(points)
+    read_points(points)  # refuses a wrong file before anything is written
     wheel = Path(package) if package and package.endswith(".whl") else None
     if wheel is not None and not wheel.is_file():
         raise ValueError(f"exercises gradescope: expected a wheel, got {wheel}, which does not exist.")

@@ -28,7 +28,7 @@ details { border-top: 1px solid var(--line); padding: .4rem 0 } summary { cursor
 """
 
 
-def page(grades: Grades, points: Points, laws: dict[str, str], copies: list[Pair]) -> str:
+def as_page(grades: Grades, points: Points, laws: dict[str, str], copies: list[Pair]) -> str:
     """The page of a class."""
     n, totals = len(grades), [points.total(rows) for rows in grades.values()]
     passed = Counter(c for rows in grades.values() for c, row in rows.items() if row["state"] == "passed")

@@ -46,7 +46,7 @@ class Points(NamedTuple):
         return round(sum(self.worth.values()), 2)
 
 
-def points(file: Path | None) -> Points:
+def read_points(file: Path | None) -> Points:
     """The points that a file names, or one for each of the eight components.
 
     Raises:

@@ -169,7 +169,7 @@ class Classroom:
             laws = [law for law in self.laws if component_of(law) == component]
             state, words = _unanswerable(folder, component)
             if words:
-                rows[component] = _row(state, laws, {laws[0]: "failed"}, _plain(words, folder.parent))
+                rows[component] = _row(state, laws, {laws[0]: "failed"}, _without_folder(words, folder.parent))
                 continue
             content = submissions.content(folder, component)
             if content is not None and content in self.known:
@@ -205,7 +205,7 @@ class Classroom:
             states[law] = "failed" if any(answer["outcome"] == "failed" for answer in answers) else "passed"
             usable = usable and ("unclean", True) not in properties
             if states[law] == "failed":
-                texts[law] = _text(next(a["longrepr"] for a in answers if a["outcome"] == "failed"))
+                texts[law] = _failure(next(a["longrepr"] for a in answers if a["outcome"] == "failed"))
                 evidence[function_of(law)] = causes.Evidence(*dict(properties).get("evidence", ()))
                 if ("tampered", True) in properties:
                     usable = False
@@ -217,7 +217,7 @@ class Classroom:
             return _row("passed", laws, states), usable
         asked = {function_of(law): state for law, state in states.items()}
         text = reports.revise(texts[first], component, evidence, asked)
-        row = _row("failed", laws, states, _plain(text, child.root))
+        row = _row("failed", laws, states, _without_folder(text, child.root))
         row["mistake"] = causes.most_likely(component, evidence, asked).partition("\n")[0] or row["mistake"]
         return row, usable
 
@@ -280,7 +280,7 @@ def _unanswerable(folder: Path, component: str) -> tuple[str, str]:
     return ("failed", words) if words else ("", "")
 
 
-def _text(longrepr) -> str:
+def _failure(longrepr) -> str:
     """What pytest says of a failure, in full or in a line."""
     if isinstance(longrepr, str):
         return longrepr
@@ -288,6 +288,6 @@ def _text(longrepr) -> str:
     return str(crash.get("message", longrepr))
 
 
-def _plain(text: str, root: Path) -> str:
+def _without_folder(text: str, root: Path) -> str:
     """A report without the folder that it was made in: the same in every run."""
     return text.replace(f"{root}{os.sep}", "")
