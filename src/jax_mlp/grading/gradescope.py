@@ -29,7 +29,7 @@ exec "$here/python/bin/jax-mlp" exercises grade "$here/submission" {points}\\
 
 
 def write(file: Path, points: Path | None, package: str | None) -> None:
-    """Write it.
+    """Write the zip. The package is what pip is to install; if it is the path of a wheel, the zip contains the wheel.
 
     Raises:
         ValueError: If the points are not as they should be.

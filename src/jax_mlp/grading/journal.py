@@ -10,7 +10,7 @@ import jax_mlp
 
 
 def key(*settings) -> str:
-    """What a grade depends on besides the submission: versions, limits, the laws."""
+    """What a grade depends on besides the submission: versions, the components graded, limits."""
     versions = [jax_mlp.__version__, *map(version, ("jax", "jaxlib", "numpy", "hypothesis"))]
     return hashlib.sha256(json.dumps([versions, settings]).encode()).hexdigest()[:16]
 
