@@ -82,9 +82,7 @@ def part(submissions: list[Submission], which: str) -> list[Submission]:
 
 
 def copy(submission: Submission, folder: Path) -> None:
-    """Put the component files of a submission, and what lies beside them, into a folder in place of what it has."""
-    for each in folder.glob("*.py"):
-        each.unlink()
+    """Put the component files of a submission, and what lies beside them, into an empty folder."""
     if submission.path is None:
         return
     if submission.path.is_file():
