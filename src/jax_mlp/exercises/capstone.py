@@ -3,18 +3,17 @@
 import importlib
 import traceback
 from pathlib import Path
-from shlex import quote
 
 import jax
 import numpy as np
 
 import jax_mlp
 from jax_mlp import figures
-from jax_mlp._jax import first_line, forget_compiled
+from jax_mlp._jax import forget_compiled
 from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
-from jax_mlp.exercises import Exercises, loading, page
-from jax_mlp.exercises.stubs import is_stub
+from jax_mlp.exercises import Exercises, page
+from jax_mlp.exercises.loading import load
 from jax_mlp.recipes import TUNED
 
 SCALE = 0.05
@@ -22,25 +21,6 @@ SCALE = 0.05
 
 FIRST, LAST = 9, 3
 """Numbers of epochs: at the recipe's learning rate, and then at a small one."""
-
-
-def load(component: str, path: Path, command: str = "capstone") -> dict:
-    """The functions of a component, by name, from its file.
-
-    Raises:
-        ValueError: If the file is missing, still a stub, or cannot be imported.
-    """
-    if not path.exists() or is_stub(path, component):
-        raise ValueError(
-            f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
-            f"To see what is missing, run: pytest --impl={quote(str(path.parent))}"
-        )
-    try:
-        return loading.functions(component, path)
-    except loading.BrokenComponent as error:
-        raise ValueError(
-            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl={quote(str(path.parent))}"
-        ) from error
 
 
 def assemble(folder: Path) -> None:
@@ -53,7 +33,7 @@ def assemble(folder: Path) -> None:
         ValueError: If a file is missing, still a stub, or cannot be imported.
     """
     for component in COMPONENTS:
-        use(load(component, Exercises(folder).path(component)))
+        use(load(component, Exercises(folder).path(component), "capstone"))
 
 
 def use(functions: dict) -> None:

@@ -8,7 +8,7 @@ IDIOMS = {
             r"\bwhere\(",
             "jnp.where(x > 0, x, 0) and jnp.maximum(0, x) differ at two inputs. At x = 0, JAX gives the derivative 0 "
             "for the first and 1/2 for the second. NaN > 0 is false, so jnp.where turns NaN into 0, which hides an "
-            "error.",
+            "error (only the fine print tests this).",
         ),
         (
             r"\* ?\(?x ?>|x ?>=? ?0\) ?\*",
@@ -19,8 +19,8 @@ IDIOMS = {
     "init": (
         (
             r"\.append\(",
-            "Your loop is right. zip pairs every size with the next one and with a key, so the list of layers "
-            "needs no index and no append.",
+            "Your loop is right. A list comprehension over zip, which pairs every size with the next one and with a "
+            "key, makes the same list in one expression.",
         ),
         (
             r"range\(len\(",

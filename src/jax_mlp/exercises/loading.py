@@ -3,14 +3,36 @@
 import importlib.util
 import sys
 from pathlib import Path
+from shlex import quote
 from types import ModuleType
 from typing import Any
 
+from jax_mlp._jax import first_line
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises.stubs import is_stub
 
 
 class BrokenComponent(Exception):
     """A component cannot be used: its file does not import, or lacks its function."""
+
+
+def load(component: str, path: Path, command: str) -> dict[str, Any]:
+    """The functions of a component, by name, for a command that needs them written.
+
+    Raises:
+        ValueError: If the file is missing, still a stub, or cannot be imported.
+    """
+    if not path.exists() or is_stub(path, component):
+        raise ValueError(
+            f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
+            f"To see what is missing, run: pytest --impl={quote(str(path.parent))}"
+        )
+    try:
+        return functions(component, path)
+    except BrokenComponent as error:
+        raise ValueError(
+            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl={quote(str(path.parent))}"
+        ) from error
 
 
 def functions(component: str, path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jax_mlp._jax import first_line
 from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
 from jax_mlp.exercises import Exercises
-from jax_mlp.exercises.capstone import load
+from jax_mlp.exercises.loading import load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,6 +67,7 @@ def _init(functions: dict[str, Callable]) -> "Figure":
     figure = _figure(8, 3)
     for axes, (number, (w, _)) in zip(figure.subplots(1, len(params)), enumerate(params, 1), strict=True):
         axes.hist(np.ravel(w), 60)
+        axes.locator_params(axis="x", nbins=4)
         axes.set(title=f"weights of layer {number}", xlabel=f"shape {np.shape(w)}")
     return figure
 
@@ -85,12 +86,12 @@ def _forward(functions: dict[str, Callable]) -> "Figure":
         axes.bar(range(len(signal)), signal)
         axes.set_title("logits" if number == len(params) else f"after layer {number}")
     last.bar(range(10), np.exp(np.asarray(functions["forward"](params, x))[0]))
-    last.set(title="your forward", ylim=(0, 1))
+    last.set(title="exp of your forward", xlabel="class", ylabel="probability", ylim=(0, 1))
     return figure
 
 
 def _one_hot(functions: dict[str, Callable]) -> "Figure":
-    _, labels = _digits(12)
+    labels = [*_digits(10)[1], -1, 10]  # the last two are no classes
     figure = _figure(5, 4)
     axes = figure.subplots()
     axes.imshow(np.asarray(functions["one_hot"](jnp.asarray(labels, jnp.int32), 10)), cmap="Blues")
@@ -106,20 +107,24 @@ def _loss(functions: dict[str, Callable]) -> "Figure":
     figure = _figure(5, 3)
     axes = figure.subplots()
     axes.plot(1 / (1 + np.exp(-bias)), losses)
-    axes.set(title="your loss", xlabel="probability of the correct class", ylabel="loss")
+    axes.set(title="your loss, for two classes", xlabel="probability of the correct class", ylabel="loss")
     return figure
 
 
 def _accuracy(functions: dict[str, Callable]) -> "Figure":
     x, labels = _digits(500)
     targets = jax_mlp.one_hot(np.asarray(labels), 10)
-    return _learning("accuracy", functions["accuracy"], jax_mlp.update, x, targets)
+    figure = _learning("accuracy", functions["accuracy"], jax_mlp.update, x, targets)
+    figure.axes[0].set_title("your accuracy, while the reference learns 500 images")
+    return figure
 
 
 def _update(functions: dict[str, Callable]) -> "Figure":
     x, labels = _digits(500)
     targets = jax_mlp.one_hot(np.asarray(labels), 10)
-    return _learning("loss", jax_mlp.loss, functions["update"], x, targets)
+    figure = _learning("loss", jax_mlp.loss, functions["update"], x, targets)
+    figure.axes[0].set_title("the loss on 500 images, under your update")
+    return figure
 
 
 def _learning(name: str, measure: Callable, update: Callable, x, targets) -> "Figure":
@@ -131,7 +136,7 @@ def _learning(name: str, measure: Callable, update: Callable, x, targets) -> "Fi
     figure = _figure(5, 3)
     axes = figure.subplots()
     axes.plot(values)
-    axes.set(title=f"{name}, over 40 updates with 500 images", xlabel="updates", ylabel=name)
+    axes.set(xlabel="updates", ylabel=name)
     return figure
 
 
