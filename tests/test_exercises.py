@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 import jax_mlp
-from jax_mlp.checking.evaluate import laws
 from jax_mlp.checking.implementation import Implementation
+from jax_mlp.checking.names import laws
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import SHORTCUTS, Exercises, page

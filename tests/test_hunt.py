@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jax_mlp import train_loop
-from jax_mlp.checking import evaluate
+from jax_mlp.checking import names
 from jax_mlp.cli import app
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import hunt
@@ -117,7 +117,7 @@ def test_a_changed_line_makes_the_mistake_of_the_catalogue(entry, codes, right):
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_laws_are_those_that_are_asked(component):
     """The laws to choose from are those that the checker asks of any implementation."""
-    assert [*hunt.laws(component)] == [*evaluate.laws(component)]
+    assert [*hunt.laws(component)] == [*names.laws(component)]
 
 
 def test_it_is_played_in_a_pipe():

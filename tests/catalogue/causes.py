@@ -8,8 +8,9 @@ sentence, or that of a mistake which fits the same answers and breaks the same l
 import re
 
 from jax_mlp.checking import report
-from jax_mlp.checking.evaluate import laws, laws_that_catch, workers
+from jax_mlp.checking.evaluate import workers
 from jax_mlp.checking.implementation import Implementation
+from jax_mlp.checking.names import laws, laws_that_catch
 from jax_mlp.components import COMPONENTS
 from jax_mlp.mistakes import Entry, mistakes
 from tests.benchmarks.machine import describe, parser, write
@@ -21,6 +22,7 @@ IN_OTHER_WORDS: dict[str, str] = {
     "train_loop/parameters_given_away": "An argument was donated",
     "train_loop/shuffled_in_place": "Your function changes what it is given",
     "train_loop/list_changed_in_place": "Your function changes what it is given",
+    "train_loop/always_ten_classes": "The number of columns of the targets is 10",
     "train_loop/updates_are_thrown_away": "The result of `update(…)` is not kept",
 }
 """Mistakes whose report says what an error or an answer shows, and how that sentence begins. Each was read."""

@@ -12,9 +12,10 @@ import numpy as np
 
 from jax_mlp.checking import report
 from jax_mlp.checking.counterexample import written
-from jax_mlp.checking.evaluate import laws, laws_that_catch, workers
+from jax_mlp.checking.evaluate import workers
 from jax_mlp.checking.examples import recorder_of
 from jax_mlp.checking.implementation import Implementation
+from jax_mlp.checking.names import laws, laws_that_catch
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
 from jax_mlp.mistakes import COUNTEREXAMPLES, Entry, counterexamples, mistakes

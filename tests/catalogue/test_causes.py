@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jax_mlp import forward, loss, train_loop, update
-from jax_mlp.checking import causes, evaluate, examples, report
+from jax_mlp.checking import causes, examples, names, report
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
@@ -24,7 +24,7 @@ def likely_cause(function, law: str) -> str:
     component, name = law.split("::")
     implementation = Implementation()
     implementation.use(component, {COMPONENTS[component][-1]: function})
-    asked = evaluate.laws(component)[name]
+    asked = names.laws(component)[name]
     examples.recorder_of(asked)
     with pytest.raises(Exception) as raised:  # noqa: PT011 (of any kind)
         asked(implementation)
@@ -233,15 +233,15 @@ def test_the_mistake_that_explains_most_laws_is_named():
             "test_an_image_changes_its_own_row_only": causes.Evidence(fitting=both, compared=True),
             "test_always_finite": causes.Evidence(fitting=(right,), compared=True),
         }
-        laws = {law: "failed" if law in evidence else "" for law in evaluate.laws("forward")}
+        laws = {law: "failed" if law in evidence else "" for law in names.laws("forward")}
         assert causes.most_likely("forward", evidence, {law: s for law, s in laws.items() if s}) == sentences[right]
 
 
 def test_two_mistakes_at_once_are_both_named():
     """If one mistake does not explain all laws that fail, and two do, both are named."""
     both = [wrong for wrong in mistakes("train_loop") if wrong.name in ("last_batch_dropped", "epochs_from_zero")]
-    catch = [evaluate.laws_that_catch(wrong) for wrong in both]
-    laws = {law: "failed" if law in catch[0] | catch[1] else "passed" for law in evaluate.laws("train_loop")}
+    catch = [names.laws_that_catch(wrong) for wrong in both]
+    laws = {law: "failed" if law in catch[0] | catch[1] else "passed" for law in names.laws("train_loop")}
     evidence = {
         law: causes.Evidence(fitting=tuple(w.name for w, c in zip(both, catch, strict=True) if law in c), compared=True)
         for law, state in laws.items()

@@ -9,9 +9,9 @@ import pytest
 
 import jax_mlp
 from jax_mlp.checking.counterexample import pasted
-from jax_mlp.checking.evaluate import laws
 from jax_mlp.checking.expressions import Compared, compared
 from jax_mlp.checking.implementation import Implementation
+from jax_mlp.checking.names import laws
 from jax_mlp.components import COMPONENTS
 from jax_mlp.laws.expect import LawBroken
 from jax_mlp.mistakes import mistakes

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from jax_mlp import init_weights_biases, update
-from jax_mlp.checking.evaluate import broken_laws, judge, laws
+from jax_mlp.checking.evaluate import broken_laws, judge
+from jax_mlp.checking.names import laws
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises.stubs import steps
 from jax_mlp.mistakes import Entry, caught_by, counterexamples, mistakes, variants

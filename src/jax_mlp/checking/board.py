@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from jax_mlp.checking import causes, evaluate
+from jax_mlp.checking import causes, names
 from jax_mlp.checking import report as reports
-from jax_mlp.checking.evaluate import component_of, is_fine_print
+from jax_mlp.checking.names import component_of, is_fine_print
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import FINE_PRINT, Exercises
 from jax_mlp.exercises.stubs import is_stub, steps
@@ -165,7 +165,7 @@ class Board:
 
     def _steps_passed(self, component: str) -> int:
         """How many of a component's steps pass, from the first on."""
-        passed = {evaluate.function_of(law) for law, state in self.laws.items() if state == "passed"}
+        passed = {names.function_of(law) for law, state in self.laws.items() if state == "passed"}
         return len([*itertools.takewhile(passed.issuperset, steps(component).values())])
 
     def _undone(self, rows) -> tuple[str, str]:
@@ -179,8 +179,8 @@ class Board:
     def _show_steps(self, show, component: str) -> None:
         """How far each step of a component is."""
         states = {law.partition("::")[2]: state for law, state in self.laws.items() if component_of(law) == component}
-        for number, (text, names) in enumerate(steps(component).items(), 1):
-            asked = [states[name] for name in names if name in states]
+        for number, (text, laws) in enumerate(steps(component).items(), 1):
+            asked = [states[name] for name in laws if name in states]
             if asked:
                 passed = asked.count("passed")
                 colour = {"green": True} if passed == len(asked) else {"red": True} if "failed" in asked else {}
@@ -236,9 +236,9 @@ class Board:
 
     def _revised(self, law: str, component: str, laws: dict[str, str]) -> str:
         """The report of the first of these laws that failed, now that more is known of its cause."""
-        asked = {evaluate.function_of(law): state for law, state in laws.items() if state}
+        asked = {names.function_of(law): state for law, state in laws.items() if state}
         failed = [law for law, state in laws.items() if state == "failed"]  # others may have failed at an earlier save
-        evidence = {evaluate.function_of(law): self.evidence[law] for law in failed}
+        evidence = {names.function_of(law): self.evidence[law] for law in failed}
         return reports.revise(self.reports[law], component, evidence, asked)
 
     def _praise(self, rows: dict[str, dict[str, str]]) -> list[str]:
@@ -270,7 +270,7 @@ class Board:
 
 def _all_of(component: str, laws: dict[str, str]) -> bool:
     """Whether all laws of a component are among these."""
-    return {*map(evaluate.function_of, laws)} >= {*evaluate.laws(component)}
+    return {*map(names.function_of, laws)} >= {*names.laws(component)}
 
 
 def _all_pass(component: str, laws: dict[str, str]) -> bool:

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_mlp.checking import evaluate, relations, remedies
+from jax_mlp.checking import names, relations, remedies
 from jax_mlp.checking.implementation import NO_ANSWER, Call, Component, Implementation
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import stubs
@@ -53,7 +53,7 @@ def gather(
     answered = [call for call in calls if call.result is not NO_ANSWER]
     further = _with_other_numbers(answered[-1], suspect) if answered else []
     last = [wrong for wrong in mistakes(component) if asked and wrong.name in asked[-1].fitting]
-    likely = [wrong for wrong in mistakes(component) if law in evaluate.laws_that_catch(wrong)]
+    likely = [wrong for wrong in mistakes(component) if law in names.laws_that_catch(wrong)]
     fitting: list[Entry] = []
     for suspects in (last, likely, mistakes(component)):  # the likely ones first, since to ask one takes time
         fitting = fitting or [w for w in suspects if all(_ends_alike(w.functions, c, error) for c in calls + further)]
@@ -95,9 +95,9 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
         return reported.remedy[0]
     broken = {law for law, state in laws.items() if state == "failed"}
     # Fine print counts only if nothing else is broken: the table lists it only for mistakes that break nothing else.
-    broken = broken & {*evaluate.laws(component)} or broken
-    caught = {wrong.name: evaluate.laws_that_catch(wrong) & {*laws} for wrong in mistakes(component)}
-    if not broken & {*evaluate.laws(component, strict=True)}:  # laws of gradients: the table has none of those
+    broken = broken & {*names.laws(component)} or broken
+    caught = {wrong.name: names.laws_that_catch(wrong) & {*laws} for wrong in mistakes(component)}
+    if not broken & {*names.laws(component, strict=True)}:  # laws of gradients: the table has none of those
         caught = dict.fromkeys(caught, broken)
     sentences = {wrong.name: wrong.sentence for wrong in mistakes(component)}
     otherwise = {
@@ -192,7 +192,7 @@ def _ends_alike(functions: dict, call: Call, error: BaseException, same: Callabl
 
 def _breaks_alike(wrong: Entry, law: str, error: BaseException) -> bool:
     """Whether a mistake breaks a law that counts something over many keys, with the same count."""
-    asked, count = evaluate.laws(wrong.component, strict=True)[law], getattr(error, "got", None)
+    asked, count = names.laws(wrong.component, strict=True)[law], getattr(error, "got", None)
     if hasattr(asked, "hypothesis") or not isinstance(count, str):  # its examples are drawn, or it compares numbers
         return False
     implementation = Implementation()

@@ -61,7 +61,7 @@ class Serve:
         from _pytest.runner import runtestprotocol
 
         from jax_mlp.checking import rules
-        from jax_mlp.checking.evaluate import law_name
+        from jax_mlp.checking.names import law_name
 
         sys.stdout = self.stdout
         items, before = {}, {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jax_mlp.checking import rules
-from jax_mlp.checking.evaluate import component_of, law_name
+from jax_mlp.checking.names import component_of, law_name
 from jax_mlp.checking.process import Ended, Process
 from jax_mlp.checking.report import labelled
 from jax_mlp.components import COMPONENTS

@@ -160,8 +160,8 @@ def _functions(implementations: tuple, name: str | None) -> dict[str, dict[str, 
 def _tested(component: str, functions: dict[str, dict[str, Any]]) -> list[Law]:
     from jax_mlp._jax import forget_compiled
     from jax_mlp.checking import report
-    from jax_mlp.checking.evaluate import laws
     from jax_mlp.checking.implementation import Implementation
+    from jax_mlp.checking.names import laws
 
     implementation = Implementation()
     for own, given in functions.items():

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import Phase, settings
 
 from jax_mlp import laws
-from jax_mlp.checking import evaluate, process, report
+from jax_mlp.checking import names, process, report
 from jax_mlp.checking.board import Board
-from jax_mlp.checking.evaluate import component_of, law_name
 from jax_mlp.checking.examples import recorder_of
 from jax_mlp.checking.grader import Grader
 from jax_mlp.checking.implementation import Implementation, keep_compiled_code
+from jax_mlp.checking.names import component_of, law_name
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
 from jax_mlp_pytest import option
@@ -118,7 +118,7 @@ def pytest_pycollect_makeitem(collector, name, obj):
         return None
     strict = option(collector.config, "--fine-print") or collector.config.getoption("strict")
     selected = component_of(f"{collector.nodeid}::{name}") in collector.config.stash[SELECTED]
-    return None if selected and evaluate.is_law(obj, strict) else []
+    return None if selected and names.is_law(obj, strict) else []
 
 
 def pytest_collection_modifyitems(config, items):

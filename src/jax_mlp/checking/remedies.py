@@ -147,6 +147,16 @@ def _products(call: Call, *_) -> str:
     )
 
 
+def _columns(call: Call, columns: str, classes: str) -> str:
+    """What a training loop takes for the number of classes, if its targets have another number of columns."""
+    if call.function != "train_loop" or columns == classes:
+        return ""
+    return (
+        f"The number of columns of the targets is {columns}, but the number of classes is {classes}: the length of the "
+        "last bias, params[-1][1]."
+    )
+
+
 REMEDIES: dict[str, str | Callable] = {
     r"shapes for broadcasting: (?:shapes=\[)?(\([\d, ]*\)), (\([\d, ]*\))": _shapes,
     r"broadcast together with shapes (\([\d, ]*\)) (\([\d, ]*\))": _shapes,
@@ -174,13 +184,7 @@ REMEDIES: dict[str, str | Callable] = {
     r"Cannot interpret '(\d+)' as a data type": lambda _, number: (
         f"A shape is one argument, such as (3, 2). Here a second number, {number}, was taken as a dtype."
     ),
-    r"targets.shape=\(\d+, (\d+)\) and predictions.shape=\(\d+, (\d+)\)": lambda call, columns, classes: (
-        (
-            f"The targets have {columns} columns, but the network has {classes} classes. The number of classes is the "
-            "length of the last bias, params[-1][1]."
-        )
-        * (call.function == "train_loop" and columns != classes)
-    ),
+    r"targets.shape=\(\d+, (\d+)\) and predictions.shape=\(\d+, (\d+)\)": _columns,
     r"expected at least one image, got images of shape \(0,": "A batch is empty. range(0, n, batch_size) gives "
     "the places i where the batches of n images begin, and x[i : i + batch_size] is the batch.",
     "deleted or donated|has been deleted": "An argument was donated (donate_argnums or donate_argnames), so the caller "

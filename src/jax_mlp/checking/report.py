@@ -14,7 +14,7 @@ import pytest
 from hypothesis.errors import FlakyFailure
 
 from jax_mlp import _jax, components
-from jax_mlp.checking import causes, evaluate, examples, expressions
+from jax_mlp.checking import causes, examples, expressions, names
 from jax_mlp.checking.counterexample import Named, pasted, relative
 from jax_mlp.checking.implementation import NO_ANSWER, Call, Implementation
 from jax_mlp.components import COMPONENTS
@@ -64,7 +64,7 @@ def explain(
         notebook: Whether the functions under test are defined where the report is read.
         arguments: What pytest gave the law.
     """
-    if "reference" in evaluate.marks(law) and not isinstance(error, LawBroken):
+    if "reference" in names.marks(law) and not isinstance(error, LawBroken):
         return None
     lines = [("law", " ".join((inspect.getdoc(law) or name).split()))]
     evidence, untestable = causes.Evidence(), ""
@@ -99,7 +99,7 @@ def explain(
     rerun = ["pytest"]
     if implementation.folder:
         rerun += [f"--impl={relative(implementation.folder)}", name]
-        rerun += ["--fine-print"] * ("fine_print" in evaluate.marks(law))
+        rerun += ["--fine-print"] * ("fine_print" in names.marks(law))
     else:
         rerun += ["--pyargs", f"jax_mlp.laws.test_{name}"]
     lines.append(("rerun", shlex.join(rerun)))

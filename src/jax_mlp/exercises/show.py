@@ -86,7 +86,7 @@ def _forward(functions: dict[str, Callable]) -> "Figure":
         axes.bar(range(len(signal)), signal)
         axes.set_title("logits" if number == len(params) else f"after layer {number}")
     last.bar(range(10), np.exp(np.asarray(functions["forward"](params, x))[0]))
-    last.set(title="exp of your forward", xlabel="class", ylabel="probability", ylim=(0, 1))
+    last.set(title="your forward", xlabel="class", ylabel="exp of the result", ylim=(0, 1))
     return figure
 
 
@@ -115,7 +115,7 @@ def _accuracy(functions: dict[str, Callable]) -> "Figure":
     x, labels = _digits(500)
     targets = jax_mlp.one_hot(np.asarray(labels), 10)
     figure = _learning("accuracy", functions["accuracy"], jax_mlp.update, x, targets)
-    figure.axes[0].set_title("your accuracy, while the reference learns 500 images")
+    figure.axes[0].set_title("your accuracy, over updates of the reference")
     return figure
 
 

@@ -55,7 +55,7 @@ def as_csv(grades: Grades, points: Points) -> str:
 
 def as_junit(grades: Grades, laws: dict[str, str]) -> str:
     """JUnit's XML: a suite for each submission, a case for each law."""
-    from jax_mlp.checking.evaluate import component_of
+    from jax_mlp.checking.names import component_of
 
     top = ElementTree.Element("testsuites", name="jax-mlp")
     for name, rows in grades.items():

@@ -96,7 +96,7 @@ class Guard:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
         """A law has a limited time of the processor, however busy the machine is."""
-        from jax_mlp.checking.evaluate import component_of
+        from jax_mlp.checking.names import component_of
 
         if component_of(item.nodeid) != self.component:
             self.component, self.began = component_of(item.nodeid), time.process_time()

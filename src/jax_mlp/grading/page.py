@@ -7,7 +7,7 @@ from statistics import median
 
 from markdown_it import MarkdownIt
 
-from jax_mlp.checking.evaluate import component_of
+from jax_mlp.checking.names import component_of
 from jax_mlp.checking.report import counted
 from jax_mlp.exercises.stubs import description
 from jax_mlp.grading.copies import Pair

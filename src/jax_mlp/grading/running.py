@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from jax_mlp.checking import causes, rules
 from jax_mlp.checking import report as reports
-from jax_mlp.checking.evaluate import component_of, function_of
+from jax_mlp.checking.names import component_of, function_of
 from jax_mlp.checking.process import CheckerFailed, Ended, Process
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import Exercises
