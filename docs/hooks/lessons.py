@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mkdocs.exceptions import PluginError
 
-from jax_mlp.exercises.stubs import bare
+from jax_mlp.exercises.bare import bare
 
 DOCS = Path(__file__).parents[1]
 PACKAGE = DOCS.parent / "src" / "jax_mlp"
