@@ -12,8 +12,8 @@ def over_the_batch(params, images, targets):
 
 
 def over_the_batch_and_divided_by_it(params, images, targets):
-    """`argmax` is taken over the images (axis 0), and the number of matches is divided by the number of images, so the
-    result can be above 1.
+    """`argmax` is taken over the images (axis 0), and the number of classes with a match is divided by the number of
+    images, so the result can be above 1.
     """
     return jnp.sum(jnp.argmax(forward(params, images), axis=0) == jnp.argmax(targets, axis=0)) / len(images)
 
@@ -131,8 +131,8 @@ def numbers_against_rows(params, images, targets):
 
 
 def targets_left_as_rows(params, images, targets):
-    """`argmax` is applied only to the predictions. So broadcasting compares each row of the targets, entry by entry,
-    with the list of the predicted classes of all images.
+    """`argmax` is applied only to the predictions. So if the shapes allow it, broadcasting compares each row of the
+    targets, entry by entry, with the list of the predicted classes of all images.
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 

@@ -120,8 +120,8 @@ def classes_in_half_precision(x, n_classes=10):
 
 
 def distance_overflows(x, n_classes=10):
-    """A class is marked if its distance from the label is at most 0, but for the label -2**31, the distance from
-    class 0 overflows to a negative number, so class 0 is marked.
+    """A class is marked if its distance from the label is not above 0. Between the label -2**31 and class 0, the
+    distance overflows to a negative number, so class 0 is marked.
     """
     distance = jnp.abs(x[:, None] - jnp.arange(n_classes))
     return (distance <= 0).astype(jnp.float32)

@@ -105,7 +105,7 @@ def last_batch_filled_up(*arguments, **options):
 
 
 def last_batch_moved_back(*arguments, **options):
-    """The short last batch begins earlier so that it is full, so it repeats images of the batch before it. For example,
+    """The last batch begins earlier in order to be full, so it repeats images of the batch before it. For example,
     `jax.lax.dynamic_slice` does this.
     """
 
@@ -344,8 +344,8 @@ def start_is_an_index_too(*arguments, on_epoch=None, batches=None, **options):
 
 
 def parameters_given_away(params, *arguments, **options):
-    """In each update, JAX may reuse the memory of the old parameters (`donate_argnums`), so the first update deletes
-    the caller's parameters.
+    """In each update, JAX is allowed to reuse the memory of the old parameters (`donate_argnums`), so the first update
+    deletes the caller's parameters.
     """
     return _loop(params, *arguments, **options, step=jax.jit(update, donate_argnums=0))
 
