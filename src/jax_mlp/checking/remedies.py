@@ -158,7 +158,7 @@ def _columns(call: Call, columns: str, classes: str) -> str:
 
 
 REMEDIES: dict[str, str | Callable] = {
-    r"shapes for broadcasting: (?:shapes=\[)?(\([\d, ]*\)), (\([\d, ]*\))": _shapes,
+    r"shapes for broadcasting: (?:shapes=\[)?(?:\(\), )?(\([\d, ]+\)), (?:\(\), )?(\([\d, ]+\))": _shapes,
     r"broadcast together with shapes (\([\d, ]*\)) (\([\d, ]*\))": _shapes,
     "truth value of an array|Cannot interpret 'key<|to bool": _truth,
     r"(normal|uniform|split|permutation)\(\) got an unexpected keyword argument '(\w+)'": lambda _, name, argument: (
