@@ -170,6 +170,8 @@ def batches_taken_for_given(params, *sets, batches: Any = None, **options):
         ("one_hot::test_example", lambda x, n=10: x == jnp.arange(n), "add an axis"),
         ("forward::test_example", column_sums, "keepdims=True"),
         ("one_hot::test_example", lambda x, n=10: jnp.where(x < 0, 0, jnp.eye(n)[x]), "add an axis"),
+        ("one_hot::test_example", lambda x, n=10: np.where(np.asarray(x) < 0, 0, np.eye(n)[x]), "add an axis with"),
+        ("one_hot::test_example", lambda x, n=10: jnp.where(x < 0, x, jnp.eye(n)[x]), "add an axis with"),
         ("forward::test_inputs_are_left_as_they_are", popped, "Your function changes what it is given"),
         ("forward::test_matches_float64_by_hand", in_ten_bits, "Only the first digits of the result are right"),
         ("loss::test_example", lambda *a: jnp.sum(forward(*a[:2]) * -a[2]), "sum over images and classes is taken"),

@@ -94,9 +94,13 @@ ERRORS = {
 ALIKE = "jax.grad(loss) gives a gradient with the structure of params; jax.grad(loss, 1) gives one like the images."
 
 
-def _shapes(_: Call, one: str, two: str) -> str:
-    """Why two shapes cannot be broadcast, and what to do."""
-    a, b = ([int(n) for n in re.findall(r"\d+", shape)] for shape in (one, two))
+def _shapes(_: Call, listed: str) -> str:
+    """Why the first two shapes that do not fit cannot be broadcast, and what to do."""
+    shapes = [[int(n) for n in re.findall(r"\d+", shape)] for shape in re.findall(r"\(([\d, ]*)\)", listed)]
+    misfits = [pair for pair in itertools.combinations(shapes, 2) if not _fit(*pair)]
+    if not misfits:
+        return ""
+    a, b = misfits[0]
     if len(a) == len(b) == 1:
         return (
             f"Entry by entry, {a[0]} numbers cannot be combined with {b[0]}. To combine each of the {a[0]} with each "
@@ -112,6 +116,10 @@ def _shapes(_: Call, one: str, two: str) -> str:
             "keepdims=True in the sum or maximum, or add an axis with [:, None]."
         )
     return f"The shapes {shown} do not fit. Axes are aligned from the last; sizes must be equal, or one of them 1."
+
+
+def _fit(a: list[int], b: list[int]) -> bool:
+    return all(m == n or 1 in (m, n) for m, n in zip(reversed(a), reversed(b), strict=False))
 
 
 def _is_none(call: Call, *_) -> str:
@@ -158,8 +166,7 @@ def _columns(call: Call, columns: str, classes: str) -> str:
 
 
 REMEDIES: dict[str, str | Callable] = {
-    r"shapes for broadcasting: (?:shapes=\[)?(?:\(\), )?(\([\d, ]+\)), (?:\(\), )?(\([\d, ]+\))": _shapes,
-    r"broadcast together with shapes (\([\d, ]*\)) (\([\d, ]*\))": _shapes,
+    r"(?:shapes for broadcasting: |broadcast together with shapes )(?:shapes=\[)?((?:\([\d, ]*\),? *)+)": _shapes,
     "truth value of an array|Cannot interpret 'key<|to bool": _truth,
     r"(normal|uniform|split|permutation)\(\) got an unexpected keyword argument '(\w+)'": lambda _, name, argument: (
         f"jax.random.{name} has no argument `{argument}`, which NumPy's functions may have. Its first argument is the "
