@@ -106,7 +106,7 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
     }
     # Of the mistakes that fit the reported law, those that fit most others: large numbers tell what small ones cannot.
     fits = {name: sum(name in found.fitting for found in all_evidence) for name in reported.fitting}
-    fitting = [name for name in reported.fitting if fits[name] == max(fits.values())]
+    fitting = [name for name, number in fits.items() if number == max(fits.values())]
     agreement = {name: len(caught[name] & broken) / len(caught[name] | broken) for name in fitting}
     best = max(agreement.values(), default=0.0)
     if best < 1:
@@ -130,11 +130,11 @@ def most_likely(component: str, evidence: dict[str, Evidence], laws: dict[str, s
 
 def _not_yet(component: str, laws: dict[str, str]) -> set[str]:
     """The laws of steps that seem not to be written yet: they come later than a broken law, and fail most of theirs."""
-    of_steps = [[name for name in names if name in laws] for names in stubs.steps(component).values()]
-    broken = [number for number, names in enumerate(of_steps) if "failed" in [laws[name] for name in names]]
+    of_steps = [[law for law in step if law in laws] for step in stubs.steps(component).values()]
+    broken = [number for number, step in enumerate(of_steps) if "failed" in [laws[law] for law in step]]
     at = broken[0] if broken else len(of_steps)
-    unwritten = [names for names in of_steps[at + 1 :] if 2 * sum(laws[n] == "passed" for n in names) < len(names)]
-    return {name for names in unwritten for name in names}
+    unwritten = [step for step in of_steps[at + 1 :] if 2 * sum(laws[law] == "passed" for law in step) < len(step)]
+    return {law for step in unwritten for law in step}
 
 
 def _pairs(evidence, broken, caught, otherwise) -> Iterator[tuple[str, str]]:

@@ -64,8 +64,8 @@ def _where(error: Exception, law) -> list[str]:
         lines.append(f"failed: {ast.unparse(node)}")
         if isinstance(node.test, ast.Compare) and isinstance(error, AssertionError):
             sides = [node.test.left, *node.test.comparators]
+            names = {**frame.f_globals, **frame.f_locals}  # in one, since a generator sees no locals of eval
             for side in (side for side in sides if not isinstance(side, ast.Constant)):
-                names = {**frame.f_globals, **frame.f_locals}  # in one, since a generator sees no locals of eval
                 with contextlib.suppress(Exception):  # the values only help
                     value = eval(compile(ast.Expression(side), "law", "eval"), names)
                     lines.append(f"{ast.unparse(side)} is {value}")

@@ -62,7 +62,7 @@ class Process:
                 if self.calls.value != calls:  # slow code is not wrong: the limit is for each call
                     start, calls = self.clock(), self.calls.value
                 if not calls and self.clock() - start > LIMIT_OF_STARTING:
-                    raise Ended(f"JAX and the laws were not imported within {LIMIT_OF_STARTING} seconds.")
+                    raise CheckerFailed(f"JAX and the laws were not imported within {LIMIT_OF_STARTING} seconds.")
                 if calls and self.clock() - start > limit:
                     raise Ended(
                         f"no answer within {limit:g} seconds: is there an endless loop? If your code only needs "

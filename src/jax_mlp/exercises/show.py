@@ -91,7 +91,7 @@ def _forward(functions: dict[str, Callable]) -> "Figure":
 
 
 def _one_hot(functions: dict[str, Callable]) -> "Figure":
-    labels = [*_digits(10)[1], -1, 10]  # the last two are no classes
+    labels = [*_digits(10)[1], -1, 10]  # the last two are out of range
     figure = _figure(5, 4)
     axes = figure.subplots()
     axes.imshow(np.asarray(functions["one_hot"](jnp.asarray(labels, jnp.int32), 10)), cmap="Blues")
@@ -112,22 +112,17 @@ def _loss(functions: dict[str, Callable]) -> "Figure":
 
 
 def _accuracy(functions: dict[str, Callable]) -> "Figure":
-    x, labels = _digits(500)
-    targets = jax_mlp.one_hot(np.asarray(labels), 10)
-    figure = _learning("accuracy", functions["accuracy"], jax_mlp.update, x, targets)
-    figure.axes[0].set_title("your accuracy, over updates of the reference")
-    return figure
+    title = "your accuracy, over updates of the reference"
+    return _learning(title, "accuracy", functions["accuracy"], jax_mlp.update)
 
 
 def _update(functions: dict[str, Callable]) -> "Figure":
+    return _learning("the loss on 500 images, under your update", "loss", jax_mlp.loss, functions["update"])
+
+
+def _learning(title: str, name: str, measure: Callable, update: Callable) -> "Figure":
     x, labels = _digits(500)
     targets = jax_mlp.one_hot(np.asarray(labels), 10)
-    figure = _learning("loss", jax_mlp.loss, functions["update"], x, targets)
-    figure.axes[0].set_title("the loss on 500 images, under your update")
-    return figure
-
-
-def _learning(name: str, measure: Callable, update: Callable, x, targets) -> "Figure":
     params = jax_mlp.init_mlp(SIZES, jax.random.key(0), jax_mlp.he)
     values: list[float] = []
     for _ in range(40):
@@ -136,7 +131,7 @@ def _learning(name: str, measure: Callable, update: Callable, x, targets) -> "Fi
     figure = _figure(5, 3)
     axes = figure.subplots()
     axes.plot(values)
-    axes.set(xlabel="updates", ylabel=name)
+    axes.set(title=title, xlabel="updates", ylabel=name)
     return figure
 
 

@@ -42,14 +42,18 @@ def holds(condition, got, expected: str) -> None:
         raise LawBroken(np.asarray(got) if hasattr(got, "dtype") else got, expected)
 
 
+def same_form(got, expected, what: str = "shapes and dtypes") -> None:
+    """Raise LawBroken unless the shapes and dtypes are equal, or what else is named."""
+    holds(got == expected, f"{what} {got}", f"{what} {expected}")
+
+
 def each(expectation, got, expected, *options) -> None:
     """Raise LawBroken unless two parameter lists have the same structure and each pair of arrays is as expected."""
     wanted_shapes = [tuple(np.shape(a) for a in pair) for pair in expected]
     if not isinstance(got, list | tuple):
         raise LawBroken(got, f"a list of pairs (w, b), of the shapes {wanted_shapes}")
     shapes = [tuple(np.shape(a) for a in pair) if isinstance(pair, list | tuple) else pair for pair in got]
-    if shapes != wanted_shapes:
-        raise LawBroken(f"shapes {shapes}", f"shapes {wanted_shapes}")
+    same_form(shapes, wanted_shapes, "shapes")
     for layer, (pair, wanted) in enumerate(zip(got, expected, strict=True)):
         for part, name in enumerate(("w", "b")):
             extra = [option[layer][part] if isinstance(option, list) else option for option in options]
