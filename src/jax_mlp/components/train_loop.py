@@ -30,7 +30,7 @@ def train_loop(
     on_epoch: Callable[..., object] | None = None,
     measure_every: int = 1,
 ) -> Params:
-    r"""Parameters after `n_epochs` passes over the training set.
+    r"""Parameters after `n_epochs` passes over the training set, or over `batches` if given.
 
     $$\theta \leftarrow \operatorname{update}(\theta, x_B, y_B, \eta) \quad \text{for every batch } B$$
 
@@ -45,7 +45,7 @@ def train_loop(
         test_images: Images to test the network on. It is never trained on them.
         train_labels: Integers, or one-hot rows.
         test_labels: Integers, or one-hot rows.
-        n_epochs: Number of passes over the training set.
+        n_epochs: Number of passes over the training set, or over `batches` if given.
         batches: An iterable of batches `(x, y)`, such as a list or a DataLoader. It is iterated over once per epoch,
             and its batches are used instead of those of the training set. `y` holds integers or one-hot rows. The
             training set is then used only for evaluation, and `batch_size` is ignored.

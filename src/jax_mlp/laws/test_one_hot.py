@@ -69,8 +69,8 @@ def test_entries_are_zero_or_one(impl, drawn):
 
 @given(numbers(21))
 def test_times_a_vector_looks_up(impl, drawn):
-    """For labels x in range, one_hot(x, n) @ v = v[x]: each row times a vector v of n numbers gives the entry of v at
-    the row's label.
+    """If every label in x is one of 0, …, n − 1, one_hot(x, n) @ v = v[x]: multiplying a row of this table by a vector
+    v of n numbers gives the entry of v at that row's label.
     """
     labels, n_classes = labelled(drawn)
     v = drawn.integers((n_classes,), -99, 99)

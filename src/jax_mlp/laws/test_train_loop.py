@@ -284,8 +284,8 @@ def orders_seen(impl, key, n_epochs):
 
 
 def test_orders_can_be_told_apart():
-    """The laws on shuffling use images whose order matters: training in two different orders gives clearly different
-    weights.
+    """In the laws on shuffling, the order of the images matters: training in two different orders gives clearly
+    different weights.
     """
     for n_epochs in (1, 3):
         sequences, ends = where_orders_lead(n_epochs)

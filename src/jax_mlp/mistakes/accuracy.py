@@ -132,7 +132,7 @@ def numbers_against_rows(params, images, targets):
 
 def targets_left_as_rows(params, images, targets):
     """`argmax` is applied only to the predictions. So if the shapes allow it, broadcasting compares each row of the
-    targets, entry by entry, with the list of the predicted classes of all images.
+    targets, entry by entry, with the row of all predicted classes.
     """
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == targets)
 
