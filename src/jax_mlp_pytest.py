@@ -72,7 +72,9 @@ def pytest_configure(config):
     except ImportError as missing:
         raise pytest.UsageError(str(missing)) from None
     from jax_mlp._jax import devices, import_jax
+    from jax_mlp._terminal import prepare_output
 
+    prepare_output()
     if config.getoption("usepdb") and not option(config, "--in-process"):
         raise pytest.UsageError("--pdb: laws run in another process, where no debugger can stop. Add --in-process.")
     elsewhere = config.pluginmanager.has_plugin("child") or config.getoption("numprocesses", None)

@@ -216,13 +216,14 @@ def test_any_command_line_is_understood_or_refused_in_a_line(empty_folder, argum
             ({"PYTHONPATH": "broken", "RAISES": error}, ["train"], 2, "jax-mlp: jax: expected JAX to be importable")
             for error in ("AttributeError", "ImportError", "RuntimeError", "OSError")
         ],
+        ({"PYTHONPATH": "broken", "RAISES": "ImportError", "SAYS": "DLL load failed"}, ["train"], 2, "Visual C++"),
         ({"PYTHONPATH": "broken"}, ["--help"], 0, "exercises"),
         ({"JAX_PLATFORMS": "cuda"}, ["doctor"], 0, "devices     "),
     ],
 )
 def test_no_traceback(environment, tmp_path, changed, arguments, code, words):
     """Errors of JAX, the platform or the terminal give one line and no traceback."""
-    broken = "import builtins, os\nraise getattr(builtins, os.environ['RAISES'])('a jaxlib that does not fit')"
+    broken = "import builtins, os\nraise getattr(builtins, os.environ['RAISES'])(os.environ.get('SAYS'))"
     (tmp_path / "jax.py").write_text(broken)
     changed = {name: before(tmp_path) if value == "broken" else value for name, value in changed.items()}
     run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env={**environment, **changed})

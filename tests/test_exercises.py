@@ -7,12 +7,14 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import jax_mlp
+from jax_mlp._terminal import quoted
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.checking.names import laws
 from jax_mlp.cli import app
@@ -38,6 +40,31 @@ def folder(tmp_path):
     """A folder made by `exercises start`."""
     assert exercises("start", tmp_path / "mine").exit_code == 0
     return tmp_path / "mine"
+
+
+@pytest.mark.parametrize(
+    ("system", "separator", "path", "shown"),
+    [
+        ("posix", "/", "runs/first", "runs/first"),
+        ("posix", "/", "my class", "'my class'"),
+        ("nt", "\\", r"runs\first", "runs/first"),
+        ("nt", "\\", r"C:\my class\unit1", '"C:/my class/unit1"'),
+    ],
+)
+def test_a_path_can_be_pasted(monkeypatch, system, separator, path, shown):
+    """A path in a printed command is quoted for the shells of the system: on Windows, for cmd and PowerShell."""
+    monkeypatch.setattr("jax_mlp._terminal.os", SimpleNamespace(name=system, sep=separator))
+    assert quoted(path) == shown
+
+
+def test_a_folder_with_a_backslash(tmp_path, monkeypatch):
+    """The stubs name their folder in a docstring, where a backslash and a letter would be an escape sequence."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / r"mine\users"
+    assert exercises("start", folder.name).exit_code == 0
+    for component in COMPONENTS:
+        text = (folder / f"{component}.py").read_text("utf-8")
+        assert shlex.quote(folder.name) in ast.get_docstring(ast.parse(text))
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

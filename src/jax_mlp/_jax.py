@@ -101,10 +101,10 @@ def import_jax() -> None:
     try:
         import jax  # noqa: F401
     except Exception as error:  # a jaxlib or a plugin that does not match can raise anything
-        raise ImportError(
-            f"jax: expected JAX to be importable, got {summary(error)}. "
-            "Run: pip install --upgrade --force-reinstall jax jaxlib"
-        ) from error
+        remedy = "Run: pip install --upgrade --force-reinstall jax jaxlib"
+        if "DLL load failed" in str(error):  # on Windows, JAX needs a library that not every machine has
+            remedy = "Install the Microsoft Visual C++ Redistributable (x64)"
+        raise ImportError(f"jax: expected JAX to be importable, got {summary(error)}. {remedy}") from error
 
 
 def devices() -> list:

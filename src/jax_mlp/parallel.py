@@ -13,6 +13,7 @@ Examples:
 
 import hashlib
 import socket
+import sys
 import threading
 
 import jax
@@ -111,7 +112,7 @@ def connect(coordinator: str, n_processes: int, process: int, timeout: float = 6
         timeout: Seconds to wait until all processes have connected.
 
     Raises:
-        ValueError: If an argument is out of range.
+        ValueError: If an argument is out of range, or on Windows.
         OSError: If process 0 cannot listen at that address.
         TimeoutError: If some process does not connect in time.
     """
@@ -125,6 +126,8 @@ def connect(coordinator: str, n_processes: int, process: int, timeout: float = 6
         raise ValueError(
             f"connect: expected a coordinator such as 10.0.0.1:1234, got {coordinator!r}. Give a host and a port."
         )
+    if sys.platform == "win32":
+        raise ValueError("connect: expected Linux or macOS, got Windows, where JAX cannot do it. Use one process.")
     if process == 0:
         try:
             socket.create_server(("", int(port))).close()

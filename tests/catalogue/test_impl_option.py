@@ -156,6 +156,19 @@ def test_the_fine_print_is_explained(tmp_path):
     assert "1 failed" in again.stdout
 
 
+def test_an_output_that_shows_only_ascii(tmp_path, monkeypatch):
+    """Signs that the output cannot show are replaced one by one, also in what the component prints."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    (tmp_path / "relu.py").write_text(LEAKY.replace("    return", "    print('θ', x.shape)\n    return"), "utf-8")
+    shown = judged(tmp_path, "relu::test_never_negative", "relu::test_example").stdout
+    assert "expected:       every entry >= 0" in shown
+    assert re.search(r"^relu +\.{24} +0 / 2$", shown, re.MULTILINE)
+    assert re.search(r"^theta \(\d*,?\)\ntheta", shown, re.MULTILINE)
+    code = f"{LEAKY}\nimport jax_mlp\nprint(jax_mlp.check(relu))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert re.match(r"relu +#+\.+  \d+ / \d+\n", shown.stdout), shown.stderr
+
+
 # Reports
 
 WRONG = {

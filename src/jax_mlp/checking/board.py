@@ -3,12 +3,12 @@
 import contextlib
 import itertools
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from jax_mlp._terminal import quoted
 from jax_mlp.checking import causes, names
 from jax_mlp.checking import report as reports
 from jax_mlp.checking.names import component_of, is_fine_print
@@ -213,11 +213,11 @@ class Board:
             if not self.whole:
                 return [
                     "All eight components pass the selected laws. Now run them all: "
-                    f"pytest --impl={shlex.quote(self.folder)}"
+                    f"pytest --impl={quoted(self.folder)}"
                 ]
             return [
                 "All eight components pass. You have written a neural network. See it read digits: "
-                f"jax-mlp exercises capstone {shlex.quote(self.folder)}"
+                f"jax-mlp exercises capstone {quoted(self.folder)}"
             ]
         if set(self.laws.values()) == {"passed"}:
             return self._praise(rows)
@@ -246,7 +246,7 @@ class Board:
         passing, total = [*rows], sum(map(len, rows.values()))
         incomplete = [c for c in passing if c in COMPONENTS and not _all_pass(c, rows[c])]
         if incomplete:
-            again = f"pytest --impl={shlex.quote(self.folder)} {' '.join(incomplete)}"
+            again = f"pytest --impl={quoted(self.folder)} {' '.join(incomplete)}"
             return [f"{reports.counted(total, 'law')} passed. Now run all laws of {' and '.join(incomplete)}: {again}"]
         folder = self.exercises.in_folder
         if len(passing) == 1 and passing[0] in COMPONENTS:
@@ -263,8 +263,8 @@ class Board:
                 lines.append(reports.labelled("next", f"write {self.exercises.shown(component)}"))
                 break
         if not self.whole and not any(line.startswith("next:") for line in lines):
-            everything = f"pytest --impl={shlex.quote(self.folder)}"
-            lines.append(reports.labelled("next", f"{everything}  # tests all components together"))
+            everything = f"pytest --impl={quoted(self.folder)}"
+            lines.append(reports.labelled("next", f"test all components together: {everything}"))
         return lines
 
 

@@ -20,9 +20,7 @@ import pytest
 def main(connection, output: str, options: list[str], calls) -> None:
     """Answer what is asked on the connection until it closes; print into the file `output`; count calls in `calls`."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(printed, 1)
-    os.dup2(printed, 2)
+    _print_into(output)
     from jax_mlp.checking import settings
 
     settings.apply()
@@ -41,6 +39,17 @@ def main(connection, output: str, options: list[str], calls) -> None:
     code = pytest.main(arguments, plugins=[serve])
     sys.__stdout__.flush()  # type: ignore[union-attr]
     os._exit(CHECKER_FAILED if code else 0)  # laws that fail are answers: any other end is the checker's own fault
+
+
+def _print_into(output: str) -> None:
+    """Have all that is printed, by Python or by compiled code, written to a file."""
+    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    for descriptor, name in enumerate(("stdout", "stderr"), 1):
+        os.dup2(printed, descriptor)
+        # Python's own stream is made for what was there before: on Windows, for a console.
+        stream = open(descriptor, "w", 1, encoding="utf-8", errors="replace", newline="\n", closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 CHECKER_FAILED = 70

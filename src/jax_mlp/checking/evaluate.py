@@ -58,7 +58,7 @@ def workers(shrink: bool = False, jobs: int | None = None) -> ProcessPoolExecuto
     """As many processes as there are cores, under the settings of the laws."""
     jax_settings.apply()  # here, because a worker has imported JAX before it can do anything
     # JAX does not survive a fork, so workers are spawned.
-    return ProcessPoolExecutor(jobs or os.cpu_count(), get_context("spawn"), initializer=prepare, initargs=(shrink,))
+    return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=prepare, initargs=(shrink,))
 
 
 def prepare(shrink: bool = False) -> None:

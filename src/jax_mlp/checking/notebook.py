@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from jax_mlp._terminal import showable
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import beside_the_notebook
 
@@ -59,7 +60,7 @@ class Result(NamedTuple):
         rows, failed = self._rows(), self._first_failed()
         lines = [f"{name:<11}{bar(passed, total)}  {words}" for name, passed, total, words in rows]
         lines += [line for report in failed for line in ("", report)]
-        return "\n".join(lines + [self.progress] * bool(self.progress))
+        return showable("\n".join(lines + [self.progress] * bool(self.progress)))
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -13,6 +13,7 @@ import textwrap
 import warnings
 from pathlib import Path
 
+from jax_mlp._terminal import prepare_output
 from jax_mlp.checking.evaluate import workers
 from jax_mlp.checking.implementation import Implementation
 from jax_mlp.components import COMPONENTS
@@ -139,4 +140,5 @@ def _show(pool, file: str, name: str) -> tuple[bool, str, set[str]]:
 
 
 if __name__ == "__main__":
+    prepare_output()
     sys.exit(main(str(Path(sys.argv[1]).resolve()), *sys.argv[2:]))

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import shlex
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from hypothesis.errors import FlakyFailure
 
 from jax_mlp import _jax, components
+from jax_mlp._terminal import quoted
 from jax_mlp.checking import causes, examples, expressions, names
 from jax_mlp.checking.counterexample import Named, pasted, relative
 from jax_mlp.checking.implementation import NO_ANSWER, Call, Implementation
@@ -102,7 +102,7 @@ def explain(
         rerun += ["--fine-print"] * ("fine_print" in names.marks(law))
     else:
         rerun += ["--pyargs", f"jax_mlp.laws.test_{name}"]
-    lines.append(("rerun", shlex.join(rerun)))
+    lines.append(("rerun", " ".join(map(quoted, rerun))))
     return Explained(lines, evidence, untestable)
 
 

@@ -1,14 +1,13 @@
 """The command line, `jax-mlp` or `python -m jax_mlp`. Every error is one line and exit code 2."""
 
-import io
 import os
-import shlex
 import sys
 import traceback
 
 import typer
 
 from jax_mlp._jax import import_jax, summary
+from jax_mlp._terminal import prepare_output, quoted
 from jax_mlp.cli._doctor import doctor
 from jax_mlp.cli._grade import classroom_workflow, grade, gradescope_zip
 from jax_mlp.cli._supervise import SUPERVISED, obey
@@ -33,9 +32,7 @@ def about() -> None:
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # JAX 0.10.1 prints 1.7 kB per program read from its cache
-    for stream in (sys.stdout, sys.stderr):  # write each line at once, even into a pipe, and in any encoding
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True, errors="replace")
+    prepare_output()
     if os.environ.get(SUPERVISED):
         obey(_main)
     else:
@@ -44,7 +41,7 @@ def main() -> None:
 
 def _main() -> None:
     try:
-        sys.exit(app(args=sys.argv[1:] or ["--help"], prog_name="jax-mlp", standalone_mode=False))
+        sys.exit(app(args=None if sys.argv[1:] else ["--help"], prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
         message = _broken_jax(error) or str(error)
     except typer.Abort:  # Ctrl-C, or no answer to a question
@@ -69,7 +66,7 @@ def _usage(error, message: str) -> str:
     """What typer says of a command line, and where to read more."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "jax-mlp"
-    return f"{message} (in: jax-mlp {shlex.join(sys.argv[1:])}). See {command} --help."
+    return f"{message} (in: jax-mlp {' '.join(map(quoted, sys.argv[1:]))}). See {command} --help."
 
 
 def _broken_jax(error: Exception) -> str:

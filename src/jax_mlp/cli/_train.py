@@ -1,7 +1,6 @@
 """`jax-mlp train`: train on one or several devices and processes, and save the run if asked to."""
 
 import os
-import shlex
 import signal
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from jax_mlp._terminal import quoted
 from jax_mlp.cli._options import DataDir, choose
 from jax_mlp.cli._supervise import SUPERVISED, supervise
 
@@ -120,7 +120,7 @@ def train(
             if stopped() and epoch < used.n_epochs:
                 then = "Nothing was saved; next time add --out DIR."
                 if run:
-                    then = f"They are saved. To resume: jax-mlp train --out {shlex.quote(str(out))} --resume"
+                    then = f"They are saved. To resume: jax-mlp train --out {quoted(out)} --resume"
                 print(f"\nStopped after {epoch} of {used.n_epochs} epochs. {then}")
                 sys.exit(130)
     if figures:  # at least one epoch was trained

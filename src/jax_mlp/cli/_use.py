@@ -48,7 +48,6 @@ def predict(
 
     kept = Run(run)
     scale, params = np.float32(kept.settings.recipe.pixel_scale), kept.params
-    blocks, shades = ("█", " ░▒▓█") if _can_show("░▒▓█") else ("#", " .+*#")
     refused = False
     for path in images:
         try:
@@ -61,17 +60,8 @@ def predict(
         print(f"{path}: {p.argmax()}")
         if show:
             for row in picture.reshape(28, 28):
-                print("  " + "".join(2 * shades[int(pixel) * 5 // 256] for pixel in row))
+                print("  " + "".join(2 * " ░▒▓█"[int(pixel) * 5 // 256] for pixel in row))
         for digit, probability in enumerate(p):
-            print(f"  {digit} {blocks * round(30 * float(probability)):30} {probability:6.1%}")
+            print(f"  {digit} {'█' * round(30 * float(probability)):30} {probability:6.1%}")
     if refused:
         sys.exit(2)
-
-
-def _can_show(text: str) -> bool:
-    """Whether standard output can hold these characters."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

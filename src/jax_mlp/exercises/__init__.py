@@ -3,9 +3,9 @@
 import hashlib
 import json
 from pathlib import Path
-from shlex import quote
 
 import jax_mlp
+from jax_mlp._terminal import quoted
 from jax_mlp.components import COMPONENTS
 
 HERE = Path("exercises")
@@ -154,7 +154,7 @@ class Exercises(Progress):
     def in_folder(self) -> str:
         """The end of a command that names this folder, such as ` --in homework`. The default folder needs none."""
         folder = _relative(self.folder)
-        return "" if folder == _relative(default_folder()) else f" --in {quote(str(folder))}"
+        return "" if folder == _relative(default_folder()) else f" --in {quoted(folder)}"
 
 
 def default_folder() -> Path:

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
+from jax_mlp._terminal import quoted
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import HERE, Exercises, beside_the_notebook, default_folder
 
@@ -85,7 +85,7 @@ def start(
             print(f"written   {folder / name}")
         except FileExistsError:
             print(f"kept      {folder / name}")
-    print(f"Open {folder / next(iter(files))} and write the function. Then run: pytest --impl={quote(str(folder))}")
+    print(f"Open {folder / next(iter(files))} and write the function. Then run: pytest --impl={quoted(folder)}")
 
 
 @app.command()
@@ -132,7 +132,7 @@ def solution(
         if code not in (0, 1):  # neither passed nor failed
             raise ValueError(
                 f"exercises solution: expected pytest to test {component}, got its exit code {code}. "
-                f"Run pytest --impl={quote(str(folder))} {component}, or skip the test with --yes."
+                f"Run pytest --impl={quoted(folder)} {component}, or skip the test with --yes."
             )
         passes = code == 0
         if not passes and exercises.without_hints:
@@ -209,7 +209,7 @@ def law(
     if not file.is_file():
         raise ValueError(
             f"exercises law: expected a file with laws, got {file}, which does not exist. "
-            f"Make one with: jax-mlp exercises start {quote(str(folder))}"
+            f"Make one with: jax-mlp exercises start {quoted(folder)}"
         )
     with_asserts = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
     sys.exit(_tested_by("jax_mlp.checking.own_laws", str(file.resolve()), only, env=with_asserts))

@@ -3,11 +3,11 @@
 import importlib.util
 import sys
 from pathlib import Path
-from shlex import quote
 from types import ModuleType
 from typing import Any
 
 from jax_mlp._jax import first_line
+from jax_mlp._terminal import quoted
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises.stubs import is_stub
 
@@ -25,13 +25,13 @@ def load(component: str, path: Path, command: str) -> dict[str, Any]:
     if not path.exists() or is_stub(path, component):
         raise ValueError(
             f"exercises {command}: expected {component} to be written, got {path}, which is not written yet. "
-            f"To see what is missing, run: pytest --impl={quote(str(path.parent))}"
+            f"To see what is missing, run: pytest --impl={quoted(path.parent)}"
         )
     try:
         return functions(component, path)
     except BrokenComponent as error:
         raise ValueError(
-            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl={quote(str(path.parent))}"
+            f"exercises {command}: {first_line(error)}. To see why, run: pytest --impl={quoted(path.parent)}"
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 
 import jax_mlp
 from jax_mlp._jax import first_line
+from jax_mlp._terminal import quoted
 from jax_mlp.components import COMPONENTS
 from jax_mlp.data import DATASETS
 from jax_mlp.exercises import Exercises
@@ -36,7 +36,7 @@ def draw(component: str, folder: Path) -> "Figure":
     except Exception as error:
         raise ValueError(
             f"exercises show: {path} ended in {type(error).__name__}: {first_line(error)}. To see why, run: "
-            f"pytest --impl={quote(str(folder))} {component}"
+            f"pytest --impl={quoted(folder)} {component}"
         ) from error
 
 

@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from shlex import quote
 
 import jax_mlp
+from jax_mlp._terminal import quoted
 from jax_mlp.components import COMPONENTS
 from jax_mlp.exercises import FINE_PRINT, LIBRARIES, SHORTCUTS, UNREADABLE, UNTESTED, USEFUL
 from jax_mlp.exercises.formulas import plain
@@ -36,9 +36,10 @@ def stub(component: str, folder: str = "exercises", among: Sequence[str] = (*COM
     own = [function for function in functions if function.name in COMPONENTS[component]]
     constants = [node for node in body if isinstance(node, ast.Assign)]
     number = among.index(component) + 1
+    folder = quoted(folder).replace("\\", "\\\\")  # in a docstring
     parts = [
         f'"""{ast.get_docstring(tree)}\n\n'
-        f"Exercise {number} of {len(among)}. Its laws: pytest --impl={quote(folder)} {component}\n\n"
+        f"Exercise {number} of {len(among)}. Its laws: pytest --impl={folder} {component}\n\n"
         f'{numbered_steps(component)}{_may_use(component)}\n"""',
         _explained(_imports(body, component, names_in([*functions, *constants]))),
     ]

@@ -153,7 +153,8 @@ class Classroom:
                     while waiting and len(running) < jobs:
                         submission = waiting.pop()
                         running[pool.submit(self.grade, submission)] = submission
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    # With a timeout, since on Windows Ctrl-C is heard only when a wait ends.
+                    for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
                         submission = running.pop(future)
                         try:
                             yield submission, future.result()
@@ -256,7 +257,9 @@ def _row(state: str, laws: list[str], states: dict[str, str], report: str = "") 
         "first": failed[0] if failed else "",
         "cause": _said("likely cause", report),
         "got": got,
-        "mistake": got.partition(" in exercises/")[0] if failed and not_run else "",  # what stopped it, if anything did
+        "mistake": re.split(r" in exercises[/\\]", got)[0]
+        if failed and not_run
+        else "",  # what stopped it, if anything did
         "report": report.strip(),
     }
 
