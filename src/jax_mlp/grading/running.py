@@ -257,9 +257,8 @@ def _row(state: str, laws: list[str], states: dict[str, str], report: str = "") 
         "first": failed[0] if failed else "",
         "cause": _said("likely cause", report),
         "got": got,
-        "mistake": re.split(r" in exercises[/\\]", got)[0]
-        if failed and not_run
-        else "",  # what stopped it, if anything did
+        # What stopped it, if anything did, without the line where it happened.
+        "mistake": re.split(r" in exercises[/\\]", got)[0] if failed and not_run else "",
         "report": report.strip(),
     }
 

@@ -21,7 +21,7 @@ RATE = 0.125
 epochs = st.integers(0, 2)
 batch_sizes = st.sampled_from([2, 3])  # 4 images make even batches, or a short last batch
 NAMES = ("epoch", "seconds", "train_accuracy", "test_accuracy", "loss")  # what `on_epoch` is called with
-TICK = max(0.001, *(time.get_clock_info(name).resolution for name in ("time", "monotonic")))  # 16 ms on Windows
+TICK = max(0.001, *(time.get_clock_info(name).resolution for name in ("time", "monotonic")))  # up to 16 ms on Windows
 KEYS = [jax.random.key(seed) for seed in range(60)]
 
 
