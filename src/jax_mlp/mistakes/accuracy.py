@@ -114,6 +114,12 @@ def ones_only(params, images, targets):
     return jnp.mean(jnp.argmax(forward(params, images), axis=1) == target)
 
 
+def entries_at_the_answers(params, images, targets):
+    """The entry of each target at the network's answer is averaged, which is right only if targets are one-hot."""
+    predicted = jnp.argmax(forward(params, images), axis=1)
+    return jnp.mean(targets[jnp.arange(len(predicted)), predicted], dtype=jnp.float32)
+
+
 def without_the_last_image(params, images, targets):
     """The last image of the batch is left out."""
     right = jnp.argmax(forward(params, images), axis=1) == jnp.argmax(targets, axis=1)
