@@ -56,16 +56,35 @@ def test_each_component_is_judged_alone(tmp_path):
     "source",
     [
         "from jax_mlp import relu as right\ndef relu(x):\n    return right(x)\n",
-        "from .relu import relu as right\ndef relu(x):\n    return right(x)\n",
         "from helper import right\ndef relu(x):\n    return right(x)\n",
+        "from .helper import right\ndef relu(x):\n    return right(x)\n",
+        "from helpers.maths import right\ndef relu(x):\n    return right(x)\n",
+        "from .helpers import maths\nfrom .init import Params\ndef relu(x):\n    return maths.right(x)\n",
     ],
-    ids=["from the package", "relative", "from a neighbour"],
+    ids=["from the package", "a neighbour", "a neighbour, relatively", "a folder", "a folder, relatively"],
 )
 def test_files_may_import(tmp_path, source):
-    """A file may import the reference, as a package or relatively, and its neighbours."""
-    (tmp_path / "helper.py").write_text("import jax.numpy as jnp\ndef right(x):\n    return jnp.maximum(x, 0)\n")
-    (tmp_path / "relu.py").write_text(source)
-    assert judged(tmp_path, "relu", "-q").returncode == 0
+    """A file may import the reference and its neighbours, also relatively; and what it lacks is the reference's."""
+    folder = tmp_path / "mine"
+    (folder / "helpers").mkdir(parents=True)
+    (folder / "helper.py").write_text("import jax.numpy as jnp\ndef right(x):\n    return jnp.maximum(x, 0)\n")
+    (folder / "helpers" / "__init__.py").write_text("from .maths import right\n")
+    (folder / "helpers" / "maths.py").write_text((folder / "helper.py").read_text())
+    (folder / "relu.py").write_text(source)
+    assert judged(folder, "relu", "-q").returncode == 0
+
+
+def test_a_counterexample_of_a_relative_import(tmp_path):
+    """Pasted into Python, a counterexample finds the file's neighbours."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "helper.py").write_text(LEAKY)
+    (tmp_path / "mine" / "relu.py").write_text("from .helper import relu as leaky\ndef relu(x): return leaky(x)\n")
+    shown = judged(tmp_path / "mine", "relu::test_never_negative").stdout
+    code = shown.partition("counterexample:\n")[2].partition("\ngot:")[0]
+    lines = code.splitlines()
+    program = "\n".join([*lines[:-1], f"print({lines[-1]})"])
+    pasted = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert pasted.stdout == "-0.01\n", shown
 
 
 def test_a_progress_bar_leaves_no_trace(tmp_path):

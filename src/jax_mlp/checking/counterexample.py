@@ -12,6 +12,7 @@ import jax_mlp
 from jax_mlp.checking import expressions, replay
 from jax_mlp.checking.implementation import COMPILED, NO_ANSWER, Call, Implementation
 from jax_mlp.components import COMPONENTS
+from jax_mlp.exercises.loading import in_its_package
 from jax_mlp.laws import draws
 from jax_mlp.laws.values import as_jax, paste
 
@@ -39,8 +40,10 @@ def pasted(calls: list[Call], implementation: Implementation, error: BaseExcepti
         if called and path is None and not (notebook and component in implementation.given):
             lines.append(f"from jax_mlp import {called}")
         elif called and path is not None:
-            folder = str(relative(path.parent))
-            lines.append(f"import sys; sys.path.insert(0, {folder!r}); from {path.stem} import {called}")
+            folder, module = path.parent, path.stem
+            if in_its_package(path) and folder.name.isidentifier():
+                folder, module = folder.parent, f"{folder.name}.{module}"
+            lines.append(f"import sys; sys.path.insert(0, {str(relative(folder))!r}); from {module} import {called}")
     shown = calls[-3:] if len(calls) < 10 else calls[-1:]
     say_jit = len({call.method for call in shown} & {"__call__", "eager"}) == 2 or shown[-1].result is NO_ANSWER
     before, say_jit = _before(shown, say_jit, implementation)

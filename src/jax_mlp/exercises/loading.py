@@ -1,11 +1,14 @@
 """The functions of a component, imported from its file as it is on disk now."""
 
+import ast
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jax_mlp
 from jax_mlp._jax import first_line
 from jax_mlp._terminal import quoted
 from jax_mlp.components import COMPONENTS
@@ -51,9 +54,8 @@ def functions(component: str, path: Path) -> dict[str, Any]:
 
 
 def _import(component: str, path: Path) -> ModuleType:
-    # The name puts the file into the package of the reference, so `from .relu import relu` finds the reference's relu,
-    # as `from jax_mlp import relu` does. A neighbour in the same folder is found as `from relu import relu`.
-    name = f"jax_mlp.components.implementation_of_{component}"
+    # A neighbour in the same folder is found as `from helpers import clip`, and as `from .helpers import clip` too.
+    name = f"{_package(path.parent)}.{component}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -68,6 +70,23 @@ def _import(component: str, path: Path) -> ModuleType:
         where = f", line {line}" if line else ""
         raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
     return module
+
+
+def _package(folder: Path) -> str:
+    """The name of a package that consists of the files in a folder; what is not there comes from the reference."""
+    name = "written_in_" + re.sub(r"\W", "_", str(folder))
+    package = sys.modules.setdefault(name, ModuleType(name))
+    package.__path__ = [str(folder), str(Path(jax_mlp.__file__).with_name("components"))]
+    return name
+
+
+def in_its_package(path: Path) -> bool:
+    """Whether a file has imports such as `from .helpers import clip`, which Python allows only within a package."""
+    try:
+        nodes = ast.walk(ast.parse(path.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in nodes)
 
 
 def _line_in(path: Path, error: BaseException) -> int | None:
