@@ -123,3 +123,10 @@ def test_gradcheck_takes_any_callable():
     """A function need not be hashable, and one that changes is not remembered as it was."""
     assert gradcheck.check_gradient(Quadratic(2.0), np.ones(3), gradient=np.full(3, 4.0)) < 1e-9
     assert gradcheck.check_gradient(Quadratic(3.0), np.ones(3), gradient=np.full(3, 6.0)) < 1e-9
+    factor = 1.0
+
+    def quadratic(x):
+        return factor * jnp.sum(x**2)
+
+    for factor in (2.0, 3.0):  # as when a notebook's cell is run again
+        assert gradcheck.check_gradient(quadratic, np.ones(3), gradient=np.full(3, 2 * factor)) < 1e-9

@@ -15,7 +15,6 @@ At a kink, such as that of `relu` at 0, a function has no gradient to compare wi
 network is from its nearest kink.
 """
 
-import functools
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -224,16 +223,10 @@ def _float64():
 
 
 def _compiled(f):
-    try:
-        hash(f)
-    except TypeError:  # such as a dataclass with a method __call__, which no cache can hold
-        return _compiled_once(lambda *arguments: f(*arguments))
-    return _compiled_once(f)
+    def as_it_is_now(*arguments):  # JAX would remember f itself, but f may use names that mean something else by now
+        return f(*arguments)
 
-
-@functools.lru_cache(maxsize=32)
-def _compiled_once(f):
-    return jax.jit(f), jax.jit(jax.grad(f))
+    return jax.jit(as_it_is_now), jax.jit(jax.grad(as_it_is_now))
 
 
 def _prepare(f, at, arguments, gradient, step):
