@@ -1,6 +1,7 @@
 """Pictures of digits: however they are drawn, they become what MNIST's own images are."""
 
 import os
+import struct
 import subprocess
 import sys
 from dataclasses import replace
@@ -160,6 +161,36 @@ def test_a_damaged_picture_is_read_or_refused(folder, place, content, cut, suffi
         holds(str(error).startswith("predict: expected "), str(error), "an error that says what was expected")
 
 
+def test_what_a_camera_says_of_a_picture_need_not_be_right(tmp_path):
+    """An EXIF tag of a wrong type does no harm, and the orientation beside it is obeyed."""
+    picture = drawn(3, 120)
+    entries = [(0x0112, 3, 1, b"\6\0\0\0"), (0x011A, 2, 4, b"big\0")]  # the orientation, and a resolution in words
+    exif = b"Exif\0\0II*\0\x08\0\0\0\2\0" + b"".join(struct.pack("<HHI4s", *entry) for entry in entries) + b"\0\0\0\0"
+    picture.save(tmp_path / "plain.png")
+    picture.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
+    equal(read_picture(tmp_path / "turned.png"), read_picture(tmp_path / "plain.png"))
+
+
+def test_a_camera_may_use_some_of_16_bits(tmp_path):
+    """A picture of 16 bits may have only 12 bits of shades."""
+    grey = np.asarray(drawn(3, 120).convert("L"), np.uint16)
+    for bits in (12, 16):
+        Image.fromarray((grey * ((2**bits - 1) // 255)).astype(np.uint16)).save(tmp_path / f"{bits}.png")
+    close(read_picture(tmp_path / "12.png"), read_picture(tmp_path / "16.png").astype(float), 3)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (1, 500), (500, 1), (5, 3000), (4000, 12)])
+def test_a_picture_may_be_narrow(tmp_path, size):
+    """A picture that is too narrow for a digit gives pixels or one clear error."""
+    half = Image.new("L", size, 255)
+    half.paste(0, (0, 0, *(-(-length // 2) for length in size)))
+    half.save(tmp_path / "narrow.png")
+    try:
+        equal(read_picture(tmp_path / "narrow.png").shape, (784,))
+    except ValueError as error:
+        holds(str(error).startswith("predict: expected "), str(error), "an error that says what was expected")
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -168,7 +199,7 @@ def test_a_damaged_picture_is_read_or_refused(folder, place, content, cut, suffi
         (lambda path: path.write_bytes(b""), "expected a PNG or JPEG"),
         (lambda path: path.write_text("no picture"), "expected a PNG or JPEG"),
         (cut_short, "expected a PNG or JPEG"),
-        (blank, "which is of one shade"),
+        (blank, "which shows none"),
         (a_bomb, "expected a (PNG or JPEG|picture of at most)"),
     ],
 )

@@ -33,7 +33,7 @@ def state_dict(params: Params) -> dict[str, np.ndarray]:
     check_network("state_dict", params)
     named = {}
     for layer, (w, b) in enumerate(params):
-        named |= {f"{2 * layer}.weight": np.asarray(w), f"{2 * layer}.bias": np.asarray(b)}
+        named |= {f"{2 * layer}.weight": np.asarray(detached(w)), f"{2 * layer}.bias": np.asarray(detached(b))}
     return named
 
 

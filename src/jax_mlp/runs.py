@@ -21,6 +21,7 @@ from jax.sharding import Mesh
 
 import jax_mlp
 from jax_mlp._files import write_atomically
+from jax_mlp._jax import summary
 from jax_mlp.components.init import Params, he, init_mlp, lecun
 from jax_mlp.components.train_loop import epochs
 from jax_mlp.data import DATASETS, Dataset
@@ -150,12 +151,13 @@ class Run:
     @property
     def history(self) -> list[dict[str, float]]:
         """The accuracies, the loss and the seconds of each completed epoch."""
-        lines = self._history.read_text(encoding="utf-8").splitlines() if self._history.exists() else []
         try:
-            return [json.loads(line) for line in lines[: self.done]]
-        except ValueError as error:
+            lines = self._history.read_text(encoding="utf-8").splitlines() if self._history.exists() else []
+            told = [json.loads(line) for line in lines]
+            return [figures for figures in told if figures["epoch"] <= self.done]
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"run: expected one line of JSON per epoch in {self._history}, got {error}. "
+                f"run: expected one line of JSON per epoch in {self._history}, got {summary(error)}. "
                 "Delete the file; --resume then continues without it."
             ) from error
 
@@ -190,10 +192,17 @@ class Run:
         """Train from the last completed epoch to the end, and yield the figures of each epoch once it is saved."""
         kept = "".join(json.dumps(line) + "\n" for line in self.history)
         write_atomically(self._history, kept.encode())  # without a line of an epoch that was not completed
-        for params, figures in train(self.settings.recipe, digits, self.params, self.done, mesh):
+        done = self.done
+        for params, figures in train(self.settings.recipe, digits, self.params, done, mesh):
+            if not self.exists or self.done != done:
+                raise ValueError(
+                    f"run: expected to be the only process that writes to {self.folder}, got files that another one "
+                    "has changed. End all but one, and give each run a folder of its own."
+                )
+            done = int(figures["epoch"])
             with open(self._history, "a", encoding="utf-8") as history:
                 history.write(json.dumps(figures) + "\n")
-            self._keep(params, int(figures["epoch"]))
+            self._keep(params, done)
             yield figures
 
     def draw(self, digits: Dataset) -> list[Path]:
@@ -228,7 +237,10 @@ class Run:
 
     def digits(self, data: str | None = None, data_dir: Path | None = None) -> Dataset:
         """The data set of the run, or another one."""
-        return DATASETS[data or self.settings.data](data_dir)
+        name = data or self.settings.data
+        if name not in DATASETS:
+            raise ValueError(f"run: expected the data set {' or '.join(DATASETS)}, got {name!r}. Load it yourself.")
+        return DATASETS[name](data_dir)
 
     def _keep(self, params: Params, epoch: int) -> None:
         save(params, self._params, {"epoch": str(epoch)})

@@ -120,6 +120,10 @@ def test_nothing_is_written_over(tmp_path, environment):
     ).stdout  # fmt: skip
     assert train(folder, environment, *quick, "--seed", "1", "--force").returncode == 0
     assert (folder / "params.safetensors").read_bytes() != before
+    before = (folder / "params.safetensors").read_bytes()
+    for wrong in (["--learning-rate", "0"], ["--batch-size", "0"], ["--epochs", "0"]):  # refused before it is removed
+        assert train(folder, environment, "--layers", "784,2,10", *wrong, "--force").returncode == 2
+    assert (folder / "params.safetensors").read_bytes() == before
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("mine")
     refused = train(tmp_path / "other", environment, *quick, "--force")
@@ -158,6 +162,31 @@ def test_what_a_file_manager_or_a_kill_left_behind(tmp_path):
     )
 
 
+@pytest.mark.parametrize("again", ["resumed", "begun anew"])
+def test_a_folder_belongs_to_one_process(tmp_path, digits, again):
+    """A process stops with one clear error once another one has written to its folder."""
+    run, other = Run(tmp_path / "run"), Run(tmp_path / "run")
+    run.begin(SETTINGS)
+    epochs = run.train(digits)
+    next(epochs)
+    if again == "resumed":
+        next(other.train(digits))
+    else:
+        other.begin(SETTINGS, force=True)
+    done, settings = other.done, other.settings
+    with pytest.raises(ValueError, match="run: expected to be the only process that writes to"):
+        next(epochs)
+    assert (run.done, run.settings) == (done, settings)
+
+
+def test_a_run_on_unknown_data_says_so(tmp_path):
+    """A run on one's own data set can be kept, but its digits cannot be loaded by name."""
+    run = Run(tmp_path / "run")
+    run.begin(Settings("fashion", SETTINGS.recipe))
+    with pytest.raises(ValueError, match="expected the data set mnist-5k or mnist, got 'fashion'"):
+        run.digits()
+
+
 def test_patch_versions_of_python_need_not_agree():
     """What processes agree on names no version of Python."""
     assert '"python": ""' in SETTINGS.to_json(python="")
@@ -183,9 +212,10 @@ def test_what_does_not_belong_together_is_called_so(tmp_path):
     mlp.save(mlp.init_mlp([784, 10, 10], jax.random.key(0)), path, {"epoch": "1"})
     with pytest.raises(ValueError, match=r"expected layers \(784, 8, 10\) in .*, got \(784, 10, 10\)"):
         _ = run.params
-    (run.folder / "history.jsonl").write_text("no JSON\n")
-    with pytest.raises(ValueError, match=r"expected one line of JSON per epoch in .*history.jsonl"):
-        _ = run.history
+    for history in (b"no JSON\n", b"{}\n", b"[1]\n", b"\xff\n"):
+        (run.folder / "history.jsonl").write_bytes(history)
+        with pytest.raises(ValueError, match=r"expected one line of JSON per epoch in .*history.jsonl"):
+            _ = run.history
     mlp.save(mlp.init_mlp([784, 8, 10], jax.random.key(0)), path)
     with pytest.raises(ValueError, match="expected the number of an epoch in"):
         _ = run.done

@@ -1,5 +1,6 @@
 """`jax-mlp train`: train on one or several devices and processes, and save the run if asked to."""
 
+import math
 import os
 import signal
 import sys
@@ -84,7 +85,7 @@ def train(
     if run and resume:
         with nullcontext(run) if coordinator is None else run.sent_by_first() as begun:
             settings, params, done = begun.settings, begun.params, begun.done
-        digits = DATASETS[settings.data](data_dir)
+        digits = begun.digits(data_dir=data_dir)
         begins = f"resuming the run in {out} after epoch {done} of {settings.recipe.n_epochs}"
     else:
         digits, done, params = load(data_dir), 0, None
@@ -193,6 +194,12 @@ def _check(recipe, layers: str | None, mesh) -> None:
         raise ValueError(f"--layers: expected at most {LARGEST} parameters, got {n_params}. Use smaller layers.")
     if recipe.n_epochs < 1:
         raise ValueError(f"--epochs: expected 1 or more, got {recipe.n_epochs}. Leave it out to use the default.")
+    if recipe.batch_size < 1:
+        raise ValueError(f"--batch-size: expected 1 or more, got {recipe.batch_size}. Leave it out to use the default.")
+    if not 0 < recipe.learning_rate < math.inf:
+        raise ValueError(
+            f"--learning-rate: expected a number above 0, got {recipe.learning_rate}. Leave it out to use the default."
+        )
     if not 0 <= recipe.seed < 2**32:
         raise ValueError(f"--seed: expected 0 to {2**32 - 1}, got {recipe.seed}. Try 0.")
     if mesh is not None:

@@ -46,7 +46,7 @@ def _sheet(grey: np.ndarray) -> np.ndarray:
             if not 0.15 * grey.size < sheet.sum() < grey.size or not _is_rectangular(sheet):
                 continue
             inner = ndimage.binary_erosion(sheet, iterations=max(2, round(0.03 * max(sheet.shape))))
-            if np.ptp(smooth[box][inner]) > LEAST:
+            if inner.any() and np.ptp(smooth[box][inner]) > LEAST:
                 nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
                 return grey[box][tuple(nearest)]
     return grey

@@ -4,12 +4,19 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, UInt8
-from PIL import Image, ImageOps
+from PIL import Image
 
 from jax_mlp.data.paper import ink_on_paper
 
 LARGEST = 64_000_000
 """Pixels of a picture that is still opened."""
+
+TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What makes a picture upright, by the orientation in its EXIF data."""
 
 
 def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
@@ -39,18 +46,19 @@ def read_picture(path: str | Path) -> UInt8[np.ndarray, "784"]:
         raise FileNotFoundError(f"predict: expected a picture, got {path}, which is not there. Check the path.")
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as picture:
-            if picture.width * picture.height > LARGEST:
-                raise ValueError(
-                    f"predict: expected a picture of at most {LARGEST} pixels, got {picture.width} by {picture.height} "
-                    f"in {path}. Make it smaller."
-                )
-            grey = _grey(picture)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # PIL raises each of them for damaged files
+            width, height = picture.size
+            grey = _grey(picture) if width * height <= LARGEST else None
+    except Exception as error:  # PIL raises many kinds for damaged files
         raise ValueError(f"predict: expected a PNG or JPEG, got {path}: {error}. Save it as one of them.") from error
+    if grey is None:
+        raise ValueError(
+            f"predict: expected a picture of at most {LARGEST} pixels, got {width} by {height} in {path}. "
+            "Make it smaller."
+        )
     # A camera's pixels are many more than a digit needs.
     ink = ink_on_paper(np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 400))))
     if ink is None:
-        raise ValueError(f"predict: expected a digit, got {path}, which is of one shade. Draw one with more contrast.")
+        raise ValueError(f"predict: expected a digit, got {path}, which shows none. Draw one that is larger or bolder.")
     return centred(ink)
 
 
@@ -83,9 +91,11 @@ def centred(ink: Float32[np.ndarray, "height width"]) -> UInt8[np.ndarray, "784"
 
 def _grey(picture: Image.Image) -> np.ndarray:
     """A picture, the first one of an animation, in shades of grey from 0 to 255, as its program would show it."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I"):  # 16 bits, which convert would clip
-        return np.asarray(picture, np.float32) / 257
+    turned = TURNED.get(picture.getexif().get(0x0112, 1))  # a camera keeps how it was held
+    picture = picture if turned is None else picture.transpose(turned)
+    if picture.mode.startswith("I"):  # 16 bits, which convert would clip; and a camera may use fewer of them
+        shades = np.asarray(picture, np.float32)
+        return shades * (255 / max(shades.max(), 1))
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("RGB").convert("L"), np.float32)
     picture = picture.convert("RGBA")
