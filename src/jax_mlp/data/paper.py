@@ -16,7 +16,7 @@ def ink_on_paper(grey: np.ndarray) -> np.ndarray | None:
 
     Ink may be darker than its paper or lighter. None if there is nothing on the paper.
     """
-    grey = _sheet(grey)
+    grey = _evenly_lit(_sheet(grey))
     smooth = _smooth(grey)
     # A closing removes what is dark and narrower than its window, and an opening what is light. What remains is the
     # paper with its light and shade.
@@ -45,11 +45,41 @@ def _sheet(grey: np.ndarray) -> np.ndarray:
             sheet = ndimage.binary_fill_holes(labels[box] == number)
             if not 0.15 * grey.size < sheet.sum() < grey.size or not _is_rectangular(sheet):
                 continue
+            if not _has_an_edge(ndimage.binary_fill_holes(labels == number), smooth):
+                continue
             inner = ndimage.binary_erosion(sheet, iterations=max(2, round(0.03 * max(sheet.shape))))
             if inner.any() and np.ptp(smooth[box][inner]) > LEAST:
                 nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
                 return grey[box][tuple(nearest)]
     return grey
+
+
+def _has_an_edge(part: np.ndarray, smooth: np.ndarray) -> bool:
+    """Whether the shade changes at once where a part ends. In light that falls evenly, it changes little by little."""
+    width = max(2, round(0.03 * max(part.shape)))
+    inside = part & ~ndimage.binary_erosion(part, iterations=width, border_value=1)
+    outside = ndimage.binary_dilation(part, iterations=width) & ~part
+    step = np.median(smooth[inside]) - np.median(smooth[outside])
+    return bool(abs(step) > 0.3 * np.ptp(smooth))
+
+
+def _evenly_lit(grey: np.ndarray) -> np.ndarray:
+    """The picture without the light that falls on it: a quadratic function of the place, fitted to most pixels."""
+    rows, columns = (np.linspace(-1, 1, length) for length in grey.shape)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    some = (slice(None, None, max(1, max(grey.shape) // 60)),) * 2
+    places, shades = terms[some].reshape(-1, 6), grey[some].ravel()
+    paper, light = np.full(len(shades), True), np.zeros(6)
+    for _ in range(10):  # what is far from the fit is ink, and is left out of the next one
+        light = np.linalg.lstsq(places[paper], shades[paper])[0]
+        rest = shades - places @ light
+        middle = np.median(rest[paper])
+        noise = 1.5 * np.median(np.abs(rest[paper] - middle))
+        paper = np.abs(rest - middle) <= max(2.5 * noise, 2)
+    light = terms @ light
+    # The difference between ink and paper is smaller where there is less light.
+    return ((grey - light) * (light.max() / np.maximum(light, 0.25 * light.max()))).astype(np.float32)
 
 
 def _is_rectangular(part: np.ndarray) -> bool:
