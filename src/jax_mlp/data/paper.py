@@ -64,22 +64,20 @@ def _has_an_edge(part: np.ndarray, smooth: np.ndarray) -> bool:
 
 
 def _evenly_lit(grey: np.ndarray) -> np.ndarray:
-    """The picture without the light that falls on it: a quadratic function of the place, fitted to most pixels."""
+    """The picture without the light that falls on it: a quadratic function of the place, near most pixels."""
     rows, columns = (np.linspace(-1, 1, length) for length in grey.shape)
     y, x = np.meshgrid(rows, columns, indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
     some = (slice(None, None, max(1, max(grey.shape) // 60)),) * 2
     places, shades = terms[some].reshape(-1, 6), grey[some].ravel()
-    paper, light = np.full(len(shades), True), np.zeros(6)
-    for _ in range(10):  # what is far from the fit is ink, and is left out of the next one
-        light = np.linalg.lstsq(places[paper], shades[paper])[0]
-        rest = shades - places @ light
-        middle = np.median(rest[paper])
-        noise = 1.5 * np.median(np.abs(rest[paper] - middle))
-        paper = np.abs(rest - middle) <= max(2.5 * noise, 2)
+    light = np.array([np.median(shades), 0, 0, 0, 0, 0])
+    for _ in range(30):  # the sum of the distances becomes least, and not that of their squares: ink has little weight
+        weight = 1 / np.sqrt(np.abs(shades - places @ light) + 1)
+        light = np.linalg.lstsq(weight[:, None] * places, weight * shades)[0]
     light = terms @ light
     # The difference between ink and paper is smaller where there is less light.
-    return ((grey - light) * (light.max() / np.maximum(light, 0.25 * light.max()))).astype(np.float32)
+    bright = np.maximum(light, max(0.25 * light.max(), LEAST))
+    return ((grey - light) * (bright.max() / bright)).astype(np.float32)
 
 
 def _is_rectangular(part: np.ndarray) -> bool:
