@@ -72,7 +72,7 @@ def _evenly_lit(grey: np.ndarray) -> np.ndarray:
     places, shades = terms[some].reshape(-1, 6), grey[some].ravel()
     light = np.array([np.median(shades), 0, 0, 0, 0, 0])
     for _ in range(30):  # the sum of the distances becomes least, and not that of their squares: ink has little weight
-        weight = 1 / np.sqrt(np.abs(shades - places @ light) + 1)
+        weight = 1 / np.sqrt(np.abs(shades - places @ light) + 0.1)
         light = np.linalg.lstsq(weight[:, None] * places, weight * shades)[0]
     light = terms @ light
     # The difference between ink and paper is smaller where there is less light.
