@@ -85,7 +85,7 @@ def train(
     if run and resume:
         with nullcontext(run) if coordinator is None else run.sent_by_first() as begun:
             settings, params, done = begun.settings, begun.params, begun.done
-        digits = begun.digits(data_dir=data_dir)
+            digits = begun.digits(data_dir=data_dir)
         begins = f"resuming the run in {out} after epoch {done} of {settings.recipe.n_epochs}"
     else:
         digits, done, params = load(data_dir), 0, None
