@@ -153,7 +153,7 @@ class Run:
         """The accuracies, the loss and the seconds of each completed epoch."""
         try:
             lines = self._history.read_text(encoding="utf-8").splitlines() if self._history.exists() else []
-            told = [json.loads(line) for line in lines]
+            told = [json.loads(line) for line in lines[: self.done]]  # a kill may leave half a line after these
             return [figures for figures in told if figures["epoch"] <= self.done]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(

@@ -179,6 +179,17 @@ def test_a_folder_belongs_to_one_process(tmp_path, digits, again):
     assert (run.done, run.settings) == (done, settings)
 
 
+def test_half_a_line_of_history_is_left_out(tmp_path, digits):
+    """A kill while a line of the history is written leaves half of it, and the run goes on."""
+    run = Run(tmp_path / "run")
+    run.begin(SETTINGS)
+    next(run.train(digits))
+    with open(run.folder / "history.jsonl", "a", encoding="utf-8") as history:
+        history.write('{"epoch": 2, "seco')
+    assert [told["epoch"] for told in run.history] == [1]
+    assert [told["epoch"] for told in run.train(digits)] == [2, 3, 4]
+
+
 def test_a_run_on_unknown_data_says_so(tmp_path):
     """A run on one's own data set can be kept, but its digits cannot be loaded by name."""
     run = Run(tmp_path / "run")
