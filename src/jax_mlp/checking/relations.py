@@ -34,7 +34,7 @@ def _is(got, expected) -> bool:
     return np.size(got) > 0 and np.size(got) == np.size(expected) and replay.same(got, expected)
 
 
-def _has_a_lower_bound(got, expected) -> bool:
+def _has_a_lower_bound(_: Call, got, expected) -> bool:
     """Whether log-probabilities below a bound come out as the bound, and larger ones are right or slightly larger."""
     bound = got.ravel()[np.argmax(got - expected)]
     return bound < -3 and (_is(got, np.maximum(expected, bound)) or _is(got, np.logaddexp(expected, bound)))
@@ -102,7 +102,7 @@ RELATIONS = {
             "Probabilities are returned instead of their logarithms: log-softmax is wanted, not softmax.",
         ),
         Relation(
-            lambda _, got, expected: _has_a_lower_bound(got, expected),
+            _has_a_lower_bound,
             "A small constant is added to the probabilities, or they are clipped, so no log-probability can be less "
             "than the logarithm of that constant. Subtract log(sum(exp(logits))) from the logits instead: then no "
             "logarithm of 0 is taken, and no constant is needed.",

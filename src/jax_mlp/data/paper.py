@@ -45,7 +45,9 @@ def _sheet(grey: np.ndarray) -> np.ndarray:
             sheet = ndimage.binary_fill_holes(labels[box] == number)
             if not 0.15 * grey.size < sheet.sum() < grey.size or not _is_rectangular(sheet):
                 continue
-            if not _has_an_edge(ndimage.binary_fill_holes(labels == number), smooth):
+            whole = np.zeros(grey.shape, bool)
+            whole[box] = sheet
+            if not _has_an_edge(whole, smooth):
                 continue
             inner = ndimage.binary_erosion(sheet, iterations=max(2, round(0.03 * max(sheet.shape))))
             if inner.any() and np.ptp(smooth[box][inner]) > LEAST:
