@@ -60,6 +60,13 @@ def _pencil(grey, rng, contrast=60, **_):
     return high - contrast * (high - grey) / (high - low)
 
 
+def _cropped(grey, rng, above=True, beside=True, **_):
+    """Cut along the edges of the digit."""
+    rows, columns = np.nonzero(grey.min(axis=2) < 0.5 * grey.max())
+    rows = slice(rows.min(), rows.max() + 1) if above else slice(None)
+    return grey[rows, columns.min() : columns.max() + 1] if beside else grey[rows]
+
+
 KINDS = {
     "plain": (),
     "exif orientation": (),
@@ -69,6 +76,9 @@ KINDS = {
     "cmyk": (),
     "animated": (),
     "tiny": (),
+    "cropped": (_cropped,),
+    "cropped above and below": (partial(_cropped, beside=False),),
+    "cropped on the left and right": (partial(_cropped, above=False), partial(_noisy, noise=2.0)),
     "light falls by 15 %": (_lit,),
     "light falls by 30 %": (partial(_lit, drop=0.3),),
     "light falls by 70 %": (partial(_lit, drop=0.7), partial(_noisy, noise=3.0)),

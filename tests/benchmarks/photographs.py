@@ -27,10 +27,10 @@ def main() -> None:
             run.begin(Settings("mnist-5k", TUNED))
             for _ in run.train(load_mnist_5k()):
                 pass
-        print(f"{'kind':27} read refused wrong surely-wrong")
+        print(f"{'kind':29} read refused wrong surely-wrong")
         for kind in KINDS:
             print(
-                f"{kind:27} {' '.join(f'{n:4}' for n in counted(run, kind, Path(folder) / 'photograph'))}", flush=True
+                f"{kind:29} {' '.join(f'{n:4}' for n in counted(run, kind, Path(folder) / 'photograph'))}", flush=True
             )
 
 

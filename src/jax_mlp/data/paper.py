@@ -16,14 +16,19 @@ def ink_on_paper(grey: np.ndarray) -> np.ndarray | None:
 
     Ink may be darker than its paper or lighter. None if there is nothing on the paper.
     """
-    grey = _evenly_lit(_sheet(grey))
+    grey = _evenly_lit(_sheet(grey))  # now its paper is 0
+    # What fills a side is desk or shade, and not the digit. If there is none, the digit gets a margin of paper, because
+    # it may reach the border.
+    sides = grey[0], grey[-1], grey[:, 0], grey[:, -1]
+    beside_desk = any(np.quantile(np.abs(side), 0.1) > LEAST for side in sides)
+    window = max(3, round(0.35 * max(grey.shape)))
+    grey = grey if beside_desk else np.pad(grey, window // 2 + 1)
     smooth = _smooth(grey)
     # A closing removes what is dark and narrower than its window, and an opening what is light. What remains is the
     # paper with its light and shade.
-    window = max(3, round(0.35 * max(grey.shape)))
     dark, light = ndimage.grey_closing(smooth, window), ndimage.grey_opening(smooth, window)
     kinds = [(dark - smooth, dark - grey), (smooth - light, grey - light)]
-    for with_border in (False, True):  # what reaches the border is desk or shade, unless there is nothing else
+    for with_border in (False, True)[not beside_desk :]:  # beside a desk, only if there is nothing else
         # Inside strokes of one kind, as in a 0, paper looks like strokes of the other: the strokes reach farther.
         found = max(((_strokes(seen, with_border), ink) for seen, ink in kinds), key=lambda kind: _extent(kind[0]))
         if found[0].any():
@@ -72,8 +77,12 @@ def _evenly_lit(grey: np.ndarray) -> np.ndarray:
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
     some = (slice(None, None, max(1, max(grey.shape) // 60)),) * 2
     places, shades = terms[some].reshape(-1, 6), grey[some].ravel()
-    light = np.array([np.median(shades), 0, 0, 0, 0, 0])
-    for _ in range(30):  # the sum of the distances becomes least, and not that of their squares: ink has little weight
+    near = np.abs(shades[:, None] - np.arange(256)) < LEAST / 2
+    most = near[:, near.sum(axis=0).argmax()]  # the pixels near the most frequent shade
+    light = np.array([np.median(shades[most]), 0, 0, 0, 0, 0])
+    # The sum of the distances becomes least, and not that of their squares, so that ink has little weight. But a digit
+    # that fills its picture would be followed: if many pixels have one shade, the light is even already.
+    for _ in range(0 if most.mean() > 0.38 else 30):
         weight = 1 / np.sqrt(np.abs(shades - places @ light) + 0.1)
         light = np.linalg.lstsq(weight[:, None] * places, weight * shades)[0]
     light = terms @ light
