@@ -15,6 +15,11 @@ from jax import Array
 def as_numbers(caller: str, name: str, value, kind=np.number) -> Array:
     """Return `value` as an array of real numbers, or raise TypeError. `kind` can be `np.floating` or `np.integer`."""
     wanted = {np.number: "real numbers", np.floating: "floating-point numbers", np.integer: "integers"}[kind]
+    if isinstance(value, np.ndarray) and not value.dtype.isnative:
+        raise TypeError(
+            f"{caller}: expected {name} in the byte order of this machine, got dtype {value.dtype}. "
+            f"Convert with {name}.astype(np.{value.dtype.name})."
+        )
     try:
         value = detached(value)
         array = value if isinstance(value, Array) else jnp.array(value)
@@ -142,7 +147,7 @@ def check_dataset(caller: str, name: str, images, labels, n_features: int, n_cla
     except ValueError as error:  # rows of different lengths
         raise TypeError(f"{caller}: expected {' and '.join(names)} to be arrays, got {error}. Pass arrays.") from error
     for what, array in zip(names, (images, labels), strict=True):
-        if array.dtype.kind not in "iuf":  # so that usual data are not copied to the device twice
+        if array.dtype.kind not in "iuf" or not array.dtype.isnative:  # usual data are not copied to the device here
             as_numbers(caller, what, array.ravel()[:0])
     if images.ndim != 2 or images.shape[1] != n_features:
         raise ValueError(

@@ -37,7 +37,7 @@ USEFUL = {
 
 FINE_PRINT = {
     "init": "that no key is used twice, and that scale may be a function",
-    "relu": "NaN, and arrays of integers",
+    "relu": "NaN, arrays of integers, and the largest numbers",
     "forward": "params as a tuple",
     "one_hot": "labels stored as bytes",
     "loss": "targets stored as bytes",
