@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "--impl": {"metavar": "DIR", "help": "test the components found in DIR, such as DIR/relu.py"},
+    "--impl": {
+        "metavar": "DIR", "type": os.path.expanduser, "help": "test the components found in DIR, such as DIR/relu.py",
+    },
     "--time-limit": {
         "metavar": "SECONDS", "type": float, "default": 60.0, "help": "time for each call of a component; default: 60",
     },

@@ -145,6 +145,14 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments, words, environment):
     assert shown.stderr.count("\n") == 1
 
 
+def test_a_tilde_is_the_home_directory(environment, tmp_path):
+    """`~` stands for the home directory where no shell has put it, as in --out=~/run."""
+    there = environment | {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    assert run([*QUICK, "--out=~/run"], there).returncode == 0
+    assert (tmp_path / "run" / "run.json").exists()
+    assert run(["evaluate", "~/run"], there).returncode == 0
+
+
 def test_interrupted(environment):
     """Ctrl-C ends training after the epoch, with exit code 130. A second Ctrl-C ends it at once."""
     for presses in (1, 2):

@@ -1,11 +1,13 @@
 """Comparisons with torch: the same network as an nn.Sequential, with torch's own autograd and SGD."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
 
 import jax_mlp
+from jax_mlp.data.loader import NumpyLoader
 from jax_mlp.laws import oracle
 from jax_mlp.laws.draws import exact_cases, powers_of_two, wide_cases
 from jax_mlp.laws.expect import ROUNDING, close, each, equal
@@ -89,6 +91,14 @@ def test_parameters_that_require_gradients():
     for half in (net, net.to(torch.bfloat16)):
         params = jax_mlp.from_state_dict(dict(half.named_parameters()))
         np.testing.assert_array_equal(np.asarray(params[0][0], np.float32), half[0].weight.detach().float().numpy())
+
+
+def test_batches_in_half_precision_and_workers_as_torch_would_have_them():
+    """NumPyLoader gives torch's bfloat16 as NumPy's, and a start method of `None`, torch's default, means its own."""
+    images = torch.ones(2, 4, dtype=torch.bfloat16)
+    for options in ({}, {"num_workers": 1, "multiprocessing_context": None}):
+        ((x, y),) = NumpyLoader([*zip(images, [0, 1], strict=True)], batch_size=2, **options)
+        assert (x.dtype, x.shape, y.tolist()) == (jnp.bfloat16, (2, 4), [0, 1])
 
 
 def test_batches_of_a_plain_dataloader():

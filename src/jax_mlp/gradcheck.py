@@ -290,6 +290,8 @@ def _named(path) -> str:
 
 
 def _as_float64(leaf):
+    if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return leaf  # NumPy has no such type
     array = np.asarray(leaf)
     return array.astype(np.float64) if jnp.issubdtype(array.dtype, jnp.floating) else array
 

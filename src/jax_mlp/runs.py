@@ -20,7 +20,7 @@ from jax import Array
 from jax.sharding import Mesh
 
 import jax_mlp
-from jax_mlp._files import write_atomically
+from jax_mlp._files import named_in_errors, write_atomically
 from jax_mlp._jax import summary
 from jax_mlp.components.init import Params, he, init_mlp, lecun
 from jax_mlp.components.train_loop import epochs
@@ -200,7 +200,7 @@ class Run:
                     "has changed. End all but one, and give each run a folder of its own."
                 )
             done = int(figures["epoch"])
-            with open(self._history, "a", encoding="utf-8") as history:
+            with named_in_errors(self._history), open(self._history, "a", encoding="utf-8") as history:
                 history.write(json.dumps(figures) + "\n")
             self._keep(params, done)
             yield figures

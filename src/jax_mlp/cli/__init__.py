@@ -41,7 +41,8 @@ def main() -> None:
 
 def _main() -> None:
     try:
-        sys.exit(app(args=None if sys.argv[1:] else ["--help"], prog_name="jax-mlp", standalone_mode=False))
+        arguments = [*map(_at_home, sys.argv[1:])] or ["--help"]
+        sys.exit(app(args=arguments, prog_name="jax-mlp", standalone_mode=False))
     except (ValueError, TypeError, ArithmeticError, ImportError, OSError, MemoryError) as error:
         message = _broken_jax(error) or str(error)
     except typer.Abort:  # Ctrl-C, or no answer to a question
@@ -60,6 +61,12 @@ def _main() -> None:
             raise
     print(f"jax-mlp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
+
+
+def _at_home(argument: str) -> str:
+    """An argument with the home directory for `~`, which shells leave as it is in --out=~/x, and cmd everywhere."""
+    option, equals, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+    return option + equals + os.path.expanduser(value)
 
 
 def _usage(error, message: str) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float32
 from torch.utils.data import DataLoader, Dataset, default_collate
 
+from jax_mlp.components._checks import detached
+
 
 class FlattenAndCast:
     """A torchvision transform: it flattens an image of any shape to one row of float32 pixels with the same values.
@@ -41,7 +43,7 @@ class NumpyLoader(DataLoader):
 
     def __init__(self, dataset: Dataset, batch_size: int = 1, **options: Any) -> None:
         if options.get("num_workers", 0) > 0:
-            method = options.setdefault("multiprocessing_context", "spawn")
+            method = options["multiprocessing_context"] = options.get("multiprocessing_context") or "spawn"
             if "fork" in (method if isinstance(method, str) else method.get_start_method()):
                 raise ValueError(
                     f"NumpyLoader: expected workers to be spawned, got multiprocessing_context={method!r}. "
@@ -52,4 +54,4 @@ class NumpyLoader(DataLoader):
 
 def numpy_collate(pairs: list) -> tuple[np.ndarray, ...]:
     """A batch of pairs as NumPy arrays, one per element of the pair."""
-    return tuple(np.asarray(column) for column in default_collate(pairs))
+    return tuple(np.asarray(detached(column)) for column in default_collate(pairs))

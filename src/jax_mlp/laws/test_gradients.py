@@ -173,6 +173,17 @@ def test_any_tree_and_any_function(impl, tree, factor, seed):
 
 
 @pytest.mark.reference
+def test_a_key_may_be_passed_on(impl):
+    """A PRNG key can be one of the further arguments, typed or raw."""
+
+    def noisy(x, key):
+        return jnp.sum(x**2 * jax.random.normal(key, (3,)))
+
+    for key in (jax.random.key(0), jax.random.PRNGKey(0)):
+        holds((error := check_gradient(noisy, np.ones(3), key)) < 1e-6, error, "less than 1e-6")
+
+
+@pytest.mark.reference
 @given(trees, seeds)
 def test_a_wrong_gradient_passes_none(impl, tree, seed):
     """A gradient that is 1 % too long fails all three checks."""
