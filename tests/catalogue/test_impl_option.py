@@ -59,9 +59,19 @@ def test_each_component_is_judged_alone(tmp_path):
         "from helper import right\ndef relu(x):\n    return right(x)\n",
         "from .helper import right\ndef relu(x):\n    return right(x)\n",
         "from helpers.maths import right\ndef relu(x):\n    return right(x)\n",
+        "from sched import right\ndef relu(x):\n    return right(x)\n",
+        "def relu(x):\n    from sched import right\n    return right(x)\n",
         "from .helpers import maths\nfrom .init import Params\ndef relu(x):\n    return maths.right(x)\n",
     ],
-    ids=["from the package", "a neighbour", "a neighbour, relatively", "a folder", "a folder, relatively"],
+    ids=[
+        "from the package",
+        "a neighbour",
+        "a neighbour, relatively",
+        "a folder",
+        "named like one of Python's",
+        "in the function",
+        "a folder, relatively",
+    ],
 )
 def test_files_may_import(tmp_path, source):
     """A file may import the reference and its neighbours, also relatively; and what it lacks is the reference's."""
@@ -69,7 +79,8 @@ def test_files_may_import(tmp_path, source):
     (folder / "helpers").mkdir(parents=True)
     (folder / "helper.py").write_text("import jax.numpy as jnp\ndef right(x):\n    return jnp.maximum(x, 0)\n")
     (folder / "helpers" / "__init__.py").write_text("from .maths import right\n")
-    (folder / "helpers" / "maths.py").write_text((folder / "helper.py").read_text())
+    for copy in (folder / "helpers" / "maths.py", folder / "sched.py"):
+        copy.write_text((folder / "helper.py").read_text())
     (folder / "relu.py").write_text(source)
     assert judged(folder, "relu", "-q").returncode == 0
 

@@ -2,8 +2,10 @@
 
 import ast
 import importlib.util
+import os
 import re
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,13 +65,34 @@ def _import(component: str, path: Path) -> ModuleType:
     sys.modules[name] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
+        sys.meta_path.insert(0, _Neighbours(path.parent))
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # as it is on disk now, and not its bytecode
     except (Exception, SystemExit) as error:
         line = getattr(error, "lineno", None) or _line_in(path, error)
         where = f", line {line}" if line else ""
-        raise BrokenComponent(f"{path} does not import: {type(error).__name__}{where}: {error}") from error
+        why = f"{path} does not import: {type(error).__name__}{where}: {error}"
+        if isinstance(error, ImportError) and path.with_name(f"{error.name}.py").exists():
+            why += f". A module {error.name} was imported from elsewhere before: give {error.name}.py another name"
+        raise BrokenComponent(why) from error
     return module
+
+
+class _Neighbours:
+    """Finds what lies in a folder before anything else of that name, such as sched.py, but only for files in there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.path.abspath(folder)
+
+    def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
+        """Where a module is, or None if it is not in the folder, or is imported from elsewhere."""
+        frame = sys._getframe(1)
+        while frame.f_back and "importlib" in frame.f_code.co_filename:
+            frame = frame.f_back
+        if path is not None or not os.path.abspath(frame.f_code.co_filename).startswith(self._folder + os.sep):
+            return None
+        spec = PathFinder.find_spec(name, [self._folder])
+        return spec if spec and spec.loader else None  # a folder of data is no module
 
 
 def _package(folder: Path) -> str:
