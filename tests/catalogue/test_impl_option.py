@@ -60,6 +60,8 @@ def test_each_component_is_judged_alone(tmp_path):
         "from .helper import right\ndef relu(x):\n    return right(x)\n",
         "from helpers.maths import right\ndef relu(x):\n    return right(x)\n",
         "from sched import right\ndef relu(x):\n    return right(x)\n",
+        "from importlib.resources import files\nimport jax.numpy as jnp\n"
+        "def relu(x):\n    return jnp.maximum(x, int(files(__package__).joinpath('least.txt').read_text()))\n",
         "def relu(x):\n    from sched import right\n    return right(x)\n",
         "from .helpers import maths\nfrom .init import Params\ndef relu(x):\n    return maths.right(x)\n",
     ],
@@ -69,6 +71,7 @@ def test_each_component_is_judged_alone(tmp_path):
         "a neighbour, relatively",
         "a folder",
         "named like one of Python's",
+        "a file of data",
         "in the function",
         "a folder, relatively",
     ],
@@ -79,6 +82,7 @@ def test_files_may_import(tmp_path, source):
     (folder / "helpers").mkdir(parents=True)
     (folder / "helper.py").write_text("import jax.numpy as jnp\ndef right(x):\n    return jnp.maximum(x, 0)\n")
     (folder / "helpers" / "__init__.py").write_text("from .maths import right\n")
+    (folder / "least.txt").write_text("0")
     for copy in (folder / "helpers" / "maths.py", folder / "sched.py"):
         copy.write_text((folder / "helper.py").read_text())
     (folder / "relu.py").write_text(source)

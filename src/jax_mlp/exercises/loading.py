@@ -1,11 +1,11 @@
 """The functions of a component, imported from its file as it is on disk now."""
 
 import ast
-import importlib.util
 import os
 import re
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,10 +58,9 @@ def functions(component: str, path: Path) -> dict[str, Any]:
 def _import(component: str, path: Path) -> ModuleType:
     # A neighbour in the same folder is found as `from helpers import clip`, and as `from .helpers import clip` too.
     name = f"{_package(path.parent)}.{component}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = spec_from_file_location(name, path)
     assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     sys.modules[name] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
@@ -98,8 +97,10 @@ class _Neighbours:
 def _package(folder: Path) -> str:
     """The name of a package that consists of the files in a folder; what is not there comes from the reference."""
     name = "written_in_" + re.sub(r"\W", "_", str(folder))
-    package = sys.modules.setdefault(name, ModuleType(name))
-    package.__path__ = [str(folder), str(Path(jax_mlp.__file__).with_name("components"))]
+    places = [str(folder), str(Path(jax_mlp.__file__).with_name("components"))]
+    spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=places)
+    assert spec is not None
+    sys.modules.setdefault(name, module_from_spec(spec))
     return name
 
 
