@@ -59,6 +59,13 @@ def arguments_swapped(params, images, targets):
     return -jnp.mean(jnp.exp(forward(params, images)) * jnp.log(targets + 1e-7))
 
 
+def entropy_of_the_targets_subtracted(params, images, targets):
+    """The divergence Σ y log(y / p) is computed (Kullback-Leibler), which differs from the cross-entropy if targets are
+    not one-hot.
+    """
+    return jnp.mean(jax.scipy.special.xlogy(targets, targets) - forward(params, images) * targets)
+
+
 def largest_target_only(params, images, targets):
     """Only the largest entry of each target counts, so targets that are not one-hot are treated as if they were."""
     hard = jax.nn.one_hot(jnp.argmax(targets, axis=1), targets.shape[1])

@@ -487,7 +487,7 @@ def mean_loss_of_the_epoch(*arguments, on_epoch=None, **options):
     return _loop(*arguments, **options, on_epoch=on_epoch and told, step=step)
 
 
-def best_epoch_returned(params, *arguments, on_epoch=None, **options):
+def best_epoch_returned(params, *arguments, on_epoch=None, later=False, **options):
     """The parameters with the highest test accuracy are returned instead of those after the last epoch."""
     now, best = params, (-1.0, params)
 
@@ -498,8 +498,16 @@ def best_epoch_returned(params, *arguments, on_epoch=None, **options):
 
     def told(**figures):
         nonlocal best
-        best = max(best, (figures["test_accuracy"], now), key=lambda pair: pair[0])
+        if figures["test_accuracy"] > best[0] or (later and figures["test_accuracy"] == best[0]):
+            best = figures["test_accuracy"], now
         return on_epoch and on_epoch(**figures)
 
     _loop(params, *arguments, **options, on_epoch=told, step=step)
     return best[1]
+
+
+def last_of_the_best_epochs_returned(*arguments, **options):
+    """The parameters with the highest test accuracy, the last ones of equals, are returned instead of those after the
+    last epoch.
+    """
+    return best_epoch_returned(*arguments, **options, later=True)

@@ -113,6 +113,14 @@ def clipped(params, x, y, learning_rate=1e-2):
 
 
 @jax.jit
+def clipped_by_its_length(params, x, y, learning_rate=1e-2):
+    """A gradient that is longer than 1 is shortened to length 1, so a large step is too small."""
+    slopes = _gradient(params, x, y)
+    length = jnp.sqrt(sum(jnp.sum(g**2) for g in jax.tree.leaves(slopes)))
+    return _step(params, slopes, learning_rate / jnp.maximum(length, 1))
+
+
+@jax.jit
 def direction_only(params, x, y, learning_rate=1e-2):
     """Only the sign of each gradient entry is used, so every parameter that changes moves by the same amount."""
     return _step(params, jax.tree.map(jnp.sign, _gradient(params, x, y)), learning_rate)
@@ -153,6 +161,27 @@ def layer_by_layer(params, x, y, learning_rate=1e-2):
     for layer in range(len(params)):
         params[layer] = _step(params[layer], _gradient(params, x, y)[layer], learning_rate)
     return params
+
+
+@jax.jit
+def from_the_last_layer_to_the_first(params, x, y, learning_rate=1e-2):
+    """Layers are updated one after another from the last to the first, so a layer's gradient depends on the layers
+    updated before it.
+    """
+    params = list(params)
+    for layer in reversed(range(len(params))):
+        params[layer] = _step(params[layer], _gradient(params, x, y)[layer], learning_rate)
+    return params
+
+
+@jax.jit
+def array_by_array(params, x, y, learning_rate=1e-2):
+    """Arrays are updated one after another, so the gradient of each depends on the arrays updated before it."""
+    leaves, structure = jax.tree.flatten(params)
+    for i in range(len(leaves)):
+        slopes = jax.tree.leaves(_gradient(jax.tree.unflatten(structure, leaves), x, y))
+        leaves[i] = leaves[i] - learning_rate * slopes[i]
+    return jax.tree.unflatten(structure, leaves)
 
 
 @partial(jax.jit, donate_argnums=0)
