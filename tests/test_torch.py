@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 
 import jax_mlp
-from jax_mlp.data.loader import NumpyLoader
 from jax_mlp.laws import oracle
 from jax_mlp.laws.draws import exact_cases, powers_of_two, wide_cases
 from jax_mlp.laws.expect import ROUNDING, close, each, equal
@@ -94,7 +93,9 @@ def test_parameters_that_require_gradients():
 
 
 def test_batches_in_half_precision_and_workers_as_torch_would_have_them():
-    """NumPyLoader gives torch's bfloat16 as NumPy's, and a start method of `None`, torch's default, means its own."""
+    """`NumpyLoader` gives torch's bfloat16 as NumPy's, and a start method of `None`, torch's default, means its own."""
+    from jax_mlp.data.loader import NumpyLoader
+
     images = torch.ones(2, 4, dtype=torch.bfloat16)
     for options in ({}, {"num_workers": 1, "multiprocessing_context": None}):
         ((x, y),) = NumpyLoader([*zip(images, [0, 1], strict=True)], batch_size=2, **options)
