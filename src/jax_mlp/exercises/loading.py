@@ -84,7 +84,7 @@ class _Neighbours:
         self._folder = os.path.abspath(folder)
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
-        """Where a module is, or None if it is not in the folder, or is imported from elsewhere."""
+        """The place of a module, or None if it is not in the folder, or is imported from elsewhere."""
         frame = sys._getframe(1)
         while frame.f_back and "importlib" in frame.f_code.co_filename:
             frame = frame.f_back
