@@ -91,7 +91,7 @@ class _Neighbours:
         if path is not None or not os.path.abspath(frame.f_code.co_filename).startswith(self._folder + os.sep):
             return None
         spec = PathFinder.find_spec(name, [self._folder])
-        return spec if spec and spec.loader else None  # a folder of data is no module
+        return spec if spec and spec.loader else None  # a folder of data is not a module
 
 
 def _package(folder: Path) -> str:

@@ -171,12 +171,15 @@ def test_the_largest_numbers_stay_exact(impl, dtype):
 
 
 @pytest.mark.reference
-@pytest.mark.parametrize(
-    "x",
-    ["text", None, [True], 1j, object(), np.ones(1, np.dtype(np.float32).newbyteorder())],
-    ids=["text", "None", "bool", "complex", "object", "other byte order"],
-)
+@pytest.mark.parametrize("x", ["text", None, [True], 1j, object()], ids=["text", "None", "bool", "complex", "object"])
 def test_refuses_what_is_no_real_number(impl, x):
-    """`relu` raises a TypeError that names `x` if `x` is not a native array of real numbers."""
-    with pytest.raises(TypeError, match="relu: expected x "):
+    """`relu` raises a TypeError that names `x` if `x` is not an array of real numbers."""
+    with pytest.raises(TypeError, match="relu: expected x to"):
         impl.relu.function(x)
+
+
+@pytest.mark.reference
+def test_refuses_the_other_byte_order(impl):
+    """`relu` raises a TypeError that names the remedy if `x` has the byte order of other machines."""
+    with pytest.raises(TypeError, match=r"relu: expected x in the byte order .* Convert with x.astype\(np.float32\)"):
+        impl.relu.function(np.ones(1, np.dtype(np.float32).newbyteorder()))
